@@ -1,0 +1,206 @@
+/* nnrt: the runtime that programs emitted by nncc link to. The only public header.
+ *
+ * An emitted model is one constant `nnrt_model`: its tensors, its settings and its functions. All
+ * that changes lives in one block of memory that the caller brings (64-byte aligned); there are no
+ * globals, so any number of instances may train side by side. nnrt_main() is a complete command
+ * line (train test predict grad check bench info) on top of exactly that interface.
+ *
+ * Valid C99 and C++. Tensors are row-major, sample first. `real` below is float or double, as the
+ * model was compiled (real_bytes).
+ */
+#ifndef NNRT_H
+#define NNRT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {
+  NNRT_ABI = 1,              /* raised whenever a struct below changes */
+  NNRT_MAX_HYPERPARAMETERS = 8,
+  NNRT_ALIGNMENT = 64        /* of a block, and of every tensor in it, in bytes */
+};
+
+/* ---- tensors ------------------------------------------------------------------------------ */
+
+typedef enum nnrt_role {
+  NNRT_INPUT,
+  NNRT_TARGET,
+  NNRT_PARAMETER, /* learned; lives in the block, has a gradient of the same shape there      */
+  NNRT_STATE,     /* neither learned nor given, kept with the weights under '@' + name:
+                     running averages; per_lane: the carried state of each sample's stream     */
+  NNRT_OUTPUT
+} nnrt_role;
+
+typedef enum nnrt_kind {
+  NNRT_REAL,  /* float or double                                                              */
+  NNRT_CLASS, /* int32_t, 0 ... limit-1                                                       */
+  NNRT_COUNT  /* int32_t, 0 ... limit                                                         */
+} nnrt_kind;
+
+typedef enum nnrt_distribution {
+  NNRT_CONSTANT,       /* a                                                                   */
+  NNRT_UNIFORM,        /* from a to b                                                         */
+  NNRT_NORMAL,         /* mean a, standard deviation b                                        */
+  NNRT_GLOROT_UNIFORM, /* +-sqrt(6 / (fan_in + fan_out))   Glorot & Bengio 2010               */
+  NNRT_GLOROT_NORMAL,  /* sd sqrt(2 / (fan_in + fan_out))                                     */
+  NNRT_HE_UNIFORM,     /* +-sqrt(6 / fan_in)               He et al. 2015                     */
+  NNRT_HE_NORMAL,      /* sd sqrt(2 / fan_in)                                                 */
+  NNRT_LECUN_NORMAL,   /* sd sqrt(1 / fan_in)                                                 */
+  NNRT_ORTHOGONAL      /* rows (or columns, the fewer) orthonormal; Saxe et al. 2014          */
+} nnrt_distribution;
+
+typedef struct nnrt_tensor {
+  const char *name;    /* as the model spells it: "h.W"                                       */
+  nnrt_role role;
+  nnrt_kind kind;
+  int32_t limit;       /* n of class(n) and count(n), else 0                                  */
+  int rank;
+  const size_t *shape; /* rank sizes; of one sample for input, target, output, per_lane state */
+  size_t elements;     /* product of the shape (1 for rank 0)                                 */
+  size_t offset;       /* bytes from the block's start; PARAMETER and STATE only; for a
+                          per_lane state ask locate()                                         */
+  int per_lane;        /* STATE: one value per sample of the batch                            */
+  nnrt_distribution distribution; /* PARAMETER                                                */
+  double a, b;
+  size_t fan_in, fan_out;         /* counted as PyTorch counts them                           */
+} nnrt_tensor;
+
+/* ---- optimizers --------------------------------------------------------------------------- */
+
+/* One update rule, compiled from the language's `optimizer` form. The first hyperparameter is
+ * the rate. */
+typedef struct nnrt_optimizer {
+  const char *name;                    /* "adam"                                              */
+  int hyperparameters;
+  const char *const *hyperparameter;   /* names: "rate", "beta1", ...                         */
+  const double *default_value;
+  const int *has_default;              /* 0 where the user must give it                       */
+  int states;                          /* tensors like the parameter that it keeps            */
+  const char *const *state;            /* names: "m", "v"                                     */
+} nnrt_optimizer;
+
+/* ---- the block ---------------------------------------------------------------------------- */
+
+/* The head of every block. init() fills it; the runtime (and a careful user) may change the
+ * optimizer and its hyperparameters between steps. */
+typedef struct nnrt_head {
+  uint64_t layout;   /* of the model that made the block, checked by locate() in debug builds  */
+  int32_t batch;
+  int32_t training;
+  uint64_t seed;
+  uint64_t step;     /* updates done so far; update() counts it up                             */
+  uint64_t draw;     /* which random masks training draws: gradient() with the same draw and
+                        seed draws the same masks; the trainer sets it to the step             */
+  int32_t optimizer; /* index into model->optimizer                                            */
+  int32_t carried;   /* 0: the next batch begins its streams at their start (model->carries)   */
+  double hyperparameter[NNRT_MAX_HYPERPARAMETERS];
+} nnrt_head;
+
+/* ---- settings of `train { }` -------------------------------------------------------------- */
+
+typedef struct nnrt_file {
+  const char *tensor; /* NULL: one file for all */
+  const char *path;
+} nnrt_file;
+
+typedef struct nnrt_settings {
+  int data_files, test_files;
+  const nnrt_file *data, *test;
+  double holdout;       /* fraction 0 <= holdout < 1, or a whole number of samples >= 1        */
+  int optimizer;        /* index into model->optimizer                                         */
+  double hyperparameter[NNRT_MAX_HYPERPARAMETERS];
+  int batch, epochs;
+  uint64_t seed;
+  double clip;          /* bound of the gradient's global 2-norm; 0: none                      */
+  const char *schedule; /* as written: "cosine", "step(10, 0.5)", ... or NULL                  */
+  double decay;         /* decoupled weight decay of parameters of rank >= 2; 0: none          */
+  int patience;         /* epochs without a better loss before stopping; 0: never              */
+} nnrt_settings;
+
+/* ---- the model ---------------------------------------------------------------------------- */
+
+typedef struct nnrt_model {
+  int abi;              /* NNRT_ABI                                                            */
+  const char *name;
+  const char *prefix;   /* of its C names                                                      */
+  int real_bytes;       /* 4 or 8                                                              */
+  uint64_t layout;      /* a hash of names, kinds, shapes                                      */
+
+  /* inputs, then targets, parameters, states, outputs, each in the order of declaration       */
+  size_t tensors, inputs, targets, parameters, states, outputs;
+  const nnrt_tensor *tensor;
+
+  /* Parameters lie together, each aligned, gaps zero; gradients and the optimizer's states are
+   * regions of the same layout: the gradient of p is at gradient_offset + (p.offset -
+   * parameter_offset). Gradients and optimizer states exist in training blocks only.          */
+  size_t parameter_offset, parameter_bytes, gradient_offset;
+  size_t optimizer_state_offset; /* state k of the optimizer: + k * parameter_bytes            */
+
+  size_t metrics;
+  const char *const *metric;   /* names                                                       */
+  int metrics_of_whole;        /* a metric reduces over [batch]: test all samples in one batch */
+  int carries;                 /* the model has carried state: streams, unshuffled            */
+
+  size_t optimizers;
+  const nnrt_optimizer *optimizer;
+  nnrt_settings settings;
+
+  double step_operations;      /* floating-point operations of a training step, per sample    */
+  double predict_operations;   /* and of a prediction                                         */
+
+  size_t (*bytes)(int batch, int training);
+  void (*init)(void *block, int batch, int training, uint64_t seed);
+  /* data: pointers to the n samples of each input, then each target (real or int32_t).
+   * loss: mean loss of n <= batch samples, computed as in training. In double, so that
+   * differences of losses mean something also where tensors are float.                       */
+  double (*loss)(void *block, int n, const void *const *data);
+  double (*gradient)(void *block, int n, const void *const *data);
+  void (*update)(void *block, double rate);
+  /* As in prediction: values[0] the mean loss, then each metric.                             */
+  void (*test)(void *block, int n, const void *const *data, double *values);
+  /* inputs: the inputs alone; outputs: room for n samples of each output.                    */
+  void (*predict)(void *block, int n, const void *const *inputs, void *const *outputs);
+  /* Where parameter or state `index` (into tensor[]) lives in this block.                    */
+  void *(*locate)(void *block, size_t index);
+} nnrt_model;
+
+/* ---- main.c ------------------------------------------------------------------------------- */
+
+/* The command line of an emitted program. Returns its exit status: 0, 1 where `check` fails (or
+ * training met a non-finite loss), 2 after a bad command, file or value. */
+int nnrt_main(const nnrt_model *model, int argc, char **argv);
+
+/* ---- initialize.c, random.c --------------------------------------------------------------- */
+
+/* Fills every parameter of the block from the seed, each tensor by its own stream that depends
+ * on the seed and the tensor's name alone; zeroes gradients and optimizer states; sets the head
+ * to the model's settings. Emitted init() functions call it. */
+void nnrt_initialize(const nnrt_model *model, void *block, int batch, int training, uint64_t seed);
+
+/* Counter-based: the same four numbers give the same value on every machine. Uniform in [0, 1),
+ * 24 random bits. For dropout: site tells the places apart. */
+float nnrt_uniform(uint64_t seed, uint64_t draw, uint64_t site, uint64_t element);
+
+/* ---- product.c ---------------------------------------------------------------------------- */
+
+/* C = alpha * op(A) op(B) + beta * C, row-major, op(A) is m x k, op(B) k x n; beta is 0 or 1, and
+ * with 0 C need not be initialised. transpose: A is stored k x m, B n x k. lda, ldb, ldc: elements
+ * from row to row. Uses OpenBLAS where one can be loaded and the product is large enough, own
+ * loops otherwise; results are the same bits for the same call in one process. */
+void nnrt_product_float(int transpose_a, int transpose_b, size_t m, size_t n, size_t k, float alpha,
+                        const float *a, size_t lda, const float *b, size_t ldb, float beta,
+                        float *c, size_t ldc);
+void nnrt_product_double(int transpose_a, int transpose_b, size_t m, size_t n, size_t k,
+                         double alpha, const double *a, size_t lda, const double *b, size_t ldb,
+                         double beta, double *c, size_t ldc);
+/* One line for `info`: which library and kernels serve products ("OpenBLAS 0.3.21, SkylakeX"). */
+const char *nnrt_product_library(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
