@@ -62,7 +62,7 @@ typedef struct nnrt_tensor {
   const size_t *shape; /* rank sizes; of one sample for input, target, output, per_lane state */
   size_t elements;     /* product of the shape (1 for rank 0)                                 */
   size_t offset;       /* bytes from the block's start; PARAMETER and STATE only; for a
-                          per_lane state ask locate()                                         */
+                          per_lane state ask locate(). The same in every block of the model   */
   int per_lane;        /* STATE: one value per sample of the batch                            */
   nnrt_distribution distribution; /* PARAMETER                                                */
   double a, b;
@@ -92,11 +92,14 @@ typedef struct nnrt_head {
   int32_t batch;
   int32_t training;
   uint64_t seed;
-  uint64_t step;     /* updates done so far; update() counts it up                             */
+  uint64_t step;     /* updates done so far. update() counts it up first, so that the rule sees
+                        1, 2, ...; while it is 0 gradient() starts running averages anew       */
   uint64_t draw;     /* which random masks training draws: gradient() with the same draw and
                         seed draws the same masks; the trainer sets it to the step             */
   int32_t optimizer; /* index into model->optimizer                                            */
-  int32_t carried;   /* 0: the next batch begins its streams at their start (model->carries)   */
+  int32_t carried;   /* model->carries. 0: the next batch begins its streams at their start;
+                        else at the states kept. gradient(), test() and predict() keep the last
+                        states of their n samples and set it to 1; loss() reads but keeps nothing */
   double hyperparameter[NNRT_MAX_HYPERPARAMETERS];
 } nnrt_head;
 
@@ -155,10 +158,15 @@ typedef struct nnrt_model {
   size_t (*bytes)(int batch, int training);
   void (*init)(void *block, int batch, int training, uint64_t seed);
   /* data: pointers to the n samples of each input, then each target (real or int32_t).
-   * loss: mean loss of n <= batch samples, computed as in training. In double, so that
-   * differences of losses mean something also where tensors are float.                       */
+   * loss: mean loss of n <= batch samples, computed as in training (dropout by seed and draw;
+   * running averages neither used nor changed). In double, so that differences of losses mean
+   * something also where tensors are float: sum over the batch in double.
+   * loss(), gradient() and update() need a training block; test() and predict() take either,
+   * and leave parameters, gradients and optimizer states as they are. 1 <= n <= batch.        */
   double (*loss)(void *block, int n, const void *const *data);
   double (*gradient)(void *block, int n, const void *const *data);
+  /* One step of the head's optimizer on the gradients in the block. `rate` stands for
+   * hyperparameter 0 (the trainer passes it scheduled); the others come from the head.        */
   void (*update)(void *block, double rate);
   /* As in prediction: values[0] the mean loss, then each metric.                             */
   void (*test)(void *block, int n, const void *const *data, double *values);
@@ -171,14 +179,17 @@ typedef struct nnrt_model {
 /* ---- main.c ------------------------------------------------------------------------------- */
 
 /* The command line of an emitted program. Returns its exit status: 0, 1 where `check` fails (or
- * training met a non-finite loss), 2 after a bad command, file or value. */
+ * training met a non-finite loss), 2 after a bad command, file or value, 130 where Ctrl-C ended
+ * training early (after the step, and after saving). */
 int nnrt_main(const nnrt_model *model, int argc, char **argv);
 
 /* ---- initialize.c, random.c --------------------------------------------------------------- */
 
-/* Fills every parameter of the block from the seed, each tensor by its own stream that depends
- * on the seed and the tensor's name alone; zeroes gradients and optimizer states; sets the head
- * to the model's settings. Emitted init() functions call it. */
+/* Makes a block of raw memory ready: zeroes all bytes(batch, training) of it, sets the head to the
+ * model's settings (step, draw and carried 0), and fills every parameter from the seed, each
+ * tensor by its own stream that depends on the seed and the tensor's name alone. Emitted init()
+ * functions call it, and afterwards set what is neither a parameter nor begins at zero. Allocates
+ * nothing. */
 void nnrt_initialize(const nnrt_model *model, void *block, int batch, int training, uint64_t seed);
 
 /* Counter-based: the same four numbers give the same value on every machine. Uniform in [0, 1),
@@ -197,7 +208,8 @@ void nnrt_product_float(int transpose_a, int transpose_b, size_t m, size_t n, si
 void nnrt_product_double(int transpose_a, int transpose_b, size_t m, size_t n, size_t k,
                          double alpha, const double *a, size_t lda, const double *b, size_t ldb,
                          double beta, double *c, size_t ldc);
-/* One line for `info`: which library and kernels serve products ("OpenBLAS 0.3.21, SkylakeX"). */
+/* One line for `info`: which library and kernels serve products ("OpenBLAS 0.3.21, SkylakeX").
+ * The environment's NNRT_BLAS chooses: `none`, or the path of a library with a CBLAS interface. */
 const char *nnrt_product_library(void);
 
 #ifdef __cplusplus
