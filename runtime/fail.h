@@ -15,9 +15,9 @@
 #include <stddef.h>
 
 #if defined(__GNUC__)
-#define NNRT_PRINTF_LIKE(format, first) __attribute__((format(printf, format, first)))
+#define NNRT_PRINTF_LIKE(string, first) __attribute__((format(printf, string, first)))
 #else
-#define NNRT_PRINTF_LIKE(format, first)
+#define NNRT_PRINTF_LIKE(string, first)
 #endif
 
 enum { NNRT_FAILURE_BYTES = 1024 };
