@@ -1,0 +1,358 @@
+/* graph: the computation as a graph of tensors whose axes carry names.
+ *
+ *   op       the op table (ops.def) and look-up
+ *   axis     index names and their extents
+ *   tensor   what has storage or a definition of its own: inputs, parameters, references, ...
+ *   node     immutable, interned nodes and their constructors, which keep the normal form
+ *   view     affine reads and writes
+ *   program  all that a model says, as roots into one graph
+ *   print, verify
+ *
+ * Conventions
+ * - A node has a *set* of axes, kept sorted by number; operands broadcast to the union by name.
+ *   Order of axes, and so layout in memory, belongs to definitions and to tensors, not to nodes.
+ * - Axis 0 is the batch. Whatever reads an input has it; its extent is known only when the
+ *   emitted program runs. Views never mention it.
+ * - Operands of a node are made before it: a smaller id. Cycles run through references only: a
+ *   leaf of a tensor with role TENSOR_REFERENCE stands for tensor->body.
+ * - Boolean nodes (comparisons, `not`, products of booleans) are Iverson brackets: as a factor of
+ *   a product they are strong zeros: [g] * a is 0 where g is false, whatever a is, also inf, nan.
+ *   The emitter must not evaluate-and-multiply: it selects.
+ */
+#ifndef NNCC_GRAPH_H
+#define NNCC_GRAPH_H
+
+#include "base.h"
+
+typedef struct graph graph;
+typedef struct node node;
+
+/* ---- op.c, ops.def ------------------------------------------------------------------------ */
+
+typedef enum op {
+#define OP(identifier, ...) OP_##identifier,
+#include "ops.def"
+#undef OP
+  OP_COUNT
+} op;
+
+enum { OP_MAX_ARITY = 2 };
+
+/* One scalar function: a row of ops.def, where the columns are explained. */
+typedef struct op_row {
+  const char *name; /* as the language calls it; "" where the language has no call for it        */
+  int arity;
+  bool boolean;     /* its result is a bracket: true or false                                    */
+  bool positive;    /* its result is > 0 everywhere                                              */
+  int strength;     /* of its C text's outermost operator: higher binds tighter, 9 = a call      */
+  const char *c;    /* C expression in a and b; `@` becomes `f` for float and nothing for double,
+                       and numbers get the type's suffix                                         */
+  const char *latex;                       /* in a and b                                         */
+  const char *derivative[OP_MAX_ARITY];    /* in nn, of a, b and the result y                    */
+  double low[OP_MAX_ARITY], high[OP_MAX_ARITY]; /* where tests try it                            */
+} op_row;
+
+extern const op_row op_rows[OP_COUNT];
+/* The op that the language calls `word` with `arity` operands; false if there is none. */
+bool op_find(const char *word, int arity, op *found);
+
+/* ---- axis.c ------------------------------------------------------------------------------- */
+
+typedef int axis;
+enum { AXIS_BATCH = 0, MAX_RANK = 12 }; /* of a node, batch and bound axes included */
+
+/* A new axis of that extent (>= 0). `hint` is the word that printing and emission derive names
+ * from: an index variable's name where the model has one ("i", "t"), else e.g. the tensor's name. */
+axis axis_new(graph *g, name hint, int64_t extent);
+int64_t axis_extent(const graph *g, axis a); /* not of AXIS_BATCH */
+name axis_hint(const graph *g, axis a);
+
+/* ---- tensor.c ----------------------------------------------------------------------------- */
+
+typedef enum tensor_role {
+  TENSOR_INPUT,
+  TENSOR_TARGET,
+  TENSOR_PARAMETER,
+  TENSOR_CONSTANT,  /* let M = load("m.npy")                                                     */
+  TENSOR_REFERENCE, /* stands for `body`: a recurrence's state, or a gradient's                  */
+  TENSOR_CARRY,     /* the state that the batch before left behind, one per lane; no adjoint     */
+  TENSOR_RUNNING,   /* running average of a mean[batch], read in prediction                      */
+  TENSOR_RANDOM,    /* uniform in [0, 1), drawn anew every training step; per sample             */
+  TENSOR_SCALAR,    /* a number that the program sets while it runs: an optimizer's hyperparameter
+                       or `step`; rank 0                                                         */
+  TENSOR_ELEMENT,   /* in an optimizer's rule: one element of p, g or a state; rank 0            */
+  TENSOR_BARRIER,   /* stands for `body` while grad(u, h) differentiates by an interior h        */
+} tensor_role;
+
+typedef enum value_kind { VALUE_REAL, VALUE_CLASS, VALUE_COUNT } value_kind;
+
+typedef enum distribution { /* in the order of nnrt_distribution */
+  INIT_CONSTANT, INIT_UNIFORM, INIT_NORMAL, INIT_GLOROT_UNIFORM, INIT_GLOROT_NORMAL,
+  INIT_HE_UNIFORM, INIT_HE_NORMAL, INIT_LECUN_NORMAL, INIT_ORTHOGONAL,
+} distribution;
+
+typedef struct tensor {
+  int number; /* index in the graph's table */
+  name word;  /* as files spell it: "h.W"; unique within its role */
+  tensor_role role;
+  value_kind kind;
+  int32_t limit;   /* n of class(n), count(n) */
+  bool per_sample; /* leaves of it have AXIS_BATCH besides their dims */
+  int rank;
+  int64_t shape[MAX_RANK];
+  place where;     /* its declaration */
+  distribution init;
+  double init_a, init_b;
+  int64_t fan_in, fan_out;
+  const double *values; /* CONSTANT: row-major */
+  /* REFERENCE, BARRIER: what it stands for, and the axis of body for each dimension.
+   * Set once, after the leaf has been read (tensor_define). */
+  const node *body;
+  axis body_dims[MAX_RANK];
+} tensor;
+
+/* A new tensor; the caller fills in what the role needs before the first leaf is made. */
+tensor *tensor_new(graph *g, tensor_role role, name word, place where, int rank,
+                   const int64_t *shape);
+/* Gives a REFERENCE or BARRIER its body: dimension k runs along axis dims[k] of `body`. */
+void tensor_define(graph *g, tensor *t, const node *body, const axis *dims);
+int tensor_count(const graph *g);
+tensor *tensor_at(const graph *g, int number);
+const char *tensor_role_name(tensor_role role);
+
+/* ---- view.c ------------------------------------------------------------------------------- */
+
+/* sum of coefficient[u] * u over the box's variables, plus constant: the place along `along`. */
+typedef struct affine {
+  axis along;
+  int64_t constant;
+  int64_t coefficient[MAX_RANK]; /* of each box variable; 0 beyond the box */
+} affine;
+
+/* for u in box: result[writes(u)] += operand[reads(u)], everything else zero. Axes that are in
+ * neither list pass through; reads take axes away, writes bring axes in (the same axis may be in
+ * both: a shift along t reads t at u and writes t at u + 1). Every place that u reaches lies
+ * inside both tensors: the box says where the view acts, nothing is clipped silently.
+ * The adjoint swaps reads and writes.
+ *
+ * Examples            box        reads              writes
+ * slice x[3]          -          a: 3               -
+ * place at 0          -          -                  t: 0
+ * shift h[t-1]        u: T-1     t: u               t: u + 1
+ * window x[i+p]       u: I v: P  a: u + v           i: u, p: v
+ * rename a -> b       u: n       a: u               b: u
+ * flatten x[i,j]      u: I v: J  i: u, j: v         k: J u + v
+ * diagonal x[i,i]     u: n       a: u, b: u         i: u                                        */
+typedef struct view {
+  int box;                   /* number of box variables */
+  int64_t extent[MAX_RANK];  /* of each: it runs from 0 to extent - 1 */
+  int reads, writes;
+  affine read[MAX_RANK], write[MAX_RANK];
+} view;
+
+/* A view that reads and writes nothing, for the caller to add to. */
+view view_empty(void);
+int view_box(view *v, int64_t extent); /* adds a box variable, returns its number */
+affine *view_read(view *v, axis along, int64_t constant); /* coefficients zero */
+affine *view_write(view *v, axis along, int64_t constant);
+/* True if the view is a pure read: each write is one box variable alone, with coefficient 1 and
+ * constant 0, covering that axis; each box variable is written once. Then result[i, p] is just
+ * operand[...] with indices computed from i and p: reading through it costs nothing. */
+bool view_is_read(const graph *g, const view *v);
+/* True if it only renames axes: a pure read whose reads too are one variable alone each. */
+bool view_is_rename(const graph *g, const view *v);
+
+/* ---- node.c and the constructors' files --------------------------------------------------- */
+
+typedef enum node_class {
+  NODE_CONSTANT, /* value                                                                        */
+  NODE_TENSOR,   /* tensor read at dims: one distinct axis for each dimension                    */
+  NODE_INDEX,    /* the index along `axes[0]` as a number                                        */
+  NODE_EXTENT,   /* the number of samples in the batch                                           */
+  NODE_SUM,      /* value + sum of coefficient[k] * operand[k]; at least one operand, and
+                    not just 1 * operand                                                         */
+  NODE_PRODUCT,  /* sum over bound axes of the product of operand[k] ^ power[k]                   */
+  NODE_MAP,      /* op of operands, element by element                                           */
+  NODE_VIEW,     /* view of operand[0]                                                           */
+  NODE_SELECT,   /* over bound axes, of operand[0] where the bracket operand[1] holds, if given  */
+} node_class;
+
+typedef enum select_kind { SELECT_MAX, SELECT_LOGSUMEXP, SELECT_ARGMAX } select_kind;
+
+struct node {
+  node_class class;
+  int id;
+  int rank;         /* number of axes */
+  const axis *axes; /* sorted; bound axes are not among them */
+  int operands;
+  const node *const *operand;
+  bool boolean;     /* its value is true or false */
+  bool integer;     /* its value is a whole number held as such: class leaf, index, argmax */
+  double value;                /* CONSTANT, SUM */
+  const double *coefficient;   /* SUM: one per operand */
+  const double *power;         /* PRODUCT: one per operand */
+  int bound;                   /* PRODUCT, SELECT */
+  const axis *bound_axes;      /* sorted */
+  op op;                       /* MAP */
+  select_kind select;          /* SELECT */
+  const tensor *tensor;        /* TENSOR */
+  const axis *dims;            /* TENSOR: tensor->rank axes, in the order of its dimensions */
+  const view *view;            /* VIEW */
+};
+
+graph *graph_new(arena *memory, name_table *names);
+arena *graph_memory(const graph *g);
+name_table *graph_names(const graph *g);
+int graph_node_count(const graph *g); /* ids are below it */
+const node *graph_node(const graph *g, int id);
+
+bool node_has_axis(const node *n, axis a);
+bool node_binds(const node *n, axis a);
+bool node_is_constant(const node *n, double value);
+
+/* Every constructor returns the normal form: possibly an existing node, or one of another class. */
+const node *node_constant(graph *g, double value);
+const node *node_tensor(graph *g, const tensor *t, const axis *dims);
+const node *node_index(graph *g, axis a);
+const node *node_extent(graph *g);                    /* of the batch */
+const node *node_size(graph *g, axis a);              /* constant, or node_extent for the batch */
+const node *node_sum(graph *g, double value, int count, const node *const *terms,
+                     const double *coefficients);
+const node *node_add(graph *g, const node *a, const node *b);
+const node *node_subtract(graph *g, const node *a, const node *b);
+const node *node_scale(graph *g, double factor, const node *a);
+/* powers may be NULL (all 1). A bound axis that no factor has multiplies by its size. */
+const node *node_product(graph *g, int count, const node *const *factors, const double *powers,
+                         int bound, const axis *bound_axes);
+const node *node_multiply(graph *g, const node *a, const node *b);
+const node *node_divide(graph *g, const node *a, const node *b);
+const node *node_power(graph *g, const node *a, double power);
+const node *node_sum_over(graph *g, const node *a, int bound, const axis *bound_axes);
+/* A constant exponent gives a power, any other the op pow. */
+const node *node_pow(graph *g, const node *a, const node *b);
+const node *node_map(graph *g, op operation, const node *const *operands);
+const node *node_map1(graph *g, op operation, const node *a);
+const node *node_map2(graph *g, op operation, const node *a, const node *b);
+const node *node_view(graph *g, const node *a, const view *v);
+/* The same values under another axis: what `a` had along `from` it has along `to`, which `a` must
+ * not have yet. Leaves are read anew; views absorb it; elsewhere a renaming view remains, which
+ * later constructors float outwards where they can. No-op where `a` has no axis `from`. */
+const node *node_rename(graph *g, const node *a, axis from, axis to);
+/* The same for several axes at once (so two may be exchanged). */
+const node *node_rename_axes(graph *g, const node *a, int count, const axis *from,
+                             const axis *to);
+/* For a definition: takes renamings off the outside of `a` and writes the axes that it has
+ * underneath into dims instead ("an index variable takes over the axis that it reads"). */
+const node *node_unname(graph *g, const node *a, int rank, axis *dims);
+/* guard: boolean, or NULL. */
+const node *node_select(graph *g, select_kind select, const node *a, const node *guard, int bound,
+                        const axis *bound_axes);
+const node *node_not(graph *g, const node *a);
+/* `a` as a bracket: itself where boolean, a != 0 otherwise. */
+const node *node_bracket(graph *g, const node *a);
+/* [c] a + [not c] b: the branch not taken has no effect at all. */
+const node *node_where(graph *g, const node *condition, const node *a, const node *b);
+/* The bracket [class_value = k] along axis k. */
+const node *node_onehot(graph *g, const node *class_value, axis k);
+
+/* Where transform/ hooks its rewrite rules in: called with the pieces of every node that is about
+ * to be interned, wrapped as a candidate that is not in the graph (id -1); returns its
+ * replacement or NULL. */
+typedef const node *rewrite_hook(graph *g, const node *candidate, void *data);
+void graph_set_rewrite(graph *g, rewrite_hook *hook, void *data);
+
+/* ---- program.c ---------------------------------------------------------------------------- */
+
+/* A named value with its layout: dimension k runs along dims[k]. The node may lack axes that
+ * dims has (the value is the same along them). per_sample: has the batch in front. */
+typedef struct definition {
+  name word;          /* the model's spelling: "h", "h.W", "d_W1" for made ones              */
+  const node *value;
+  bool per_sample;
+  int rank;
+  axis dims[MAX_RANK];
+  place where;        /* its equation */
+} definition;
+
+/* A leaf that is brought up to date from `value` after a training step (CARRY: after every
+ * forward pass; value lacks the recurrence's axis: the last state). */
+typedef struct refresh {
+  const tensor *leaf;
+  definition value;
+} refresh;
+
+/* One rule of the `optimizer` form, for one element. */
+typedef struct optimizer_rule {
+  name word;
+  place where;
+  int hyperparameters;
+  tensor *hyperparameter[8];    /* SCALAR; the first is the rate */
+  double default_value[8];
+  bool has_default[8];
+  tensor *step;                 /* SCALAR: counts from 1 */
+  tensor *p, *gradient;         /* ELEMENT */
+  int states;
+  tensor *state[8];             /* ELEMENT */
+  double state_start[8];
+  const node *new_state[8];
+  const node *new_p;
+} optimizer_rule;
+
+typedef struct file_setting { const char *tensor, *path; } file_setting; /* tensor NULL: all */
+
+typedef struct train_settings {
+  int data_files, test_files;
+  const file_setting *data, *test;
+  double holdout;
+  int optimizer;            /* index into program.optimizer */
+  double hyperparameter[8];
+  int batch, epochs;
+  uint64_t seed;
+  double clip;
+  const char *schedule;     /* text as written, or NULL */
+  double decay;
+  int patience;
+} train_settings;
+
+/* All that a model says. Arrays are in the order of declaration. */
+typedef struct program {
+  graph *g;
+  name model;
+  int inputs, targets, parameters, constants, states; /* states: RUNNING, then CARRY */
+  tensor **input, **target, **parameter, **constant, **state;
+  int definitions;              /* the model's named equations, for names and comments         */
+  definition *definition;
+  int outputs;                  /* in prediction's form (no dropout, running averages)         */
+  definition *output;
+  const node *objective;        /* scalar: mean over the batch of all losses, as in training   */
+  const node *test_loss;        /* the same, as in prediction                                  */
+  int metrics;
+  definition *metric;           /* scalars: means over the batch, as in prediction             */
+  bool metrics_of_whole;
+  int gradients;                /* one per parameter, made by derive: d_NAME                   */
+  definition *gradient;
+  int adjoints;                 /* named adjoints of named tensors: d_h, for names and comments */
+  definition *adjoint;
+  int refreshes;
+  refresh *refresh;
+  int optimizers;
+  optimizer_rule *optimizer;
+  train_settings settings;
+} program;
+
+/* ---- print.c, verify.c -------------------------------------------------------------------- */
+
+/* One node a line in order of need, operands by number, axes with extents, names where the
+ * program has them: --dump=forward and --dump=backward. */
+void print_program(text *out, const program *p, bool backward);
+/* One node as an expression in the notation of the language, opened to `depth` levels. */
+void print_node(text *out, const graph *g, const node *n, int depth);
+/* A double as a fraction where it is one with a small denominator ("1/3"), else as a number. */
+void print_coefficient(text *out, double value);
+
+/* Checks every reachable node (axes, bounds of views, operands before users, bound axes not free,
+ * no logsumexp after lowering if `lowered`). Aborts with a message in debug builds; the tests
+ * call it too. Returns NULL or what is wrong. */
+const char *verify_program(const program *p, bool lowered);
+
+#endif

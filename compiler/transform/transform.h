@@ -1,0 +1,76 @@
+/* transform: from the syntax tree to the graph, and from graph to graph.
+ *
+ *   elaborate  syntax tree -> program: names, shapes, layers, recurrences; reports errors
+ *   simplify   rewrite rules (simplify.def) that the graph's constructors apply
+ *   derive     adjoints of a scalar: reverse mode, symbolic
+ *   lower      the stable forms that are emitted: softplus, log-sum-exp
+ *   rewrite    expressions of the language as patterns and replacements over nodes
+ */
+#ifndef NNCC_TRANSFORM_H
+#define NNCC_TRANSFORM_H
+
+#include "base.h"
+#include "graph.h"
+#include "syntax.h"
+
+/* ---- elaborate*.c ------------------------------------------------------------------------- */
+
+/* `-D NAME=VALUE`. */
+typedef struct override {
+  name word;
+  double value;
+  bool used; /* set by elaborate; the caller reports names that no `let` has */
+} override;
+
+typedef struct elaboration {
+  arena *memory;
+  name_table *names;
+  report *to;
+  const source *file;
+  const statement *first; /* the parsed model file */
+  override *overrides;
+  int override_count;
+} elaboration;
+
+/* Needs: a parsed file (with syntax errors already reported).
+ * Gives: the program without gradients, or NULL after errors have been reported to `to`.
+ * Imports and the library are read and parsed here. */
+program *elaborate(const elaboration *what);
+
+/* ---- simplify.c --------------------------------------------------------------------------- */
+
+/* Reads simplify.def once and hooks its rules into the graph's constructors. Elaborate calls it
+ * on the graph that it makes. */
+void simplify_install(graph *g);
+
+/* ---- derive.c ----------------------------------------------------------------------------- */
+
+/* Derivatives of the scalar (a node without axes; or, as elaborate's grad(u, x) needs it, a node
+ * whose only axis is the batch: then each sample's own derivative) by each of `count` leaves:
+ * NODE_TENSOR nodes at whatever dims the caller likes. result[k] has at most the axes of
+ * leaves[k]; a constant 0 where there is no dependence. */
+void derive(graph *g, const node *scalar, int count, const node *const *leaves,
+            const node **result);
+/* Derivative by an interior node (grad(u, h)): everything that scalar computes from `inner` is
+ * followed back to it and no further. */
+const node *derive_by(graph *g, const node *scalar, const node *inner);
+/* Fills program->gradient for every parameter, and program->adjoint. */
+void derive_program(program *p);
+
+/* ---- lower.c ------------------------------------------------------------------------------ */
+
+/* Once, after differentiation: softplus, log-sum-exp and their exponentials in the form in which
+ * they are computed; shares the forward's exponentials; brackets products. */
+void lower_program(program *p);
+
+/* ---- rewrite.c ---------------------------------------------------------------------------- */
+
+/* The value of an elementwise expression (numbers, names, + - * / ^, comparisons, calls of ops,
+ * where) with the given words standing for nodes. For derivatives of ops.def and rules. */
+typedef struct binding {
+  name word;
+  const node *value;
+} binding;
+const node *instantiate(graph *g, const expression *value, int count, const binding *bindings);
+
+#endif
