@@ -1,0 +1,284 @@
+/* Turns nnrt_product_*() into OpenBLAS's kernels where one can be loaded and the product is worth
+ * the call, into own loops (product_loops.h, compiled for three instruction sets) otherwise.
+ *
+ * The library is loaded here, not linked: it picks its kernels once, when it is loaded, and Debian
+ * 12's 0.3.21 takes a Zen 4 or 5 for a Haswell, at half the speed. OPENBLAS_CORETYPE tells it
+ * better, unless the user has set it; NNRT_BLAS chooses another library, or none. */
+#include "nnrt.h"
+
+#include <dlfcn.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#if (defined(__x86_64__) || defined(__i386__)) && defined(__GNUC__)
+#define NNRT_X86 1
+#else
+#define NNRT_X86 0
+#endif
+
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
+enum {
+  ROWS = 6,            /* of a tile; 6 x 64 bytes of sums leave registers for both operands */
+  RUN = 128,           /* of k, between two visits to C: a packed stripe is 8 kB */
+  ROW_MAJOR = 101,     /* CBLAS's numbers */
+  AS_STORED = 111,
+  TRANSPOSED = 112
+};
+
+/* Multiply-adds below which own loops are at least as fast as the call, measured on a Zen 5 with
+ * OpenBLAS 0.3.21's AVX2 and AVX-512 kernels. */
+static const double worth_a_call = 16 * 16 * 16;
+
+typedef enum nnrt_processor { PROCESSOR_PLAIN, PROCESSOR_AVX2, PROCESSOR_AVX512 } nnrt_processor;
+
+typedef void (*gemm_float)(int order, int transpose_a, int transpose_b, int m, int n, int k,
+                           float alpha, const float *a, int lda, const float *b, int ldb,
+                           float beta, float *c, int ldc);
+typedef void (*gemm_double)(int order, int transpose_a, int transpose_b, int m, int n, int k,
+                            double alpha, const double *a, int lda, const double *b, int ldb,
+                            double beta, double *c, int ldc);
+
+/* What serves products in this process; filled once, before the first. */
+typedef struct service {
+  nnrt_processor processor;
+  gemm_float of_float; /* NULL: own loops */
+  gemm_double of_double;
+  char line[256];
+} service;
+
+typedef struct operands_float {
+  size_t m, n, k;
+  float alpha;
+  const float *a, *b;
+  size_t a_row, a_column, b_row, b_column;
+  int keep; /* beta is 1 */
+  float *c;
+  size_t ldc;
+} operands_float;
+
+typedef struct operands_double {
+  size_t m, n, k;
+  double alpha;
+  const double *a, *b;
+  size_t a_row, a_column, b_row, b_column;
+  int keep;
+  double *c;
+  size_t ldc;
+} operands_double;
+
+#define REAL float
+#define OPERANDS operands_float
+#define NAME(name) name##_float_plain
+#define VECTOR_BYTES 16
+#define TARGET
+#include "product_loops.h"
+#undef NAME
+#undef VECTOR_BYTES
+#undef TARGET
+#if NNRT_X86
+#define NAME(name) name##_float_avx2
+#define VECTOR_BYTES 32
+#define TARGET __attribute__((target("avx2,fma")))
+#include "product_loops.h"
+#undef NAME
+#undef VECTOR_BYTES
+#undef TARGET
+#define NAME(name) name##_float_avx512
+#define VECTOR_BYTES 64
+#define TARGET __attribute__((target("avx512f")))
+#include "product_loops.h"
+#undef NAME
+#undef VECTOR_BYTES
+#undef TARGET
+#endif
+#undef REAL
+#undef OPERANDS
+
+#define REAL double
+#define OPERANDS operands_double
+#define NAME(name) name##_double_plain
+#define VECTOR_BYTES 16
+#define TARGET
+#include "product_loops.h"
+#undef NAME
+#undef VECTOR_BYTES
+#undef TARGET
+#if NNRT_X86
+#define NAME(name) name##_double_avx2
+#define VECTOR_BYTES 32
+#define TARGET __attribute__((target("avx2,fma")))
+#include "product_loops.h"
+#undef NAME
+#undef VECTOR_BYTES
+#undef TARGET
+#define NAME(name) name##_double_avx512
+#define VECTOR_BYTES 64
+#define TARGET __attribute__((target("avx512f")))
+#include "product_loops.h"
+#undef NAME
+#undef VECTOR_BYTES
+#undef TARGET
+#endif
+#undef REAL
+#undef OPERANDS
+
+#if NNRT_X86
+#define OWN_LOOPS(real) {loops_##real##_plain, loops_##real##_avx2, loops_##real##_avx512}
+#else
+#define OWN_LOOPS(real) {loops_##real##_plain, loops_##real##_plain, loops_##real##_plain}
+#endif
+
+/* by nnrt_processor */
+static void (*const own_float[])(const operands_float *) = OWN_LOOPS(float);
+static void (*const own_double[])(const operands_double *) = OWN_LOOPS(double);
+
+/* ---- loading ------------------------------------------------------------------------------ */
+
+static nnrt_processor this_processor(void) {
+#if NNRT_X86
+  __builtin_cpu_init();
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+      __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl"))
+    return PROCESSOR_AVX512;
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+    return PROCESSOR_AVX2;
+#endif
+  return PROCESSOR_PLAIN;
+}
+
+/* dlsym gives an object pointer; POSIX says it holds a function's address all the same. */
+static void find(void *library, const char *name, void *function, size_t bytes) {
+  void *address = dlsym(library, name);
+  memcpy(function, &address, bytes);
+}
+#define FIND(library, name, function) find(library, name, &(function), sizeof(function))
+
+static void *open_usual(int flags) {
+  static const char *const usual[] = {
+    "libopenblas.so.0", "libopenblasp.so.0", "libopenblaso.so.0", "libopenblas.so",
+    "/usr/lib/x86_64-linux-gnu/openblas-serial/libopenblas.so.0",
+    "/usr/lib/x86_64-linux-gnu/openblas-pthread/libopenblas.so.0",
+    "/usr/lib/x86_64-linux-gnu/openblas-openmp/libopenblas.so.0",
+    "/usr/lib/aarch64-linux-gnu/openblas-serial/libopenblas.so.0",
+    "/usr/lib/aarch64-linux-gnu/openblas-pthread/libopenblas.so.0",
+    "libopenblas.0.dylib",
+  };
+  for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++) {
+    void *library = dlopen(usual[i], flags);
+    if (library)
+      return library;
+  }
+  return NULL;
+}
+
+/* The environment is changed for the time of loading only, so that children do not inherit it. */
+static void *load(const char *path, nnrt_processor processor) {
+  static const char *const kernels[] = {NULL, "Haswell", "SkylakeX"};
+  const char *threads = getenv("OPENBLAS_NUM_THREADS");
+  char *kept = threads ? strdup(threads) : NULL;
+  int choose = kernels[processor] && !getenv("OPENBLAS_CORETYPE");
+  if (choose)
+    setenv("OPENBLAS_CORETYPE", kernels[processor], 1);
+  setenv("OPENBLAS_NUM_THREADS", "1", 1);
+  void *library = path ? dlopen(path, RTLD_NOW | RTLD_LOCAL) : open_usual(RTLD_NOW | RTLD_LOCAL);
+  if (choose)
+    unsetenv("OPENBLAS_CORETYPE");
+  if (kept)
+    setenv("OPENBLAS_NUM_THREADS", kept, 1);
+  else
+    unsetenv("OPENBLAS_NUM_THREADS");
+  free(kept);
+  return library;
+}
+
+static void describe(service *to, void *library) {
+  char *(*configuration)(void), *(*kernels)(void);
+  FIND(library, "openblas_get_config", configuration);
+  FIND(library, "openblas_get_corename", kernels);
+  const char *words = configuration ? configuration() : "a BLAS";
+  const char *second = strchr(words, ' ');
+  size_t length = second ? strcspn(second + 1, " ") + (size_t)(second - words) + 1 : strlen(words);
+  snprintf(to->line, sizeof to->line, "%.*s%s%s", (int)(length < 100 ? length : 100), words,
+           kernels ? ", " : "", kernels ? kernels() : "");
+}
+
+static void begin(service *to) {
+  static const char *const loops[] = {"own loops", "own loops, AVX2", "own loops, AVX-512"};
+  const char *choice = getenv("NNRT_BLAS");
+  const char *path = choice && *choice ? choice : NULL;
+  void (*set_threads)(int);
+  to->processor = this_processor();
+  snprintf(to->line, sizeof to->line, "%s", loops[to->processor]);
+  if (path && strcmp(path, "none") == 0)
+    return;
+  void *library = load(path, to->processor);
+  if (!library)
+    return;
+  FIND(library, "openblas_set_num_threads", set_threads);
+  if (set_threads)
+    set_threads(1);
+  FIND(library, "cblas_sgemm", to->of_float);
+  FIND(library, "cblas_dgemm", to->of_double);
+  if (to->of_float && to->of_double)
+    describe(to, library);
+  else
+    to->of_float = NULL, to->of_double = NULL;
+}
+
+static service shared; /* written by begin_shared alone, once */
+
+static void begin_shared(void) {
+  begin(&shared);
+}
+
+static const service *get_service(void) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, begin_shared);
+  return &shared;
+}
+
+const char *nnrt_product_library(void) {
+  return get_service()->line;
+}
+
+/* ---- products ----------------------------------------------------------------------------- */
+
+/* CBLAS counts in int, and refuses a leading dimension of 0. */
+static int fits_the_call(size_t m, size_t n, size_t k, size_t lda, size_t ldb, size_t ldc) {
+  return (double)m * (double)n * (double)k >= worth_a_call && m <= INT_MAX && n <= INT_MAX &&
+         k <= INT_MAX && lda <= INT_MAX && ldb <= INT_MAX && ldc <= INT_MAX;
+}
+
+void nnrt_product_float(int transpose_a, int transpose_b, size_t m, size_t n, size_t k, float alpha,
+                        const float *a, size_t lda, const float *b, size_t ldb, float beta,
+                        float *c, size_t ldc) {
+  const service *by = get_service();
+  const operands_float of = {
+    m, n, k, alpha, a, b, transpose_a ? 1 : lda, transpose_a ? lda : 1,
+    transpose_b ? 1 : ldb, transpose_b ? ldb : 1, beta > 0, c, ldc};
+  if (by->of_float && fits_the_call(m, n, k, lda, ldb, ldc))
+    by->of_float(ROW_MAJOR, transpose_a ? TRANSPOSED : AS_STORED,
+                 transpose_b ? TRANSPOSED : AS_STORED, (int)m, (int)n, (int)k, alpha, a, (int)lda,
+                 b, (int)ldb, beta, c, (int)ldc);
+  else
+    own_float[by->processor](&of);
+}
+
+void nnrt_product_double(int transpose_a, int transpose_b, size_t m, size_t n, size_t k,
+                         double alpha, const double *a, size_t lda, const double *b, size_t ldb,
+                         double beta, double *c, size_t ldc) {
+  const service *by = get_service();
+  const operands_double of = {
+    m, n, k, alpha, a, b, transpose_a ? 1 : lda, transpose_a ? lda : 1,
+    transpose_b ? 1 : ldb, transpose_b ? ldb : 1, beta > 0, c, ldc};
+  if (by->of_double && fits_the_call(m, n, k, lda, ldb, ldc))
+    by->of_double(ROW_MAJOR, transpose_a ? TRANSPOSED : AS_STORED,
+                  transpose_b ? TRANSPOSED : AS_STORED, (int)m, (int)n, (int)k, alpha, a, (int)lda,
+                  b, (int)ldb, beta, c, (int)ldc);
+  else
+    own_double[by->processor](&of);
+}

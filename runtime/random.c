@@ -1,0 +1,70 @@
+/* Turns counters into random numbers: SplitMix64's output function (Steele, Lea & Flood 2014) over
+ * a key and a running place. */
+#include "nnrt.h"
+#include "random.h"
+
+#include <math.h>
+
+static const uint64_t golden = 0x9e3779b97f4a7c15u; /* 2^64 / golden ratio, odd */
+
+static uint64_t mixed(uint64_t z) {
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+  return z ^ (z >> 31);
+}
+
+/* FNV-1a */
+static uint64_t hash_of_text(const char *text) {
+  uint64_t hash = 0xcbf29ce484222325u;
+  for (; *text; text++)
+    hash = (hash ^ (unsigned char)*text) * 0x100000001b3u;
+  return hash;
+}
+
+static uint64_t joined(uint64_t key, uint64_t number) {
+  return mixed(key + golden * (number + 1));
+}
+
+nnrt_random nnrt_random_begin(uint64_t seed, const char *name, uint64_t part) {
+  nnrt_random stream = {joined(joined(mixed(seed + golden), hash_of_text(name)), part), 0};
+  return stream;
+}
+
+uint64_t nnrt_random_bits(nnrt_random *stream) {
+  stream->place++;
+  return mixed(stream->key + golden * stream->place);
+}
+
+double nnrt_random_uniform(nnrt_random *stream) {
+  return (double)(nnrt_random_bits(stream) >> 11) * 0x1p-53;
+}
+
+/* Box-Muller; 1 - u keeps the logarithm's argument off zero. */
+double nnrt_random_normal(nnrt_random *stream) {
+  const double turn = 6.283185307179586476925;
+  double radius = sqrt(-2.0 * log(1.0 - nnrt_random_uniform(stream)));
+  return radius * cos(turn * nnrt_random_uniform(stream));
+}
+
+/* Draws that fall into the incomplete last multiple of the limit are thrown away. */
+size_t nnrt_random_below(nnrt_random *stream, size_t limit) {
+  const uint64_t n = limit, excess = (UINT64_MAX % n + 1) % n;
+  uint64_t bits;
+  do
+    bits = nnrt_random_bits(stream);
+  while (bits > UINT64_MAX - excess);
+  return (size_t)(bits % n);
+}
+
+void nnrt_random_shuffle(nnrt_random *stream, size_t *order, size_t count) {
+  for (size_t i = count; i > 1; i--) {
+    size_t j = nnrt_random_below(stream, i), kept = order[i - 1];
+    order[i - 1] = order[j];
+    order[j] = kept;
+  }
+}
+
+float nnrt_uniform(uint64_t seed, uint64_t draw, uint64_t site, uint64_t element) {
+  uint64_t key = joined(joined(mixed(seed + golden), draw), site);
+  return (float)(joined(key, element) >> 40) * 0x1p-24f;
+}
