@@ -1,7 +1,6 @@
 /* text: turns pieces (characters, formats, numbers) into one growing string. */
 #include "base.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,7 +50,8 @@ void text_printf(text *out, const char *format, ...) {
 
 /* Whole numbers below 10^15 are written out, so that sizes never read as 1e+05. */
 void text_number(text *out, double value) {
-  if (isfinite(value) && fabs(value) < 1e15 && floor(value) == value) {
+  bool small = value > -1e15 && value < 1e15;
+  if (small && (double)(int64_t)value == value) {
     text_printf(out, "%.0f", value);
     return;
   }
