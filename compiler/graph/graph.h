@@ -13,6 +13,8 @@
  *   Order of axes, and so layout in memory, belongs to definitions and to tensors, not to nodes.
  * - Axis 0 is the batch. Whatever reads an input has it; its extent is known only when the
  *   emitted program runs. Views never mention it.
+ * - No node has an axis of extent 1: nothing differs along it. A dimension of extent 1 reads
+ *   AXIS_UNIT in a leaf's dims (several may), and its index is 0 wherever it is laid out.
  * - Operands of a node are made before it: a smaller id. Cycles run through references only: a
  *   leaf of a tensor with role TENSOR_REFERENCE stands for tensor->body.
  * - Boolean nodes (comparisons, `not`, products of booleans) are Iverson brackets: as a factor of
@@ -45,8 +47,8 @@ typedef struct op_row {
   bool boolean;     /* its result is a bracket: true or false                                    */
   bool positive;    /* its result is > 0 everywhere                                              */
   int strength;     /* of its C text's outermost operator: higher binds tighter, 9 = a call      */
-  const char *c;    /* C expression in a and b; `@` becomes `f` for float and nothing for double,
-                       and numbers get the type's suffix                                         */
+  const char *c;    /* C expression in a and b; `@` becomes `f` for float and nothing for double
+                       (`exp@(a)`), and numbers get the type's suffix                            */
   const char *latex;                       /* in a and b                                         */
   const char *derivative[OP_MAX_ARITY];    /* in nn, of a, b and the result y                    */
   double low[OP_MAX_ARITY], high[OP_MAX_ARITY]; /* where tests try it                            */
@@ -55,11 +57,18 @@ typedef struct op_row {
 extern const op_row op_rows[OP_COUNT];
 /* The op that the language calls `word` with `arity` operands; false if there is none. */
 bool op_find(const char *word, int arity, op *found);
+/* Its value in double; b is ignored where the arity is 1. */
+double op_evaluate(op operation, double a, double b);
+const char *op_identifier(op operation); /* "less_equal" */
 
 /* ---- axis.c ------------------------------------------------------------------------------- */
 
 typedef int axis;
-enum { AXIS_BATCH = 0, MAX_RANK = 12 }; /* of a node, batch and bound axes included */
+enum {
+  AXIS_BATCH = 0,
+  AXIS_UNIT = 1, /* stands in NODE_TENSOR dims for every dimension of extent 1 */
+  MAX_RANK = 12  /* of a node, batch and bound axes included */
+};
 
 /* A new axis of that extent (>= 0). `hint` is the word that printing and emission derive names
  * from: an index variable's name where the model has one ("i", "t"), else e.g. the tensor's name. */
@@ -187,6 +196,7 @@ struct node {
   int operands;
   const node *const *operand;
   bool boolean;     /* its value is true or false */
+  bool positive;    /* its value is known to be > 0 everywhere */
   bool integer;     /* its value is a whole number held as such: class leaf, index, argmax */
   double value;                /* CONSTANT, SUM */
   const double *coefficient;   /* SUM: one per operand */
@@ -196,7 +206,8 @@ struct node {
   op op;                       /* MAP */
   select_kind select;          /* SELECT */
   const tensor *tensor;        /* TENSOR */
-  const axis *dims;            /* TENSOR: tensor->rank axes, in the order of its dimensions */
+  const axis *dims;            /* TENSOR: tensor->rank axes, in the order of its dimensions;
+                                  AXIS_UNIT where the extent is 1 */
   const view *view;            /* VIEW */
 };
 
@@ -260,6 +271,8 @@ const node *node_onehot(graph *g, const node *class_value, axis k);
  * replacement or NULL. */
 typedef const node *rewrite_hook(graph *g, const node *candidate, void *data);
 void graph_set_rewrite(graph *g, rewrite_hook *hook, void *data);
+/* From lowering on, constructors no longer make exponentials of log-sum-exp. */
+void graph_set_lowered(graph *g, bool lowered);
 
 /* ---- program.c ---------------------------------------------------------------------------- */
 

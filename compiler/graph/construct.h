@@ -1,0 +1,62 @@
+/* What the constructors' files share; nobody outside of graph/ includes it. */
+#ifndef NNCC_CONSTRUCT_H
+#define NNCC_CONSTRUCT_H
+
+#include "graph.h"
+
+struct graph {
+  arena *memory;
+  name_table *names;
+  /* nodes by id, and an open hash table of ids + 1 */
+  const node **nodes;
+  size_t node_count, node_capacity;
+  uint32_t *slots;
+  size_t slot_count;
+  struct axis_row {
+    name hint;
+    int64_t extent;
+  } *axes;
+  size_t axis_count, axis_capacity;
+  tensor **tensors;
+  size_t tensor_count, tensor_capacity;
+  rewrite_hook *rewrite;
+  void *rewrite_data;
+  bool lowered; /* graph_set_lowered */
+};
+
+/* ---- sorted sets of axes ---- */
+typedef struct axis_set {
+  int count;
+  axis axes[2 * MAX_RANK];
+} axis_set;
+
+bool set_has(const axis_set *set, axis a);
+void set_add(axis_set *set, axis a);
+void set_remove(axis_set *set, axis a);
+void set_add_all(axis_set *set, int count, const axis *axes);
+
+/* ---- node.c ---- */
+/* Interns: an equal node if there is one, else a copy of the candidate with its arrays. The
+ * rewrite hook has its say first. */
+const node *node_intern(graph *g, node *candidate);
+/* An array of `count` items that lives as long as the graph (copied there by node_intern where
+ * the node is new, so scratch may be reused: it is freed with the arena only). */
+void *scratch(graph *g, size_t count, size_t item_bytes);
+
+/* ---- view.c ---- */
+/* Whether renaming these axes of `n` makes it anew instead of looking at it through a view. */
+bool node_follows(const node *n, int count, const axis *from);
+
+/* ---- float.c ---- */
+/* Renamings float outwards. Given the operands of an elementwise node or a contraction, takes
+ * renaming views off them where all operands can follow; bound axes among them are renamed in
+ * place, free ones are noted, to be put back around the result. */
+typedef struct floated {
+  int count;
+  axis native[MAX_RANK], outer[MAX_RANK];
+} floated;
+void float_operands(graph *g, int count, const node **operands, int bound, axis *bound_axes,
+                    floated *out);
+const node *float_wrap(graph *g, const node *n, const floated *f);
+
+#endif
