@@ -1,0 +1,121 @@
+"""Products of matrices, broadcasting, indices, windows, reshapes."""
+
+import math
+
+import torch
+from torch import tanh
+
+from .registry import classes, cross_entropy, dense, mse, normal, params, real, steps, twin
+
+functional = torch.nn.functional
+
+
+def ones(*shape):
+  return normal(*shape, mean=1.0, deviation=0.1)
+
+
+@twin(params(A=(2, 3), B=(3, 4), C=(4, 5), u=(4,), w=(2,)),
+      x=real(3), X=real(2, 3), Y=real(2, 3, 4), v=real(4))
+def matrix_products(x, X, Y, v, A, B, C, u, w):
+  a, b, c, d, e = A @ x, x @ B, X @ B @ C, Y @ C, Y @ u
+  f, g, h, k = b @ u, (A @ B).T @ w, X.T @ A, (X @ B).T @ w
+  loss = ((a ** 2).sum() + (b ** 2).sum() + (c ** 2).sum() / 3 + (d ** 2).mean()
+          + (e * X).mean() + f + g @ v + (h ** 3).sum() + (k * u).sum())
+  return loss, {"c": c}
+
+
+@twin(params(A=(3, 4), b=(1,), c=(4,), d=(3, 1), e=(1, 4), g=()),
+      x=real(3, 1), y=real(4), z=real(2, 3, 4), s=real())
+def broadcasting(x, y, z, s, A, b, c, d, e, g):
+  u, v, w = x + y * c, z * A + c, d * e + s
+  q = u * b + w / 2 - g
+  loss = (u * A).sum() + (v ** 2).mean() + (q ** 2).sum() / 12 + (z * w).sum() * g
+  return loss, {"q": q}
+
+
+@twin(params(A=normal(3, 3), w=normal(7), B=normal(7, 3)), x=real(7, 3))
+def indices(x, A, w, B):
+  u = x * B
+  e, f = (w[1:] - w[:-1]) ** 2, w.flip(0) * x[:, 0]
+  h = A.T - A
+  l = u[[1, 4]] * x[[0, 2]]
+  loss = (u[1].sum() + (u[:, 2] ** 2).sum() + w[::2].sum() * w[1::2].sum() + e.sum() + f.sum()
+          + (A.diagonal() ** 2).sum() + (h ** 2).sum() + w[6] * u[3, 2] + (l * u[5]).sum())
+  return loss, {"h": h}
+
+
+@twin(params(w=ones(4)), x=real(4, 6), y=real(6))
+def index_values(x, y, w):
+  position = torch.as_tensor([[(math.sin if k < 3 else math.cos)((t + 1) / 10 ** (k / 6))
+                               for k in range(6)] for t in range(4)], dtype=torch.float64)
+  z = (w * (torch.arange(4) - 1) / 4) @ (x + position)
+  return mse(z, y), {"z": z}
+
+
+def conv1d(x, W, bias=None, **options):
+  return functional.conv1d(x[None], W, bias, **options)[0]
+
+
+@twin(params(W=(3, 2, 3), b=(3,), V=(3, 2), U=(3, 3)), x=real(2, 9), y=real(3))
+def window_1d(x, y, W, b, V, U):
+  a = conv1d(x, W, b)
+  c = conv1d(x, V[:, None, :].expand(3, 2, 2), stride=2)
+  each = W[:, 0, :].sum(0).expand(3, 1, 3)
+  d = conv1d(a, each, dilation=2, groups=3) * V[:, 1, None]
+  e = conv1d(functional.pad(x, (1, 2)), W)
+  f = tanh(a).mean(1) + c.amax(1) + d.sum(1) + (e ** 2).mean(1)
+  z = U @ f
+  return mse(z, y), {"z": z}
+
+
+@twin({"a.W": (3, 2, 2, 2), "a.b": (3,), "b.W": (2, 3, 3, 3), "b.b": (2,), **dense("z", 3, 8)},
+      x=real(2, 7, 6), y=classes(3))
+def window_2d(x, y, a_W, a_b, b_W, b_b, z_W, z_b):
+  a = tanh(functional.conv2d(x[None], a_W, a_b))
+  b = functional.conv2d(functional.pad(a, (1, 0)), b_W, b_b)
+  z = z_W @ functional.max_pool2d(b, 2).flatten() + z_b
+  return cross_entropy(z, y), {"p": z.softmax(-1)}
+
+
+@twin(params(g=ones(2, 6, 4), W=(2, 3)), x=real(2, 6, 4), y=real(2))
+def pooling(x, y, g, W):
+  u = g * x
+  a = functional.max_pool2d(u[None], 2)[0]
+  b = functional.avg_pool2d(u[None], (3, 1), 1)[0]
+  d = steps(u[:, 2 * i:2 * i + 2].flatten(1).logsumexp(1) for i in range(3)).T
+  e = torch.minimum(u[:, :-1, 3], u[:, 1:, 2])
+  z = W @ d.T @ (W @ d[0])
+  return (a ** 2).sum() + (b ** 2).mean() + e.sum() + ((z - y) ** 2).sum(), {"a": a}
+
+
+@twin(params(A=(3, 4), b=(6,), C=(2, 6)), x=real(3, 4), y=real(2, 4), v=real(5), r=real(5))
+def shapes(x, y, v, r, A, b, C):
+  a, c = (A * x).reshape(4, 3), torch.cat([x * A, y])
+  d = c.reshape(2, 2, 5)
+  e = d[1].flatten() * torch.cat([v, v])
+  f = torch.cat([b, v[2] * b])
+  g = functional.pad(A * x, (2, 1, 1, 0))
+  h = functional.pad(b, (1, 1)).reshape(2, 4) * y
+  k = f.reshape(2, 6) * C
+  z = c @ torch.cat([a[0], (x[0, 0] * (b[0] + b[1])).reshape(1)])
+  loss = (mse(z, r) + e.sum() ** 2 + k.sum() + (g ** 3).sum()
+          + (g * g * torch.arange(4)[:, None]).sum() + h.sum() * f[7])
+  return loss, {"z": z}
+
+
+@twin({**params(g=ones(2, 3, 2)), **dense("u", 4, 12), **dense("z", 3, 8)},
+      x=real(2, 3, 2), s=real(4), y=real(3))
+def flatten_dense(x, s, y, g, u_W, u_b, z_W, z_b):
+  u = tanh(u_W @ (g * x).flatten() + u_b)
+  z = z_W @ torch.cat([u, s * u]) + z_b
+  return mse(z, y), {"z": z}
+
+
+@twin(params(A=(4, 4), w=ones(4), B=(3, 4)), x=real(4), y=real(4, 3))
+def many_reads(x, y, A, w, B):
+  u = w * x
+  o = torch.outer(u, u)
+  d = ((y[:, None] - y[None]) ** 2).sum(-1) * A
+  e = torch.einsum("ik,kj,k->ij", A, A, u)
+  t = torch.einsum("ki,ik,ij,ji->", B, y, o, A)
+  return (o ** 2).sum() + u @ A @ x + d.sum() + (e * o).sum() + t, {"o": o}

@@ -1,0 +1,101 @@
+"""What the Python tests share: where the compiler and the runtime are, and how to use them.
+
+Environment: NNCC (the compiler), NNRT_INCLUDE (folder of nnrt.h), NNRT_LIBRARY (folder of
+libnnrt.a), CC (gcc where it is not set).
+"""
+
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+MODELS = ROOT / "tests" / "models"
+NNCC = os.environ.get("NNCC", "nncc")
+CC = os.environ.get("CC", "gcc")
+INCLUDE = os.environ.get("NNRT_INCLUDE", str(ROOT / "runtime"))
+LIBRARY = os.environ.get("NNRT_LIBRARY", "")
+
+WARNINGS = ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
+LINK = ["-lnnrt", "-lz", "-lcjson", "-lm", "-ldl", "-lpthread"]
+
+
+class Failure(Exception):
+  """A test's own failure: its message is the line to print."""
+
+
+def run(command, timeout=120, **options):
+  """Runs without a shell; gives back the finished process, output captured as text."""
+  return subprocess.run([str(part) for part in command], capture_output=True, text=True,
+                        timeout=timeout, check=False, **options)
+
+
+def must(command, **options):
+  """run(), and a Failure where the status is not 0."""
+  done = run(command, **options)
+  if done.returncode != 0:
+    said = (done.stderr.strip() or done.stdout.strip()).splitlines()[:4]
+    name = pathlib.Path(str(command[0])).name
+    verb = f" {command[1]}" if len(command) > 1 and str(command[1]).isalpha() else ""
+    raise Failure(f"{name}{verb}: status {done.returncode}: " + " | ".join(said))
+  return done
+
+
+def library_flags():
+  return [f"-L{LIBRARY}"] if LIBRARY else []
+
+
+def emit(model, out, *options):
+  must([NNCC, model, *options, "-o", out])
+  return out
+
+
+def compile_c(sources, program, *flags, compiler=None):
+  must([compiler or CC, *WARNINGS, "-O1", f"-I{INCLUDE}", *flags, *sources, *library_flags(),
+        *LINK, "-o", program])
+  return program
+
+
+def build(model, folder, *options, stem="m"):
+  """Model file to program, with the project's warnings as errors."""
+  source = emit(model, folder / f"{stem}.c", *options)
+  return compile_c([source], folder / stem)
+
+
+def crashed(done):
+  """Ended by a signal, or stopped by a sanitizer."""
+  sanitizer = re.search(r"Sanitizer|runtime error:", done.stderr)
+  return done.returncode < 0 or done.returncode > 100 or sanitizer is not None
+
+
+class Tally:
+  """One line a case, one line at the end, an exit status."""
+
+  def __init__(self):
+    self.passed = 0
+    self.failed = 0
+    self.skipped = 0
+
+  def case(self, name, test, *arguments):
+    try:
+      note = test(*arguments)
+    except Failure as failure:
+      self.failed += 1
+      print(f"FAIL {name}: {failure}", flush=True)
+    except (OSError, subprocess.SubprocessError, KeyError, ValueError, AttributeError) as error:
+      self.failed += 1
+      print(f"FAIL {name}: {type(error).__name__}: {error}", flush=True)
+    else:
+      self.passed += 1
+      print(f"ok   {name}" + (f" ({note})" if note else ""), flush=True)
+
+  def close(self):
+    skipped = f", {self.skipped} skipped" if self.skipped else ""
+    print(f"{self.passed} passed, {self.failed} failed{skipped}")
+    sys.exit(1 if self.failed or not self.passed else 0)
+
+
+def demand(condition, message):
+  if not condition:
+    raise Failure(message)
