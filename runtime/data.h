@@ -35,7 +35,8 @@ typedef struct nnrt_dataset {
 /* Loads `files` files: one with tensor == NULL for all tensors, or one for each tensor.
  *   with_targets   train, test, grad: inputs and targets. 0 (predict): the inputs alone; target
  *                  columns that stand in the file are skipped, a file for a target is not opened.
- *   known          the alphabet that came with the weights; NULL or count 0: made from the text.
+ *   known          the alphabet that came with the weights. NULL or count 0: made from the text,
+ *                  which fails without targets: a prediction needs the alphabet of its training.
  * Uses of the model only tensor, inputs, targets and real_bytes. On failure *data is empty (and
  * may be freed), and the failure's line says why. */
 bool nnrt_data_load(const nnrt_model *model, int with_targets, const nnrt_file *file, size_t files,

@@ -25,6 +25,8 @@ typedef struct nnrt_contents {
 bool nnrt_file_read(const char *path, nnrt_contents *contents, nnrt_failure *failure);
 void nnrt_file_free(nnrt_contents *contents);
 
+bool nnrt_host_is_big_endian(void);
+
 /* ---- file.c: writing ---------------------------------------------------------------------- */
 
 /* A file that replaces `path` whole, on finish, or leaves it as it was. It is written beside

@@ -1,0 +1,189 @@
+/* array.c: an array of a file, samples first, spread over the tensors that it fills. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "source.h"
+
+/* ---- items -------------------------------------------------------------------------------- */
+
+double nnrt_half_value(uint16_t bits) {
+  int exponent = (bits >> 10) & 0x1F;
+  int fraction = bits & 0x3FF;
+  double size;
+  if (exponent == 0x1F)
+    size = fraction ? NAN : INFINITY;
+  else if (exponent == 0)
+    size = ldexp(fraction, -24);
+  else
+    size = ldexp(fraction + 0x400, exponent - 25);
+  return bits & 0x8000 ? -size : size;
+}
+
+static uint64_t item_bits(const nnrt_array *array, const uint8_t *from) {
+  uint64_t bits = 0;
+  for (size_t k = 0; k < array->item_bytes; k++) {
+    size_t place = array->big_endian ? array->item_bytes - 1 - k : k;
+    bits |= (uint64_t)from[k] << (8 * place);
+  }
+  return bits;
+}
+
+static double float_value(uint64_t bits, size_t bytes) {
+  if (bytes == 2) return nnrt_half_value((uint16_t)bits);
+  if (bytes == 4) {
+    uint32_t narrow = (uint32_t)bits;
+    float value;
+    memcpy(&value, &narrow, sizeof value);
+    return (double)value;
+  }
+  double value;
+  memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+/* Whole numbers beyond 2^53 round, but never into the range of a class or count. */
+static double item_value(const nnrt_array *array, const uint8_t *from) {
+  uint64_t bits = item_bits(array, from);
+  if (array->item == NNRT_ITEM_FLOAT) return float_value(bits, array->item_bytes);
+  if (array->item == NNRT_ITEM_UNSIGNED) return (double)bits;
+  uint64_t sign = UINT64_C(1) << (8 * array->item_bytes - 1);
+  return bits & sign ? -(double)((~bits & (sign - 1)) + 1) : (double)bits;
+}
+
+/* ---- shapes ------------------------------------------------------------------------------- */
+
+/* The product of the sizes from `from` on; false where it is beyond size_t. */
+static bool multiply(const nnrt_array *array, int from, size_t *product) {
+  *product = 1;
+  for (int k = from; k < array->rank; k++) {
+    if (array->shape[k] && *product > SIZE_MAX / array->shape[k]) return false;
+    *product *= array->shape[k];
+  }
+  return true;
+}
+
+/* Sizes other than 1. */
+static int significant(int rank, const size_t *shape, size_t *sizes) {
+  int count = 0;
+  for (int k = 0; k < rank && count < NNRT_MAX_AXES; k++)
+    if (shape[k] != 1) sizes[count++] = shape[k];
+  return count;
+}
+
+/* May an array of samples of this shape fill the tensor? Axes of size 1 do not count, and a flat
+ * array fits any tensor with as many elements, a flat tensor any such array. */
+static bool fits_tensor(const nnrt_array *array, const nnrt_tensor *tensor) {
+  size_t have[NNRT_MAX_AXES], want[NNRT_MAX_AXES];
+  int have_axes = significant(array->rank - 1, array->shape + 1, have);
+  int want_axes = significant(tensor->rank, tensor->shape, want);
+  if (have_axes <= 1 || want_axes <= 1) return true;
+  return have_axes == want_axes &&
+         memcmp(have, want, (size_t)have_axes * sizeof *have) == 0;
+}
+
+static bool fits(const nnrt_source *source, const nnrt_array *array, size_t columns) {
+  if (columns == nnrt_columns(source->tensor, source->wanted) && source->wanted == 1)
+    return fits_tensor(array, &source->tensor[0]);
+  return array->rank == 2 && (columns == nnrt_columns(source->tensor, source->wanted) ||
+                              columns == nnrt_columns(source->tensor, source->known));
+}
+
+static bool fail_shape(const nnrt_source *source, const nnrt_array *array,
+                       nnrt_failure *failure) {
+  nnrt_shape_text have = nnrt_show_shape(array->rank, array->shape);
+  const char *path = source->file.path;
+  const nnrt_tensor *tensor = &source->tensor[0];
+  if (source->wanted > 1)
+    return nnrt_fail(failure, "%s: holds %s, but %s: give [samples, %zu], or one file per tensor "
+                     "(--data %s=FILE ...)", path, have.chars, nnrt_show_columns(source).chars,
+                     nnrt_columns(source->tensor, source->wanted), tensor->name);
+  nnrt_shape_text want = nnrt_show_shape(tensor->rank, tensor->shape);
+  const char *hint = "";
+  if (tensor->kind == NNRT_CLASS && array->rank == tensor->rank + 2 &&
+      array->shape[array->rank - 1] == (size_t)tensor->limit)
+    hint = "; a class is one whole number, not a one-hot row";
+  return nnrt_fail(failure, "%s: holds %s, samples first, which does not fit %s%s%s", path,
+                   have.chars, tensor->name, tensor->rank ? want.chars : " (a single number)",
+                   hint);
+}
+
+/* Checks the array against the file and the tensors; gives the items of one sample. */
+static bool check(const nnrt_source *source, const nnrt_array *array, size_t *columns,
+                  nnrt_failure *failure) {
+  const char *path = source->file.path;
+  size_t items;
+  if (array->rank == 0)
+    return nnrt_fail(failure, "%s: holds a single number; the first axis counts the samples", path);
+  if (!multiply(array, 1, columns) || !multiply(array, 0, &items) ||
+      items > SIZE_MAX / array->item_bytes || items * array->item_bytes > array->bytes)
+    return nnrt_fail(failure, "%s: cut short: its header promises %s items of %zu bytes, %zu bytes "
+                     "are there", path, nnrt_show_shape(array->rank, array->shape).chars,
+                     array->item_bytes, array->bytes);
+  if (items * array->item_bytes < array->bytes)
+    return nnrt_fail(failure, "%s: %zu bytes more than the %s items of its header", path,
+                     array->bytes - items * array->item_bytes,
+                     nnrt_show_shape(array->rank, array->shape).chars);
+  if (!fits(source, array, *columns)) return fail_shape(source, array, failure);
+  if (array->shape[0] == 0) return nnrt_fail(failure, "%s: holds no samples", path);
+  return true;
+}
+
+/* ---- spreading ---------------------------------------------------------------------------- */
+
+/* For Fortran order: where each item of a sample, in C order, lies after the sample's first. */
+static size_t *first_fastest_offsets(const nnrt_array *array, size_t columns) {
+  size_t *offset = malloc(columns * sizeof *offset);
+  size_t index[NNRT_MAX_AXES] = {0};
+  if (!offset) return NULL;
+  for (size_t k = 0; k < columns; k++) {
+    size_t stride = array->shape[0];
+    offset[k] = 0;
+    for (int axis = 1; axis < array->rank; axis++) {
+      offset[k] += index[axis] * stride;
+      stride *= array->shape[axis];
+    }
+    for (int axis = array->rank; axis-- > 1;) {
+      if (++index[axis] < array->shape[axis]) break;
+      index[axis] = 0;
+    }
+  }
+  return offset;
+}
+
+static bool spread_sample(nnrt_source *source, const nnrt_array *array, size_t columns,
+                          const size_t *offset, size_t sample, nnrt_failure *failure) {
+  size_t column = 0;
+  size_t first = offset ? sample : sample * columns;
+  for (size_t k = 0; k < source->wanted; k++) {
+    const nnrt_tensor *tensor = &source->tensor[k];
+    size_t to = sample * tensor->elements;
+    for (size_t element = 0; element < tensor->elements; element++, column++) {
+      size_t item = first + (offset ? offset[column] : column);
+      double value = item_value(array, array->items + item * array->item_bytes);
+      if (nnrt_store(tensor, source->real_bytes, source->values[k], to + element, value)) continue;
+      char place[256];
+      snprintf(place, sizeof place, "%.180s: sample %zu (from 0)", source->file.path, sample);
+      return nnrt_fail_store(failure, place, tensor, element, value);
+    }
+  }
+  return true;
+}
+
+bool nnrt_array_spread(nnrt_source *source, const nnrt_array *array, nnrt_failure *failure) {
+  size_t columns;
+  if (!check(source, array, &columns, failure)) return false;
+  if (!nnrt_source_reserve(source, array->shape[0], failure)) return false;
+  size_t *offset = NULL;
+  if (array->first_fastest) {
+    offset = first_fastest_offsets(array, columns);
+    if (!offset) return nnrt_fail(failure, "%s: no memory to transpose it", source->file.path);
+  }
+  bool good = true;
+  for (size_t sample = 0; good && sample < array->shape[0]; sample++)
+    good = spread_sample(source, array, columns, offset, sample, failure);
+  free(offset);
+  source->samples = array->shape[0];
+  return good;
+}

@@ -1,0 +1,229 @@
+/* file.c: a path to its (gunzipped) bytes; a stream to a file that is there whole or not at all. */
+#define _XOPEN_SOURCE 700 /* realpath */
+
+#include "file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+/* ---- reading ------------------------------------------------------------------------------ */
+
+enum { READ_STEP = 1 << 20 };
+
+static int open_to_read(const char *path, struct stat *status, nnrt_failure *failure) {
+  int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) {
+    if (errno == ENOENT)
+      nnrt_fail(failure, "%s: there is no such file; paths are relative to where the program runs",
+                path);
+    else
+      nnrt_fail_system(failure, path, "open");
+    return -1;
+  }
+  if (fstat(descriptor, status) != 0) {
+    nnrt_fail_system(failure, path, "open");
+  } else if (S_ISDIR(status->st_mode)) {
+    nnrt_fail(failure, "%s: is a directory; give a file", path);
+  } else {
+    return descriptor;
+  }
+  close(descriptor);
+  return -1;
+}
+
+/* Room for at least READ_STEP more bytes and a final 0. */
+static bool grow(nnrt_contents *contents, size_t *capacity, nnrt_failure *failure) {
+  if (*capacity - contents->length > READ_STEP) return true;
+  size_t larger = *capacity + *capacity / 2 + 2 * (size_t)READ_STEP;
+  uint8_t *bytes = larger > *capacity ? realloc(contents->bytes, larger) : NULL;
+  if (!bytes)
+    return nnrt_fail(failure, "%s: too large: no memory for more than %zu bytes of it",
+                     contents->path, contents->length);
+  contents->bytes = bytes;
+  *capacity = larger;
+  return true;
+}
+
+static bool fail_stream(gzFile stream, const char *path, nnrt_failure *failure) {
+  int code;
+  int reason = errno;
+  const char *cause = gzerror(stream, &code);
+  if (code == Z_BUF_ERROR)
+    return nnrt_fail(failure, "%s: the gzip file is cut short; copy or download it again", path);
+  if (code == Z_ERRNO) {
+    errno = reason;
+    return nnrt_fail_system(failure, path, "read");
+  }
+  return nnrt_fail(failure, "%s: the gzip file is damaged (%s); copy or download it again", path,
+                   cause);
+}
+
+static bool read_stream(gzFile stream, size_t expected, nnrt_contents *contents,
+                        nnrt_failure *failure) {
+  size_t capacity = expected < SIZE_MAX / 2 ? expected + READ_STEP + 1 : 0;
+  contents->bytes = capacity ? malloc(capacity) : NULL;
+  if (!contents->bytes)
+    return nnrt_fail(failure, "%s: too large: no memory for its %zu bytes", contents->path,
+                     expected);
+  for (;;) {
+    if (!grow(contents, &capacity, failure)) return false;
+    int got = gzread(stream, contents->bytes + contents->length, READ_STEP);
+    if (got < 0) return fail_stream(stream, contents->path, failure);
+    if (got == 0) break;
+    contents->length += (size_t)got;
+  }
+  int code;
+  gzerror(stream, &code);
+  if (code != Z_OK && code != Z_STREAM_END) return fail_stream(stream, contents->path, failure);
+  contents->bytes[contents->length] = 0;
+  if (contents->length == 0) return nnrt_fail(failure, "%s: the file is empty", contents->path);
+  return true;
+}
+
+bool nnrt_file_read(const char *path, nnrt_contents *contents, nnrt_failure *failure) {
+  struct stat status;
+  *contents = (nnrt_contents){.path = path};
+  int descriptor = open_to_read(path, &status, failure);
+  if (descriptor < 0) return false;
+  gzFile stream = gzdopen(descriptor, "rb");
+  if (!stream) {
+    close(descriptor);
+    return nnrt_fail(failure, "%s: cannot read: no memory", path);
+  }
+  gzbuffer(stream, 1 << 18);
+  size_t expected = S_ISREG(status.st_mode) && status.st_size > 0 ? (size_t)status.st_size : 0;
+  bool good = read_stream(stream, expected, contents, failure);
+  gzclose(stream);
+  if (!good) nnrt_file_free(contents);
+  return good;
+}
+
+void nnrt_file_free(nnrt_contents *contents) {
+  free(contents->bytes);
+  contents->bytes = NULL;
+  contents->length = 0;
+}
+
+bool nnrt_host_is_big_endian(void) {
+  const uint16_t one = 1;
+  uint8_t first;
+  memcpy(&first, &one, 1);
+  return first == 0;
+}
+
+/* ---- writing ------------------------------------------------------------------------------ */
+
+/* The length of path's folder, with its final '/'; 0 for a name in the current folder. */
+static size_t folder_length(const char *path) {
+  const char *slash = strrchr(path, '/');
+  return slash ? (size_t)(slash - path) + 1 : 0;
+}
+
+/* A new file in target's folder, with target's permissions where it exists. Its name does not
+ * grow with target's, so that it fits wherever target's does. */
+static int open_beside(nnrt_output *out, const struct stat *existing) {
+  size_t folder = folder_length(out->target), room = folder + 64;
+  out->beside = malloc(room);
+  if (!out->beside) return -1;
+  memcpy(out->beside, out->target, folder);
+  for (int attempt = 0; attempt < 1000; attempt++) {
+    snprintf(out->beside + folder, room - folder, ".nnrt-%ld-%d.tmp", (long)getpid(), attempt);
+    int descriptor = open(out->beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (descriptor >= 0 && existing && fchmod(descriptor, existing->st_mode & 07777) != 0) {
+      int reason = errno;
+      close(descriptor);
+      unlink(out->beside);
+      errno = reason;
+      return -1;
+    }
+    if (descriptor >= 0 || errno != EEXIST) return descriptor;
+  }
+  return -1;
+}
+
+static bool fail_to_open(nnrt_output *out, nnrt_failure *failure) {
+  if (errno == ENOENT)
+    nnrt_fail(failure, "%s: cannot write: its folder does not exist; make it first", out->path);
+  else
+    nnrt_fail_system(failure, out->path, "write");
+  free(out->beside);
+  free(out->target);
+  return false;
+}
+
+bool nnrt_output_open(nnrt_output *out, const char *path, nnrt_failure *failure) {
+  struct stat status;
+  *out = (nnrt_output){.path = path};
+  if (path[0] == 0) return nnrt_fail(failure, "cannot write to a file without a name");
+  bool exists = stat(path, &status) == 0;
+  if (exists && S_ISDIR(status.st_mode))
+    return nnrt_fail(failure, "%s: is a directory; give the name of a file", path);
+  out->target = exists ? realpath(path, NULL) : strdup(path);
+  if (!out->target) return fail_to_open(out, failure);
+  int descriptor;
+  if (exists && !S_ISREG(status.st_mode))
+    descriptor = open(path, O_WRONLY | O_CLOEXEC);
+  else if (exists && access(path, W_OK) != 0) /* a file that is protected stays as it is */
+    descriptor = -1;
+  else
+    descriptor = open_beside(out, exists ? &status : NULL);
+  if (descriptor < 0) return fail_to_open(out, failure);
+  out->stream = fdopen(descriptor, "wb");
+  if (out->stream) return true;
+  close(descriptor);
+  if (out->beside) unlink(out->beside);
+  return fail_to_open(out, failure);
+}
+
+static void release(nnrt_output *out) {
+  free(out->beside);
+  free(out->target);
+  *out = (nnrt_output){0};
+}
+
+void nnrt_output_abandon(nnrt_output *out) {
+  if (out->stream) fclose(out->stream);
+  if (out->beside) unlink(out->beside);
+  release(out);
+}
+
+/* Some file systems cannot sync a folder; the rename is then as durable as they make it. */
+static void sync_folder(const nnrt_output *out) {
+  size_t folder = folder_length(out->target);
+  out->beside[folder] = 0; /* no longer the name of a file: the rename took it */
+  int descriptor = open(folder ? out->beside : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return;
+  (void)fsync(descriptor);
+  close(descriptor);
+}
+
+bool nnrt_output_finish(nnrt_output *out, nnrt_failure *failure) {
+  errno = 0;
+  bool good = fflush(out->stream) == 0 && !ferror(out->stream);
+  if (good && out->beside) good = fsync(fileno(out->stream)) == 0;
+  int reason = errno;
+  if (fclose(out->stream) != 0 && good) {
+    reason = errno;
+    good = false;
+  }
+  out->stream = NULL;
+  if (good && out->beside && rename(out->beside, out->target) != 0) {
+    reason = errno;
+    good = false;
+  }
+  if (!good) {
+    const char *cause = reason ? strerror(reason) : "an earlier write failed";
+    nnrt_fail(failure, "%s: cannot write: %s; the file is as it was", out->path, cause);
+    nnrt_output_abandon(out);
+    return false;
+  }
+  if (out->beside) sync_folder(out);
+  release(out);
+  return true;
+}

@@ -1,0 +1,115 @@
+/* source.c: a value to its place in a tensor; the words for what was expected and what came. */
+#include "source.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+size_t nnrt_columns(const nnrt_tensor *tensor, size_t tensors) {
+  size_t columns = 0;
+  for (size_t k = 0; k < tensors; k++) columns += tensor[k].elements;
+  return columns;
+}
+
+size_t nnrt_sample_bytes(const nnrt_tensor *tensor, int real_bytes) {
+  return tensor->elements * (tensor->kind == NNRT_REAL ? (size_t)real_bytes : sizeof(int32_t));
+}
+
+bool nnrt_source_reserve(nnrt_source *source, size_t samples, nnrt_failure *failure) {
+  for (size_t k = 0; k < source->wanted; k++) {
+    size_t each = nnrt_sample_bytes(&source->tensor[k], source->real_bytes);
+    size_t bytes = each && samples > SIZE_MAX / each ? SIZE_MAX : each * samples;
+    void *values = bytes < SIZE_MAX / 2 ? realloc(source->values[k], bytes ? bytes : 1) : NULL;
+    if (!values)
+      return nnrt_fail(failure, "%s: no memory for %zu samples of %zu bytes of %s",
+                       source->file.path, samples, each, source->tensor[k].name);
+    source->values[k] = values;
+  }
+  source->capacity = samples;
+  return true;
+}
+
+/* ---- words -------------------------------------------------------------------------------- */
+
+nnrt_column_text nnrt_show_columns(const nnrt_source *source) {
+  nnrt_column_text text = {""};
+  size_t length = 0, most = sizeof text.chars - 80;
+  for (size_t k = 0; k < source->wanted && length < most; k++) {
+    int more = snprintf(text.chars + length, most - length, "%s%s has %zu", k ? ", " : "",
+                        source->tensor[k].name, source->tensor[k].elements);
+    if (more > 0) length += (size_t)more;
+  }
+  if (length >= most) {
+    memcpy(text.chars + most - 4, "...", 4);
+    length = most - 1;
+  }
+  size_t columns = nnrt_columns(source->tensor, source->wanted);
+  int more = snprintf(text.chars + length, sizeof text.chars - length, ": %zu column%s", columns,
+                      columns == 1 ? "" : "s");
+  if (source->known > source->wanted && more > 0)
+    snprintf(text.chars + length + (size_t)more, sizeof text.chars - length - (size_t)more,
+             ", or %zu with the targets", nnrt_columns(source->tensor, source->known));
+  return text;
+}
+
+nnrt_element_text nnrt_show_element(const nnrt_tensor *tensor, size_t element) {
+  nnrt_element_text text = {""};
+  size_t index[8];
+  if (tensor->rank < 0 || tensor->rank > 8) {
+    snprintf(text.chars, sizeof text.chars, "%.80s, element %zu", tensor->name, element);
+    return text;
+  }
+  for (int k = tensor->rank; k-- > 0;) {
+    size_t size = tensor->shape[k] ? tensor->shape[k] : 1;
+    index[k] = element % size;
+    element /= size;
+  }
+  if (tensor->rank == 0)
+    snprintf(text.chars, sizeof text.chars, "%.80s", tensor->name);
+  else
+    snprintf(text.chars, sizeof text.chars, "%.40s%s", tensor->name,
+             nnrt_show_shape(tensor->rank, index).chars);
+  return text;
+}
+
+/* ---- values ------------------------------------------------------------------------------- */
+
+bool nnrt_store(const nnrt_tensor *tensor, int real_bytes, void *values, size_t at,
+                double value) {
+  if (tensor->kind == NNRT_REAL) {
+    if (!isfinite(value)) return false;
+    if (real_bytes == 8) {
+      ((double *)values)[at] = value;
+      return true;
+    }
+    float nearest = fabs(value) <= (double)FLT_MAX ? (float)value : INFINITY;
+    ((float *)values)[at] = nearest;
+    return isfinite(nearest);
+  }
+  double largest = tensor->kind == NNRT_CLASS ? tensor->limit - 1.0 : tensor->limit;
+  if (!(value >= 0 && value <= largest) || value != floor(value)) return false;
+  ((int32_t *)values)[at] = (int32_t)value;
+  return true;
+}
+
+bool nnrt_fail_store(nnrt_failure *failure, const char *place, const nnrt_tensor *tensor,
+                     size_t element, double value) {
+  nnrt_element_text name = nnrt_show_element(tensor, element);
+  const char *where = name.chars;
+  if (!isfinite(value))
+    return nnrt_fail(failure, "%s (%s): %s; remove the sample or replace the value", place, where,
+                     isnan(value) ? "the value is missing (NaN)"
+                                  : "the value is infinite or too large for a double");
+  if (tensor->kind == NNRT_REAL)
+    return nnrt_fail(failure, "%s (%s): %g is too large for float; compile with --real double",
+                     place, where, value);
+  const char *noun = tensor->kind == NNRT_CLASS ? "class" : "count";
+  int32_t largest = tensor->kind == NNRT_CLASS ? tensor->limit - 1 : tensor->limit;
+  if (value != floor(value))
+    return nnrt_fail(failure, "%s (%s): %.17g is no %s: whole numbers 0 to %ld belong there",
+                     place, where, value, noun, (long)largest);
+  return nnrt_fail(failure, "%s (%s): %s %.17g is out of range: %s(%ld) takes 0 to %ld", place,
+                   where, noun, value, noun, (long)tensor->limit, (long)largest);
+}
