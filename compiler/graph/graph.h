@@ -333,6 +333,9 @@ typedef struct program {
   name model;
   int inputs, targets, parameters, constants, states; /* states: RUNNING, then CARRY */
   tensor **input, **target, **parameter, **constant, **state;
+  /* SCALAR, or NULL where nothing is carried: nnrt_head.carried. The start of a carried state is
+   * node_where(node_bracket(carried), the CARRY leaf, the start's expression). */
+  const tensor *carried;
   int definitions;              /* the model's named equations, for names and comments         */
   definition *definition;
   int outputs;                  /* in prediction's form (no dropout, running averages)         */
