@@ -1,0 +1,110 @@
+"""Losses written naively, at logits up to 1000 in single precision.
+
+Loss and gradient must be finite and as exact as single precision allows: they are compared with
+PyTorch's stable losses in double. Each program is built twice, the second time with -ffast-math.
+"""
+
+import pathlib
+import sys
+import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+try:
+  import numpy
+  import torch
+except ImportError as error:
+  print(f"skipped: {error} (Debian: python3-torch, python3-numpy)")
+  sys.exit(77)
+
+from support import nn, safetensors                                         # noqa: E402
+
+FOLDER = pathlib.Path(__file__).resolve().parent / "stability"
+TOLERANCE = 1e-6
+
+SIGMOID = [
+  ([1000, -1000, 1000], [1, 0, 0]),
+  ([1000, 1000, 1000], [1, 1, 1]),
+  ([-1000, -1000, -1000], [1, 1, 1]),
+  ([-1000, -1000, 1000], [0, 0, 1]),
+  ([1000, -1000, 0], [0.25, 0.25, 0.25]),
+  ([20, 20, 20], [1, 1, 1]),
+  ([-20, -20, -20], [0, 0, 0]),
+  ([50, 100, 30], [1, 1, 1]),
+  ([-88, -104, -150], [1, 1, 1]),
+  ([1e-4, -1e-4, 0], [1, 0, 1]),
+  ([5, -3, 0.5], [0, 1, 0.5]),
+]
+SOFTMAX = [
+  ([1000, -1000, 0], 0),
+  ([1000, -1000, 0], 1),
+  ([1000, 999, -1000], 0),
+  ([1000, 999, -1000], 1),
+  ([-1000, -1000, -1000], 2),
+  ([-1000, -1001, -999.5], 1),
+  ([1000, 1000, 1000], 1),
+  ([20, 0, 0], 0),
+  ([0, 120, -120], 2),
+  ([1e-4, 0, -1e-4], 1),
+]
+
+
+def truth(family, logits, target):
+  z = torch.tensor(logits, dtype=torch.float32).double().requires_grad_()
+  if family == "sigmoid":
+    y = torch.tensor(target, dtype=torch.float32).double()
+    loss = torch.nn.functional.binary_cross_entropy_with_logits(z, y, reduction="sum")
+  else:
+    loss = torch.nn.functional.cross_entropy(z, torch.tensor(target))
+  (gradient,) = torch.autograd.grad(loss, z)
+  return loss.item(), gradient.numpy()
+
+
+def write_case(folder, model, logits, target):
+  takes_class = ": class" in model.read_text()
+  y = numpy.array([target], numpy.int64 if takes_class else numpy.float64)
+  if not takes_class and numpy.ndim(target) == 0:
+    y = numpy.eye(3)[[target]]
+  numpy.save(folder / "x.npy", numpy.array([logits], numpy.float64))
+  numpy.save(folder / "y.npy", y)
+
+
+def check_case(program, folder, family, logits, target):
+  nn.must([program, "grad", "--load", folder / "W.safetensors", "--data",
+           f"x={folder / 'x.npy'}", "--data", f"y={folder / 'y.npy'}",
+           "-o", folder / "G.safetensors"])
+  found = safetensors.read(folder / "G.safetensors")
+  loss, gradient = truth(family, logits, target)
+  where = f"at logits {logits}, target {target}"
+  # A sigmoid's loss keeps its relative exactness however small it is; log-sum-exp cannot.
+  scale = abs(loss) if family == "sigmoid" else max(abs(loss), 0.1)
+  given = float(found["loss"].reshape(()))
+  nn.demand(abs(given - loss) <= TOLERANCE * max(scale, 1e-30), f"loss {given} for {loss} {where}")
+  error = numpy.abs(found["b"] - gradient)
+  nn.demand(bool(numpy.all(error <= TOLERANCE)),
+            f"gradient {found['b'].tolist()} for {gradient.tolist()} {where}")
+
+
+def check_model(model, folder, flags):
+  family, cases = (("sigmoid", SIGMOID) if model.stem.startswith("sigmoid") else
+                   ("softmax", SOFTMAX))
+  source = nn.emit(model, folder / "m.c", "--real", "float")
+  program = nn.compile_c([source], folder / "m", *flags)
+  safetensors.write(folder / "W.safetensors", {"b": numpy.zeros(3)})
+  for logits, target in cases:
+    write_case(folder, model, logits, target)
+    check_case(program, folder, family, logits, target)
+  return f"{len(cases)} cases"
+
+
+def main():
+  tally = nn.Tally()
+  for model in sorted(FOLDER.glob("*.nn")):
+    for name, flags in (("", []), (", fast", ["-O3", "-ffast-math"])):
+      with tempfile.TemporaryDirectory(prefix="nncc-stability-") as folder:
+        tally.case(model.stem + name, check_model, model, pathlib.Path(folder), flags)
+  tally.close()
+
+
+if __name__ == "__main__":
+  main()
