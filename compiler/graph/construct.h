@@ -39,9 +39,15 @@ void set_add_all(axis_set *set, int count, const axis *axes);
 /* Interns: an equal node if there is one, else a copy of the candidate with its arrays. The
  * rewrite hook has its say first. */
 const node *node_intern(graph *g, node *candidate);
+/* The node that is equal to the candidate, or NULL. */
+const node *node_known(const graph *g, const node *candidate);
 /* An array of `count` items that lives as long as the graph (copied there by node_intern where
  * the node is new, so scratch may be reused: it is freed with the arena only). */
 void *scratch(graph *g, size_t count, size_t item_bytes);
+
+/* ---- product.c ---- */
+/* The sum over k of onehot times value, inside exponentials, logarithms and products. */
+const node *node_gather(graph *g, const node *onehot, const node *value, axis k);
 
 /* ---- view.c ---- */
 /* Whether renaming these axes of `n` makes it anew instead of looking at it through a view. */

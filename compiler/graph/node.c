@@ -249,22 +249,28 @@ static void slots_grow(graph *g) {
   }
 }
 
-const node *node_intern(graph *g, node *candidate) {
-  if (2 * (g->node_count + 1) > g->slot_count) slots_grow(g);
+const node *node_known(const graph *g, const node *candidate) {
+  if (g->slot_count == 0) return NULL;
   size_t slot = (size_t)node_hash(candidate) & (g->slot_count - 1);
   for (; g->slots[slot]; slot = (slot + 1) & (g->slot_count - 1)) {
     const node *known = g->nodes[g->slots[slot] - 1];
     if (node_equal(known, candidate)) return known;
   }
+  return NULL;
+}
+
+const node *node_intern(graph *g, node *candidate) {
+  if (2 * (g->node_count + 1) > g->slot_count) slots_grow(g);
+  const node *known = node_known(g, candidate);
+  if (known) return known;
   if (g->rewrite) {
     candidate->id = -1;
     const node *better = g->rewrite(g, candidate, g->rewrite_data);
     if (better) return better;
-    /* The hook may have made nodes: the slot is looked for again. */
-    if (2 * (g->node_count + 1) > g->slot_count) slots_grow(g);
-    slot = (size_t)node_hash(candidate) & (g->slot_count - 1);
-    while (g->slots[slot]) slot = (slot + 1) & (g->slot_count - 1);
+    if (2 * (g->node_count + 1) > g->slot_count) slots_grow(g); /* the hook may have made nodes */
   }
+  size_t slot = (size_t)node_hash(candidate) & (g->slot_count - 1);
+  while (g->slots[slot]) slot = (slot + 1) & (g->slot_count - 1);
   const node *kept = node_keep(g, candidate);
   g->slots[slot] = (uint32_t)g->node_count;
   return kept;

@@ -63,6 +63,10 @@ const node *node_select(graph *g, select_kind select, const node *a, const node 
       copies = node_add(g, copies, node_map1(g, OP_log, node_size(g, bound_axes[k])));
     }
   }
+  if (over.count == 0 && guard) { /* the bracket decides whether there is anything at all */
+    for (int k = 0; k < bound; k++) set_add(&over, bound_axes[k]);
+    copies = node_constant(g, 0);
+  }
   if (over.count == 0) {
     if (select == SELECT_ARGMAX) return node_constant(g, 0);
     return node_add(g, a, copies);

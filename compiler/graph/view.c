@@ -149,7 +149,7 @@ static void sort_affine(affine *list, int count) {
 /* Writes and reads by axis; variables in the order in which writes, then reads, name them. */
 static void order_view(view *v) {
   view ordered = *v;
-  int place[MAX_RANK], named = 0;
+  int position[MAX_RANK], named = 0;
   sort_affine(v->write, v->writes);
   sort_affine(v->read, v->reads);
   for (int pass = 0; pass < 2; pass++) {
@@ -158,20 +158,20 @@ static void order_view(view *v) {
     for (int k = 0; k < count; k++) {
       for (int u = 0; u < v->box; u++) {
         bool seen = list[k].coefficient[u] == 0;
-        for (int j = 0; j < named && !seen; j++) seen = place[j] == u;
-        if (!seen) place[named++] = u;
+        for (int j = 0; j < named && !seen; j++) seen = position[j] == u;
+        if (!seen) position[named++] = u;
       }
     }
   }
   for (int j = 0; j < named; j++) {
-    ordered.extent[j] = v->extent[place[j]];
+    ordered.extent[j] = v->extent[position[j]];
     for (int k = 0; k < v->reads; k++) {
       ordered.read[k] = j ? ordered.read[k] : v->read[k];
-      ordered.read[k].coefficient[j] = v->read[k].coefficient[place[j]];
+      ordered.read[k].coefficient[j] = v->read[k].coefficient[position[j]];
     }
     for (int k = 0; k < v->writes; k++) {
       ordered.write[k] = j ? ordered.write[k] : v->write[k];
-      ordered.write[k].coefficient[j] = v->write[k].coefficient[place[j]];
+      ordered.write[k].coefficient[j] = v->write[k].coefficient[position[j]];
     }
   }
   if (named > 0) *v = ordered;
@@ -227,12 +227,12 @@ static composition solve(const view *outer, const view *inner, bool *solved, aff
 
 /* An inner affine over the joint box: outer variables first, then the inner ones left. */
 static affine substitute(const affine *a, const view *inner, const view *outer,
-                         const bool *solved, const affine *solution, const int *place) {
+                         const bool *solved, const affine *solution, const int *position) {
   affine result = {.along = a->along, .constant = a->constant};
   for (int u = 0; u < inner->box; u++) {
     if (a->coefficient[u] == 0) continue;
     if (!solved[u]) {
-      result.coefficient[place[u]] += a->coefficient[u];
+      result.coefficient[position[u]] += a->coefficient[u];
       continue;
     }
     result.constant += a->coefficient[u] * solution[u].constant;
@@ -247,7 +247,7 @@ static affine substitute(const affine *a, const view *inner, const view *outer,
 static composition compose(const view *outer, const view *inner, view *result) {
   bool solved[MAX_RANK] = {false};
   affine solution[MAX_RANK];
-  int place[MAX_RANK] = {0};
+  int position[MAX_RANK] = {0};
   composition state = solve(outer, inner, solved, solution);
   if (state != COMPOSE_DONE) return state;
   *result = view_empty();
@@ -255,11 +255,11 @@ static composition compose(const view *outer, const view *inner, view *result) {
   for (int u = 0; u < inner->box; u++) {
     if (solved[u]) continue;
     if (result->box == MAX_RANK) return COMPOSE_NOT;
-    place[u] = view_box(result, inner->extent[u]);
+    position[u] = view_box(result, inner->extent[u]);
   }
   for (int k = 0; k < inner->reads; k++) {
     result->read[result->reads++] =
-        substitute(&inner->read[k], inner, outer, solved, solution, place);
+        substitute(&inner->read[k], inner, outer, solved, solution, position);
   }
   for (int k = 0; k < outer->reads; k++) { /* what passed through the inner view */
     if (find_along(inner->write, inner->writes, outer->read[k].along) < inner->writes) continue;
@@ -273,7 +273,7 @@ static composition compose(const view *outer, const view *inner, view *result) {
     if (find_along(outer->read, outer->reads, inner->write[k].along) < outer->reads) continue;
     if (result->writes == MAX_RANK) return COMPOSE_NOT;
     result->write[result->writes++] =
-        substitute(&inner->write[k], inner, outer, solved, solution, place);
+        substitute(&inner->write[k], inner, outer, solved, solution, position);
   }
   if (result->writes + outer->writes > MAX_RANK) return COMPOSE_NOT;
   for (int k = 0; k < outer->writes; k++) result->write[result->writes++] = outer->write[k];
