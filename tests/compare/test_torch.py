@@ -11,6 +11,7 @@ import argparse
 import collections
 import concurrent.futures
 import pathlib
+import re
 import shutil
 import sys
 import tempfile
@@ -116,10 +117,8 @@ def inputs_of(model):
     for statement in line.split("#")[0].split(";"):
       words = statement.split(maxsplit=1)
       if words and words[0] == "input":
-        depth = 0
-        text = "".join(" " if (depth := depth + (c == "[") - (c == "]")) or c == "]" else c
-                       for c in words[1].split(":")[0])
-        names += [name.strip() for name in text.split(",")]
+        without_shapes = re.sub(r"\[[^]]*\]", "", words[1].split(":")[0])
+        names += [name.strip() for name in without_shapes.split(",")]
   return names
 
 
