@@ -18,11 +18,11 @@ bool match_node(match *m, const expression *pattern, const node *n);
  * whether operand k of n is one of them. */
 bool match_product(match *m, const expression *pattern, const node *n, unsigned *used);
 
-typedef struct rule {
+typedef struct rewrite_rule {
   const char *name;
   const char *text;
-} rule;
-extern const rule simplify_rules[];
+} rewrite_rule;
+extern const rewrite_rule simplify_rules[];
 extern const size_t simplify_rule_count;
 
 #endif

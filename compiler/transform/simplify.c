@@ -5,7 +5,7 @@
 
 #include "rewrite.h"
 
-const rule simplify_rules[] = {
+const rewrite_rule simplify_rules[] = {
 #define RULE(identifier, rule_text) {#identifier, rule_text},
 #include "simplify.def"
 #undef RULE
@@ -118,7 +118,7 @@ static const node *simplified(graph *g, const node *candidate, void *data) {
   return NULL;
 }
 
-static void make_ready(graph *g, const rule *rule, ready_rule *out) {
+static void make_ready(graph *g, const rewrite_rule *rule, ready_rule *out) {
   arena *memory = graph_memory(g);
   report *to = report_new(memory, stderr);
   const source *file = source_of_text(memory, rule->name, rule->text, true);

@@ -1,0 +1,394 @@
+/* Adjoints: from a scalar to its derivatives, in reverse mode, symbolically.
+ *
+ * One walk from the scalar back, users before operands; each node class passes its adjoint on as
+ * calculus.md's table says. Nothing here knows of a layer, a loss, or of time: the body of a
+ * recurrence is an extra root whose adjoint is a new reference d_r; the body of d_r is the sum of
+ * all that reaches r, through shifted reads and directly. So backpropagation through time comes
+ * out as one more recurrence, which runs the other way because the adjoint of a shift does.
+ */
+#include <string.h>
+
+#include "transform.h"
+
+typedef struct contributions {
+  size_t count, capacity;
+  const node **node;
+} contributions;
+
+/* A recurrence that the scalar depends on, and its adjoint. */
+typedef struct recurrence {
+  tensor *state, *adjoint;
+  contributions from_reads; /* of the reference, under the body's axes */
+} recurrence;
+
+typedef struct derivation {
+  graph *g;
+  arena *memory;
+  int count;                 /* nodes there were before; ids below it have their side data here */
+  const node *scalar, *inner;
+  bool *wanted;              /* by tensor number: its leaves are targets */
+  bool *reached, *depends;
+  contributions *incoming;
+  const node **adjoint;      /* by id, once the walk has passed the node */
+  contributions *reads;      /* by tensor number, of targets: the leaves that read them */
+  size_t recurrences, recurrence_capacity;
+  recurrence *recurrence;
+  size_t *recurrence_at;     /* by id of the body: its recurrence's number + 1 */
+} derivation;
+
+/* ---- which nodes matter ------------------------------------------------------------------- */
+
+static bool is_reference(const node *n) {
+  return n->class == NODE_TENSOR && n->tensor->role == TENSOR_REFERENCE;
+}
+
+typedef struct stack {
+  size_t count, capacity;
+  const node **items;
+} stack;
+
+static void visit(derivation *d, stack *todo, const node *n) {
+  if (d->reached[n->id]) return;
+  d->reached[n->id] = true;
+  ARENA_PUSH(d->memory, todo->items, todo->count, todo->capacity, n);
+}
+
+static void reach(derivation *d) {
+  stack todo = {0};
+  visit(d, &todo, d->scalar);
+  while (todo.count > 0) {
+    const node *n = todo.items[--todo.count];
+    if (is_reference(n) && n->tensor->body) visit(d, &todo, n->tensor->body);
+    for (int k = 0; k < n->operands; k++) visit(d, &todo, n->operand[k]);
+  }
+}
+
+static bool is_target(const derivation *d, const node *n) {
+  return n == d->inner || (n->class == NODE_TENSOR && d->wanted[n->tensor->number]);
+}
+
+static bool passes(const derivation *d, const node *n) {
+  if (n->boolean || n->integer || (n->class == NODE_MAP && n->op == OP_stop)) return false;
+  if (is_reference(n)) return n->tensor->body && d->depends[n->tensor->body->id];
+  for (int k = 0; k < n->operands; k++) {
+    if (d->depends[n->operand[k]->id]) return true;
+  }
+  return false;
+}
+
+/* Which nodes lie on a way from a target to the scalar. References point forward, so it takes
+ * as many rounds as recurrences hang one in the other. */
+static void find_dependence(derivation *d) {
+  bool changed = true;
+  while (changed) {
+    changed = false;
+    for (int id = 0; id < d->count; id++) {
+      const node *n = graph_node(d->g, id);
+      if (!d->reached[id] || d->depends[id]) continue;
+      if (is_target(d, n) || passes(d, n)) d->depends[id] = changed = true;
+    }
+  }
+}
+
+/* ---- contributions ------------------------------------------------------------------------ */
+
+static void push(derivation *d, contributions *to, const node *value) {
+  if (node_is_constant(value, 0)) return;
+  ARENA_PUSH(d->memory, to->node, to->count, to->capacity, value);
+}
+
+static const node *total(derivation *d, const contributions *of) {
+  return node_sum(d->g, 0, (int)of->count, of->node, NULL);
+}
+
+/* The product of `factors`, summed over all axes of `from` (and those that it binds) that `to`
+ * does not have: what `from` spread over them comes together. The scalar's own axes stay. */
+static void contribute(derivation *d, const node *from, const node *to, int count,
+                       const node *const *factors, const double *powers) {
+  axis over[3 * MAX_RANK];
+  int bound = 0;
+  for (int k = 0; k < from->rank + from->bound; k++) {
+    axis a = k < from->rank ? from->axes[k] : from->bound_axes[k - from->rank];
+    if (!node_has_axis(to, a) && !node_has_axis(d->scalar, a)) over[bound++] = a;
+  }
+  push(d, &d->incoming[to->id], node_product(d->g, count, factors, powers, bound, over));
+}
+
+/* ---- one node class each ------------------------------------------------------------------ */
+
+static void adjoint_of_sum(derivation *d, const node *n, const node *a) {
+  for (int k = 0; k < n->operands; k++) {
+    const node *share = node_scale(d->g, n->coefficient[k], a);
+    if (d->depends[n->operand[k]->id]) contribute(d, n, n->operand[k], 1, &share, NULL);
+  }
+}
+
+static void adjoint_of_product(derivation *d, const node *n, const node *a) {
+  size_t count = (size_t)n->operands + 2;
+  const node **factors = arena_alloc(d->memory, count * sizeof *factors);
+  double *powers = arena_alloc(d->memory, count * sizeof *powers);
+  for (int k = 0; k < n->operands; k++) {
+    if (!d->depends[n->operand[k]->id]) continue;
+    memcpy(factors, n->operand, (size_t)n->operands * sizeof *factors);
+    memcpy(powers, n->power, (size_t)n->operands * sizeof *powers);
+    powers[k] -= 1;
+    factors[n->operands] = a;
+    factors[n->operands + 1] = node_constant(d->g, n->power[k]);
+    powers[n->operands] = powers[n->operands + 1] = 1;
+    contribute(d, n, n->operand[k], n->operands + 2, factors, powers);
+  }
+}
+
+/* The op row's derivative by operand k, a text of the language in a, b and the result y. */
+static const node *partial(derivation *d, const node *n, int k) {
+  static const char *const words[] = {"a", "b", "y"};
+  const char *written = op_rows[n->op].derivative[k];
+  name_table *names = graph_names(d->g);
+  const source *file = source_of_text(d->memory, op_identifier(n->op), written, true);
+  expression *rule = parse_expression(d->memory, names, report_new(d->memory, stderr), file);
+  binding bindings[3];
+  int count = 0;
+  for (int j = 0; j < 3; j++) {
+    const node *value = j == 2 ? n : j < n->operands ? n->operand[j] : NULL;
+    if (value) bindings[count++] = (binding){name_of(names, words[j]), value};
+  }
+  return instantiate(d->g, rule, count, bindings);
+}
+
+static void adjoint_of_map(derivation *d, const node *n, const node *a) {
+  for (int k = 0; k < n->operands; k++) {
+    if (!d->depends[n->operand[k]->id]) continue;
+    const node *factors[] = {a, partial(d, n, k)};
+    contribute(d, n, n->operand[k], 2, factors, NULL);
+  }
+}
+
+static void adjoint_of_view(derivation *d, const node *n, const node *a) {
+  view swapped = *n->view;
+  swapped.reads = n->view->writes;
+  swapped.writes = n->view->reads;
+  memcpy(swapped.read, n->view->write, sizeof swapped.read);
+  memcpy(swapped.write, n->view->read, sizeof swapped.write);
+  push(d, &d->incoming[n->operand[0]->id], node_view(d->g, a, &swapped));
+}
+
+/* A maximum's adjoint goes to where it came from, in equal shares among ties; that of a
+ * log-sum-exp by the softmax. */
+static void adjoint_of_select(derivation *d, const node *n, const node *a) {
+  graph *g = d->g;
+  const node *x = n->operand[0], *guard = n->operands > 1 ? n->operand[1] : node_constant(g, 1);
+  if (n->select == SELECT_LOGSUMEXP) {
+    const node *share = node_map1(g, OP_exp, node_subtract(g, x, n));
+    contribute(d, n, x, 3, (const node *[]){a, guard, share}, NULL);
+    return;
+  }
+  const node *here = node_multiply(g, guard, node_map2(g, OP_equal, x, n));
+  const node *ties = node_sum_over(g, here, n->bound, n->bound_axes);
+  contribute(d, n, x, 3, (const node *[]){a, here, ties}, (double[]){1, 1, -1});
+}
+
+static void pass_on(derivation *d, const node *n, const node *a) {
+  switch (n->class) {
+    case NODE_SUM: adjoint_of_sum(d, n, a); break;
+    case NODE_PRODUCT: adjoint_of_product(d, n, a); break;
+    case NODE_MAP: adjoint_of_map(d, n, a); break;
+    case NODE_VIEW:
+      if (d->depends[n->operand[0]->id]) adjoint_of_view(d, n, a);
+      break;
+    case NODE_SELECT:
+      if (d->depends[n->operand[0]->id]) adjoint_of_select(d, n, a);
+      break;
+    case NODE_CONSTANT:
+    case NODE_TENSOR:
+    case NODE_INDEX:
+    case NODE_EXTENT: break;
+  }
+}
+
+/* ---- recurrences -------------------------------------------------------------------------- */
+
+static recurrence *recurrence_of_body(derivation *d, const node *body) {
+  size_t at = d->recurrence_at[body->id];
+  return at ? &d->recurrence[at - 1] : NULL;
+}
+
+/* A reference d_r for each recurrence on the way. */
+static void find_recurrences(derivation *d) {
+  for (int id = 0; id < d->count; id++) {
+    const node *n = graph_node(d->g, id);
+    if (!d->reached[id] || !d->depends[id] || !is_reference(n)) continue;
+    if (recurrence_of_body(d, n->tensor->body)) continue;
+    tensor *state = tensor_at(d->g, n->tensor->number);
+    const char *word = arena_printf(d->memory, "d_%s", state->word);
+    tensor *adjoint = tensor_new(d->g, TENSOR_REFERENCE, name_of(graph_names(d->g), word),
+                                 state->where, state->rank, state->shape);
+    adjoint->per_sample = state->per_sample;
+    recurrence made = {.state = state, .adjoint = adjoint};
+    ARENA_PUSH(d->memory, d->recurrence, d->recurrences, d->recurrence_capacity, made);
+    d->recurrence_at[state->body->id] = d->recurrences;
+  }
+}
+
+/* What reached a read of r belongs to its body, under the body's axes. */
+static void note_read(derivation *d, const node *n, const node *a) {
+  recurrence *r = recurrence_of_body(d, n->tensor->body);
+  const tensor *t = n->tensor;
+  axis from[MAX_RANK], to[MAX_RANK];
+  int count = 0;
+  for (int k = 0; k < t->rank; k++) {
+    if (n->dims[k] == AXIS_UNIT) continue;
+    from[count] = n->dims[k];
+    to[count++] = t->body_dims[k];
+  }
+  push(d, &r->from_reads, node_rename_axes(d->g, a, count, from, to));
+}
+
+static void define_recurrences(derivation *d) {
+  for (size_t k = 0; k < d->recurrences; k++) {
+    recurrence *r = &d->recurrence[k];
+    contributions all = r->from_reads;
+    const contributions *direct = &d->incoming[r->state->body->id];
+    for (size_t j = 0; j < direct->count; j++) push(d, &all, direct->node[j]);
+    tensor_define(d->g, r->adjoint, total(d, &all), r->state->body_dims);
+  }
+}
+
+/* ---- the walk ----------------------------------------------------------------------------- */
+
+static void walk(derivation *d) {
+  push(d, &d->incoming[d->scalar->id], node_constant(d->g, 1));
+  for (int id = d->count - 1; id >= 0; id--) {
+    const node *n = graph_node(d->g, id);
+    if (!d->reached[id] || !d->depends[id]) continue;
+    const recurrence *r = recurrence_of_body(d, n);
+    if (!r && d->incoming[id].count == 0) continue;
+    const node *a = r ? node_tensor(d->g, r->adjoint, r->state->body_dims)
+                      : total(d, &d->incoming[id]);
+    d->adjoint[id] = a;
+    if (n->class == NODE_TENSOR && d->wanted[n->tensor->number]) {
+      push(d, &d->reads[n->tensor->number], n);
+    }
+    if (is_reference(n)) note_read(d, n, a);
+    else if (n != d->inner) pass_on(d, n, a);
+  }
+  define_recurrences(d);
+}
+
+static derivation derivation_of(graph *g, const node *scalar) {
+  size_t count = (size_t)graph_node_count(g);
+  arena *memory = graph_memory(g);
+  return (derivation){
+      .g = g,
+      .memory = memory,
+      .count = (int)count,
+      .scalar = scalar,
+      .reached = arena_alloc(memory, count * sizeof(bool)),
+      .depends = arena_alloc(memory, count * sizeof(bool)),
+      .incoming = arena_alloc(memory, count * sizeof(contributions)),
+      .adjoint = arena_alloc(memory, count * sizeof(const node *)),
+      .recurrence_at = arena_alloc(memory, count * sizeof(size_t)),
+      .wanted = arena_alloc(memory, (size_t)tensor_count(g) * sizeof(bool)),
+      .reads = arena_alloc(memory, (size_t)tensor_count(g) * sizeof(contributions)),
+  };
+}
+
+static void run(derivation *d, int leaves, const node *const *leaf) {
+  for (int k = 0; k < leaves; k++) d->wanted[leaf[k]->tensor->number] = true;
+  reach(d);
+  find_dependence(d);
+  find_recurrences(d);
+  walk(d);
+}
+
+/* The sum of what reached all reads of the leaf's tensor, under the leaf's axes. */
+static const node *collect_leaf(derivation *d, const node *leaf) {
+  contributions all = {0};
+  const contributions *reads = &d->reads[leaf->tensor->number];
+  for (size_t r = 0; r < reads->count; r++) {
+    const node *n = reads->node[r];
+    int count = 0;
+    axis from[MAX_RANK], to[MAX_RANK];
+    for (int k = 0; k < n->tensor->rank; k++) {
+      if (n->dims[k] == AXIS_UNIT) continue;
+      from[count] = n->dims[k];
+      to[count++] = leaf->dims[k];
+    }
+    push(d, &all, node_rename_axes(d->g, d->adjoint[n->id], count, from, to));
+  }
+  return total(d, &all);
+}
+
+void derive(graph *g, const node *scalar, int count, const node *const *leaves,
+            const node **result) {
+  derivation d = derivation_of(g, scalar);
+  run(&d, count, leaves);
+  for (int k = 0; k < count; k++) result[k] = collect_leaf(&d, leaves[k]);
+}
+
+const node *derive_by(graph *g, const node *scalar, const node *inner) {
+  derivation d = derivation_of(g, scalar);
+  d.inner = inner;
+  run(&d, 0, NULL);
+  return inner->id < d.count && d.adjoint[inner->id] ? d.adjoint[inner->id]
+                                                     : node_constant(g, 0);
+}
+
+/* ---- a program's gradients ---------------------------------------------------------------- */
+
+/* Each parameter as it is first read, so that its gradient comes under the axes met there. */
+static const node **first_reads(const program *p) {
+  graph *g = p->g;
+  size_t tensors = (size_t)tensor_count(g), count = (size_t)p->parameters;
+  const node **read = arena_alloc(graph_memory(g), tensors * sizeof *read);
+  const node **leaves = arena_alloc(graph_memory(g), (count + 1) * sizeof *leaves);
+  for (int id = graph_node_count(g) - 1; id >= 0; id--) {
+    const node *n = graph_node(g, id);
+    if (n->class == NODE_TENSOR) read[n->tensor->number] = n;
+  }
+  for (size_t k = 0; k < count; k++) {
+    const tensor *t = p->parameter[k];
+    axis dims[MAX_RANK];
+    leaves[k] = read[t->number];
+    if (leaves[k]) continue;
+    for (int j = 0; j < t->rank; j++) dims[j] = axis_new(g, t->word, t->shape[j]);
+    leaves[k] = node_tensor(g, t, dims);
+  }
+  return leaves;
+}
+
+static definition gradient_definition(graph *g, const node *leaf, const node *value) {
+  const tensor *t = leaf->tensor;
+  const char *word = arena_printf(graph_memory(g), "d_%s", t->word);
+  definition made = {.word = name_of(graph_names(g), word), .rank = t->rank, .where = t->where};
+  if (t->rank > 0) memcpy(made.dims, leaf->dims, (size_t)t->rank * sizeof *made.dims);
+  made.value = node_unname(g, value, made.rank, made.dims);
+  return made;
+}
+
+static void name_adjoints(program *p, const derivation *d) {
+  arena *memory = graph_memory(p->g);
+  p->adjoint = arena_alloc(memory, (size_t)p->definitions * sizeof *p->adjoint);
+  for (int k = 0; k < p->definitions; k++) {
+    const definition *of = &p->definition[k];
+    const node *adjoint = of->value->id < d->count ? d->adjoint[of->value->id] : NULL;
+    if (!adjoint || adjoint->class == NODE_CONSTANT) continue;
+    definition made = *of;
+    made.word = name_of(graph_names(p->g), arena_printf(memory, "d_%s", of->word));
+    made.value = node_unname(p->g, adjoint, made.rank, made.dims);
+    p->adjoint[p->adjoints++] = made;
+  }
+}
+
+void derive_program(program *p) {
+  graph *g = p->g;
+  size_t count = (size_t)p->parameters;
+  const node **leaves = first_reads(p);
+  derivation d = derivation_of(g, p->objective);
+  run(&d, p->parameters, leaves);
+  p->gradient = arena_alloc(graph_memory(g), (count + 1) * sizeof *p->gradient);
+  p->gradients = p->parameters;
+  for (int k = 0; k < p->parameters; k++) {
+    p->gradient[k] = gradient_definition(g, leaves[k], collect_leaf(&d, leaves[k]));
+  }
+  name_adjoints(p, &d);
+}
