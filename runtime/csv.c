@@ -25,6 +25,7 @@ typedef enum field_kind { FIELD_NUMBER, FIELD_MISSING, FIELD_WORD, FIELD_BROKEN 
 
 typedef struct field {
   const char *begin, *end; /* without quotes and spaces around */
+  size_t line;             /* where it begins */
   field_kind kind;
   double value;
 } field;
@@ -72,7 +73,7 @@ static const char *skip_quoted(csv *in, const char *at) {
 
 /* Reads the field at in->at and stops behind it, at its separator or line end. */
 static field read_field(csv *in) {
-  field f = {.kind = FIELD_BROKEN};
+  field f = {.kind = FIELD_BROKEN, .line = in->line};
   const char *at = in->at;
   while (is_blank(in, *at)) at++;
   f.begin = at;
@@ -143,7 +144,7 @@ static bool fail_field(csv *in, const field *f, size_t column) {
   const nnrt_tensor *tensor = column_tensor(in->source, column, &element);
   nnrt_element_text name = {""};
   if (tensor) name = nnrt_show_element(tensor, element);
-  snprintf(place, sizeof place, "line %zu, column %zu", in->line, column + 1);
+  snprintf(place, sizeof place, "line %zu, column %zu", f->line, column + 1);
   int length = f->end - f->begin > 40 ? 40 : (int)(f->end - f->begin);
   if (f->kind == FIELD_BROKEN && in->at == in->end)
     return nnrt_fail(in->failure, "%s: %s: no quote closes the field that begins here", path,

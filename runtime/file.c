@@ -219,7 +219,8 @@ bool nnrt_output_finish(nnrt_output *out, nnrt_failure *failure) {
   }
   if (!good) {
     const char *cause = reason ? strerror(reason) : "an earlier write failed";
-    nnrt_fail(failure, "%s: cannot write: %s; the file is as it was", out->path, cause);
+    nnrt_fail(failure, "%s: cannot write: %s%s", out->path, cause,
+              out->beside ? "; the file is as it was" : "");
     nnrt_output_abandon(out);
     return false;
   }

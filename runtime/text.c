@@ -5,7 +5,7 @@
  * of one element takes the byte that follows the whole input. What is left at the end and fills
  * no sample is dropped. A tensor that has its own file takes its bytes as they stand there.
  */
-#include <string.h>
+#include <stdio.h>
 
 #include "source.h"
 
@@ -36,6 +36,15 @@ static void invert(const nnrt_alphabet *alphabet, int32_t class_of[256]) {
     class_of[alphabet->byte[k]] = (int32_t)k;
 }
 
+static bool fail_byte(const nnrt_contents *file, size_t at, size_t line, nnrt_failure *failure) {
+  uint8_t byte = file->bytes[at];
+  char shown[8] = "";
+  if (byte > 32 && byte < 127) snprintf(shown, sizeof shown, " '%c'", byte);
+  return nnrt_fail(failure, "%s: line %zu: byte %zu (from 0) is 0x%02x%s, which the text that the "
+                   "weights were trained on does not have; remove it", file->path, line, at, byte,
+                   shown);
+}
+
 static bool check_bytes(const nnrt_source *source, const int32_t class_of[256],
                         nnrt_failure *failure) {
   const nnrt_contents *file = &source->file;
@@ -49,12 +58,7 @@ static bool check_bytes(const nnrt_source *source, const int32_t class_of[256],
   size_t line = 1;
   for (size_t k = 0; k < file->length; k++) {
     uint8_t byte = file->bytes[k];
-    if (class_of[byte] < 0)
-      return nnrt_fail(failure, "%s: line %zu: byte %zu (from 0) is 0x%02x%s%c%s, which the text "
-                       "that the weights were trained on does not have; remove it", file->path,
-                       line, k, byte, byte > 32 && byte < 127 ? " '" : "",
-                       byte > 32 && byte < 127 ? byte : ' ',
-                       byte > 32 && byte < 127 ? "'" : "");
+    if (class_of[byte] < 0) return fail_byte(file, k, line, failure);
     line += byte == '\n';
   }
   return true;

@@ -1,4 +1,4 @@
-/* weights_load.c: views of an opened file to the caller's arrays in his type, and to a model's block. */
+/* weights_load.c: views of an opened file to arrays in the wanted type, and to a model's block. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
