@@ -1,0 +1,116 @@
+/* Turns samples of a data set into batches, and batches into mean losses and metrics. */
+#include "session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bool nnrt_batch_new(const nnrt_tensor *tensor, size_t tensors, int real_bytes, size_t samples,
+                    nnrt_batch *batch, nnrt_failure *failure) {
+  batch->tensors = tensors;
+  batch->values = calloc(tensors + 1, sizeof *batch->values);
+  for (size_t i = 0; batch->values && i < tensors; i++) {
+    size_t bytes = nnrt_sample_bytes(&tensor[i], real_bytes) * samples;
+    batch->values[i] = calloc(bytes ? bytes : 1, 1);
+    if (!batch->values[i])
+      nnrt_batch_free(batch);
+  }
+  return batch->values || nnrt_fail(failure, "out of memory for a batch of %zu: choose a smaller "
+                                    "--batch", samples);
+}
+
+void nnrt_batch_free(nnrt_batch *batch) {
+  for (size_t i = 0; batch->values && i < batch->tensors; i++)
+    free(batch->values[i]);
+  free(batch->values);
+  batch->values = NULL;
+}
+
+const void *const *nnrt_batch_data(const nnrt_batch *batch) {
+  return (const void *const *)batch->values;
+}
+
+size_t nnrt_lane_sample(size_t place, size_t lanes, size_t run) {
+  return place % lanes * run + place / lanes;
+}
+
+/* Evaluation in progress. */
+typedef struct evaluation {
+  const nnrt_model *model;
+  void *block;
+  const nnrt_dataset *data;
+  const size_t *index;
+  size_t count, batch, run; /* run: samples of a lane; 0 where samples stand alone */
+  nnrt_batch room;
+  size_t *chosen;           /* batch of them */
+  double *sum, *values;     /* 1 + metrics */
+} evaluation;
+
+/* Chooses samples from `begin` on; returns how many. */
+static size_t choose(evaluation *of, size_t begin) {
+  size_t n = of->count - begin < of->batch ? of->count - begin : of->batch;
+  for (size_t i = 0; i < n; i++) {
+    size_t place = of->run ? nnrt_lane_sample(begin + i, of->batch, of->run) : begin + i;
+    of->chosen[i] = of->index ? of->index[place] : place;
+  }
+  return n;
+}
+
+static void evaluate(evaluation *of) {
+  nnrt_head *head = of->block;
+  const size_t values = 1 + of->model->metrics;
+  memset(of->sum, 0, values * sizeof *of->sum);
+  head->carried = 0;
+  for (size_t begin = 0, n; begin < of->count; begin += n) {
+    n = choose(of, begin);
+    nnrt_data_gather(of->data, of->chosen, n, of->room.values);
+    of->model->test(of->block, (int)n, nnrt_batch_data(&of->room), of->values);
+    for (size_t i = 0; i < values; i++)
+      of->sum[i] += of->values[i] * (double)n;
+  }
+  for (size_t i = 0; i < values; i++)
+    of->values[i] = of->sum[i] / (double)of->count;
+  head->carried = 0;
+}
+
+static bool evaluate_in(const nnrt_model *model, void *block, const nnrt_dataset *data,
+                        const size_t *index, size_t count, double *values,
+                        nnrt_failure *failure) {
+  const nnrt_head *head = block;
+  evaluation of = {model, block, data, index, count, (size_t)head->batch, 0, {0, NULL}, NULL, NULL,
+                   values};
+  bool done = false;
+  if (model->carries) {
+    of.batch = of.batch < count ? of.batch : count;
+    of.run = count / of.batch;
+    of.count = of.run * of.batch;
+  }
+  of.chosen = malloc(of.batch * sizeof *of.chosen);
+  of.sum = malloc((1 + model->metrics) * sizeof *of.sum);
+  if (!of.chosen || !of.sum)
+    nnrt_fail(failure, "out of memory");
+  else if (nnrt_batch_new(data->tensor, data->tensors, data->real_bytes, of.batch, &of.room,
+                          failure)) {
+    evaluate(&of);
+    done = true;
+  }
+  nnrt_batch_free(&of.room);
+  free(of.sum);
+  free(of.chosen);
+  return done;
+}
+
+bool nnrt_evaluate(const nnrt_model *model, void *block, const nnrt_dataset *data,
+                   const size_t *index, size_t count, double *values, nnrt_failure *failure) {
+  const nnrt_head *head = block;
+  if (!model->metrics_of_whole || model->carries || count <= (size_t)head->batch)
+    return evaluate_in(model, block, data, index, count, values, failure);
+  if (count > INT32_MAX)
+    return nnrt_fail(failure, "a metric over all %zu samples at once is too large", count);
+  void *whole = nnrt_block_new(model, (int)count, 0, head->seed, failure);
+  if (!whole)
+    return false;
+  nnrt_block_copy(model, block, whole);
+  bool done = evaluate_in(model, whole, data, index, count, values, failure);
+  free(whole);
+  return done;
+}

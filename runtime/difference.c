@@ -1,0 +1,161 @@
+/* Turns losses around a point into the slope there.
+ *
+ * Divided differences q(t) = (f(t) - f(-t)) / 2t are even in t: q(t) = f' + f''' t^2/6 + ... A rung
+ * takes them at t = width * k/pairs, fits a polynomial in t^2 by least squares and reads it off at
+ * 0. As many terms as pairs is Richardson's extrapolation (the classic stencils of high order); more
+ * pairs than terms average rounding away, which is what single precision needs: there f carries
+ * noise of about 1e-7, so that the widths must be wide. Each q has noise ~ 1/t, so weights are t^2.
+ *
+ * Rungs are tried in turn until one agrees with the gradient. Narrow ones see past kinks that lie
+ * near, wide ones see slopes that are small beside the noise. */
+#include "difference.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { MOST_PAIRS = 256, MOST_TERMS = 4 };
+
+typedef struct rung {
+  double width;
+  int pairs, terms;
+} rung;
+
+static const rung rungs_double[] = {
+  {2e-3, 2, 2}, {4e-2, 4, 4}, {4e-4, 2, 2}, {8e-5, 2, 2}, {1e-2, 4, 4}, {2e-1, 8, 4},
+  {1.6e-5, 4, 1}, {3e-6, 8, 1}, {4e-3, 32, 3}, {8e-7, 16, 1},
+};
+
+static const rung rungs_float[] = {
+  {0.05, 2, 2}, {0.16, 4, 3}, {0.02, 4, 2}, {0.4, 8, 4}, {0.008, 8, 1}, {0.1, 24, 3},
+  {0.03, 48, 2}, {0.01, 96, 1}, {0.3, 96, 4}, {0.004, 192, 1}, {0.0015, 256, 1},
+};
+
+double nnrt_probe_loss(const nnrt_probe *probe) {
+  nnrt_head *head = probe->block;
+  head->carried = 0;
+  return probe->model->loss(probe->block, probe->n, probe->data);
+}
+
+static double get(const nnrt_probe *probe) {
+  return probe->model->real_bytes == (int)sizeof(float) ? (double)*(const float *)probe->element
+                                                        : *(const double *)probe->element;
+}
+
+static void set(const nnrt_probe *probe, double value) {
+  if (probe->model->real_bytes == (int)sizeof(float))
+    *(float *)probe->element = (float)value;
+  else
+    *(double *)probe->element = value;
+}
+
+/* The loss a step away; *step becomes the step that was taken, after rounding. */
+static double loss_at(const nnrt_probe *probe, double *step) {
+  const double here = get(probe);
+  set(probe, here + *step);
+  double taken = get(probe) - here, loss = nnrt_probe_loss(probe);
+  set(probe, here);
+  *step = taken;
+  return loss;
+}
+
+/* ---- central differences ---------------------------------------------------------------------- */
+
+/* Solves m x = e0 for a symmetric positive m, in place; returns x in m's last column. */
+static void solve(int terms, double m[MOST_TERMS][MOST_TERMS + 1]) {
+  for (int i = 0; i < terms; i++)
+    for (int r = 0; r < terms; r++) {
+      if (r == i)
+        continue;
+      const double factor = m[r][i] / m[i][i];
+      for (int c = i; c <= MOST_TERMS; c++)
+        m[r][c] -= factor * m[i][c];
+    }
+  for (int i = 0; i < terms; i++)
+    m[i][MOST_TERMS] /= m[i][i];
+}
+
+/* a[i] such that the fitted value at 0 is sum[k](q[k] * sum[i](a[i] * s^(2 + 2i))), s = k/pairs */
+static void fit(const rung *at, double a[MOST_TERMS]) {
+  double m[MOST_TERMS][MOST_TERMS + 1] = {{0}};
+  for (int k = 1; k <= at->pairs; k++) {
+    const double s = (double)k / at->pairs;
+    for (int i = 0; i < at->terms; i++)
+      for (int j = 0; j < at->terms; j++)
+        m[i][j] += pow(s, 2 + 2 * (i + j));
+  }
+  m[0][MOST_TERMS] = 1.0;
+  solve(at->terms, m);
+  for (int i = 0; i < at->terms; i++)
+    a[i] = m[i][MOST_TERMS];
+}
+
+static double central(const nnrt_probe *probe, const rung *at) {
+  double a[MOST_TERMS], sum = 0.0;
+  fit(at, a);
+  for (int k = 1; k <= at->pairs; k++) {
+    const double s = (double)k / at->pairs;
+    double right = s * at->width, left = -right, weight = 0.0;
+    const double above = loss_at(probe, &right), below = loss_at(probe, &left);
+    for (int i = at->terms - 1; i >= 0; i--)
+      weight = weight * s * s + a[i];
+    sum += weight * s * s * (above - below) / (right - left);
+  }
+  return sum;
+}
+
+/* ---- kinks -------------------------------------------------------------------------------------- */
+
+/* The slope on one side: 2 q(t/2) - q(t), of one-sided differences q, which is right to O(t^2). */
+static double slope_aside(const nnrt_probe *probe, double width) {
+  double far = width, near = width / 2, here = nnrt_probe_loss(probe);
+  const double at_far = loss_at(probe, &far), at_near = loss_at(probe, &near);
+  return 2 * (at_near - here) / near - (at_far - here) / far;
+}
+
+/* Left and right slopes that stay apart while the width shrinks to a sixteenth: where the function
+ * is smooth they approach each other. */
+static int is_kink(const nnrt_probe *probe, double gradient, double allowed) {
+  const double widest = probe->model->real_bytes == (int)sizeof(float) ? 0.03 : 1e-4;
+  double gap = 0.0;
+  for (int i = 0; i < 3; i++) {
+    const double width = widest / (double)(1 << (2 * i));
+    const double left = slope_aside(probe, -width), right = slope_aside(probe, width);
+    const double now = fabs(right - left);
+    if (now <= allowed || (i > 0 && now < gap / 2) || gradient < fmin(left, right) - allowed ||
+        gradient > fmax(left, right) + allowed)
+      return 0;
+    gap = now;
+  }
+  return 1;
+}
+
+/* ---- both --------------------------------------------------------------------------------------- */
+
+static double scale(double gradient, double difference, double floor) {
+  return fmax(fmax(fabs(gradient), fabs(difference)), floor);
+}
+
+nnrt_comparison nnrt_compare(const nnrt_probe *probe, double gradient, double floor,
+                             double tolerance) {
+  const int single = probe->model->real_bytes == (int)sizeof(float);
+  const rung *rungs = single ? rungs_float : rungs_double;
+  const size_t count = single ? sizeof rungs_float / sizeof rungs_float[0]
+                              : sizeof rungs_double / sizeof rungs_double[0];
+  nnrt_comparison best = {NNRT_DISAGREES, 0.0, HUGE_VAL};
+  for (size_t i = 0; i < count && isfinite(gradient); i++) {
+    const double difference = central(probe, &rungs[i]);
+    const double error = fabs(gradient - difference) / scale(gradient, difference, floor);
+    if (error < best.error) {
+      best.difference = difference;
+      best.error = error;
+    }
+    if (error <= tolerance) {
+      best.verdict = NNRT_AGREES;
+      return best;
+    }
+  }
+  if (isfinite(gradient) &&
+      is_kink(probe, gradient, tolerance * scale(gradient, best.difference, floor)))
+    best.verdict = NNRT_KINK;
+  return best;
+}

@@ -1,0 +1,60 @@
+/* info: turns a model into a page on its size: parameters, memory, work. */
+#include "session.h"
+
+static void print_tensors(const nnrt_model *model, nnrt_role role, const char *title) {
+  size_t total = 0, count = 0;
+  for (size_t i = 0; i < model->tensors; i++)
+    if (model->tensor[i].role == role) {
+      total += model->tensor[i].elements;
+      count++;
+    }
+  if (count == 0)
+    return;
+  printf("%s: %zu in %zu tensor%s\n", title, total, count, count == 1 ? "" : "s");
+  for (size_t i = 0; i < model->tensors; i++) {
+    const nnrt_tensor *tensor = &model->tensor[i];
+    if (tensor->role == role)
+      printf("  %-20s %-16s %10zu\n", tensor->name,
+             nnrt_show_shape(tensor->rank, tensor->shape).chars, tensor->elements);
+  }
+}
+
+static void print_data(const nnrt_model *model) {
+  static const char *const roles[] = {"input", "target", "", "", "output"};
+  for (size_t i = 0; i < model->tensors; i++) {
+    const nnrt_tensor *tensor = &model->tensor[i];
+    if (tensor->role == NNRT_PARAMETER || tensor->role == NNRT_STATE)
+      continue;
+    printf("%-7s %s%s", roles[tensor->role], tensor->name,
+           tensor->rank ? nnrt_show_shape(tensor->rank, tensor->shape).chars : "");
+    if (tensor->kind != NNRT_REAL)
+      printf(" : %s(%ld)", tensor->kind == NNRT_CLASS ? "class" : "count", (long)tensor->limit);
+    printf("\n");
+  }
+}
+
+/* A block is a + b * batch bytes. Batches that are multiples of the alignment show a and b, since
+ * there nothing is rounded up. */
+static void print_memory(const nnrt_model *model, int training, int batch) {
+  const size_t once = model->bytes(NNRT_ALIGNMENT, training);
+  const size_t twice = model->bytes(2 * NNRT_ALIGNMENT, training);
+  const size_t slope = (twice - once) / NNRT_ALIGNMENT, base = once - slope * NNRT_ALIGNMENT;
+  printf("memory, %-11s %zu + %zu * batch bytes (%zu at batch %d)\n",
+         training ? "training:" : "prediction:", base, slope, model->bytes(batch, training), batch);
+}
+
+int nnrt_command_info(const nnrt_model *model, nnrt_options *options, nnrt_failure *failure) {
+  const int batch = options->settings.batch;
+  (void)failure;
+  printf("model   %s, %s\n", model->name, model->real_bytes == 8 ? "double" : "float");
+  print_data(model);
+  print_tensors(model, NNRT_PARAMETER, "parameters");
+  print_tensors(model, NNRT_STATE, "states");
+  print_memory(model, 1, batch);
+  print_memory(model, 0, batch);
+  printf("operations, floating-point: %.0f a training step, %.0f a prediction, per sample (%.0f a "
+         "step of %d)\n", model->step_operations, model->predict_operations,
+         model->step_operations * batch, batch);
+  printf("products by %s\n", nnrt_product_library());
+  return 0;
+}

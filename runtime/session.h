@@ -1,0 +1,89 @@
+/* session: what the commands share: blocks, batches, and the evaluation of data. */
+#ifndef NNRT_SESSION_H
+#define NNRT_SESSION_H
+
+#include "data.h"
+#include "fail.h"
+#include "nnrt.h"
+#include "options.h"
+#include "weights.h"
+
+/* ---- block.c ------------------------------------------------------------------------------ */
+
+/* An initialised block, to be freed with free(); NULL on failure. */
+void *nnrt_block_new(const nnrt_model *model, int batch, int training, uint64_t seed,
+                     nnrt_failure *failure);
+/* Parameters, and the states that are not per_lane, from one block of the model to another. */
+void nnrt_block_copy(const nnrt_model *model, void *from, void *to);
+/* Weights of a file into a block. */
+bool nnrt_block_load(const nnrt_model *model, void *block, const char *path,
+                     nnrt_failure *failure);
+/* The text bytes that came with weights; count 0 where there are none. */
+bool nnrt_read_alphabet(const char *path, nnrt_alphabet *alphabet, nnrt_failure *failure);
+/* A parameter's gradient in a training block. */
+void *nnrt_gradient_of(const nnrt_model *model, void *block, const nnrt_tensor *parameter);
+
+/* ---- batch.c ------------------------------------------------------------------------------ */
+
+/* Room for some samples of every tensor of a data set, or of the inputs alone. */
+typedef struct nnrt_batch {
+  size_t tensors;
+  void **values; /* owned */
+} nnrt_batch;
+
+bool nnrt_batch_new(const nnrt_tensor *tensor, size_t tensors, int real_bytes, size_t samples,
+                    nnrt_batch *batch, nnrt_failure *failure);
+void nnrt_batch_free(nnrt_batch *batch);
+/* What the model's functions take. */
+const void *const *nnrt_batch_data(const nnrt_batch *batch);
+
+/* values[0]: the mean loss of `count` samples, then each metric, as model->test gives them, over
+ * batches of the block's size (of either kind), or over one where the metrics reduce over the
+ * whole. index: which samples, NULL for all in order. Carried states begin anew, before and after.
+ * In a model that carries, the samples are cut into `batch` equal runs, the rest is left out. */
+bool nnrt_evaluate(const nnrt_model *model, void *block, const nnrt_dataset *data,
+                   const size_t *index, size_t count, double *values, nnrt_failure *failure);
+
+/* Sample number `place` of the order in which streams are trained: lane by lane, step by step. */
+size_t nnrt_lane_sample(size_t place, size_t lanes, size_t run);
+
+/* ---- holdout.c ---------------------------------------------------------------------------- */
+
+/* Which samples are learned from, which are kept: order[0 ... kept-1] and order[kept ... samples-1],
+ * both ascending, drawn by the seed (the last ones in a model that carries, whose runs hang
+ * together). To be freed with free(); NULL on failure. */
+size_t *nnrt_holdout_draw(const nnrt_model *model, size_t samples, double holdout, uint64_t seed,
+                          size_t *kept, nnrt_failure *failure);
+
+/* ---- sample.c ----------------------------------------------------------------------------- */
+
+/* n samples of made-up data for each tensor of a batch, the model's first ones: classes and counts
+ * in their ranges, reals of inputs normal, reals of targets uniform in (0, 1), where a squared
+ * error, a probability and a binary label all make sense. */
+void nnrt_sample_data(const nnrt_model *model, nnrt_batch *batch, size_t n, uint64_t seed);
+/* Every parameter drawn uniformly, at a scale that keeps tanh and exp in their lively range: none is
+ * zero as biases are after init(), so that no gradient vanishes by accident. */
+void nnrt_sample_parameters(const nnrt_model *model, void *block, uint64_t seed);
+
+/* ---- write.c ------------------------------------------------------------------------------ */
+
+/* Only .csv, .npy, "-" and NULL are known; says so before the work is done. */
+bool nnrt_check_output_path(const char *path, nnrt_failure *failure);
+/* Predictions of `samples` samples: values[k] belongs to output[k]. path NULL or "-": CSV on standard
+ * output. Several outputs in .npy go to a file each, OUT.NAME.npy. */
+bool nnrt_write_outputs(const nnrt_model *model, const nnrt_tensor *output, size_t outputs,
+                        void *const *values, size_t samples, const char *path,
+                        nnrt_failure *failure);
+
+/* ---- the commands, a file each ------------------------------------------------------------ */
+
+/* Each returns its exit status; a status other than 0 may come with a line in the failure. */
+int nnrt_command_train(const nnrt_model *model, nnrt_options *options, nnrt_failure *failure);
+int nnrt_command_test(const nnrt_model *model, nnrt_options *options, nnrt_failure *failure);
+int nnrt_command_predict(const nnrt_model *model, nnrt_options *options, nnrt_failure *failure);
+int nnrt_command_grad(const nnrt_model *model, nnrt_options *options, nnrt_failure *failure);
+int nnrt_command_check(const nnrt_model *model, nnrt_options *options, nnrt_failure *failure);
+int nnrt_command_bench(const nnrt_model *model, nnrt_options *options, nnrt_failure *failure);
+int nnrt_command_info(const nnrt_model *model, nnrt_options *options, nnrt_failure *failure);
+
+#endif

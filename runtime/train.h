@@ -1,0 +1,102 @@
+/* train: the trainer's state and what its parts do with it; private to train.c, checkpoint.c,
+ * progress.c, history.c and interrupt.c. */
+#ifndef NNRT_TRAIN_H
+#define NNRT_TRAIN_H
+
+#include <time.h>
+
+#include "call.h"
+#include "session.h"
+
+/* Sums over the batches of the epoch so far. */
+enum {
+  NNRT_RUNNING_LOSS,          /* of loss x samples                                            */
+  NNRT_RUNNING_SAMPLES,
+  NNRT_RUNNING_METRIC_SAMPLES, /* of the batches whose metrics are looked at                   */
+  NNRT_RUNNING_METRICS        /* from here on, one sum a metric                               */
+};
+
+typedef struct nnrt_progress {
+  int terminal;        /* standard output is one                                              */
+  int lines;           /* something stands on the live line                                   */
+  double begun;        /* seconds: when the epoch's first step of this run began              */
+  double shown;        /* when the live line was last written                                 */
+  uint64_t samples;    /* trained since `begun`                                               */
+} nnrt_progress;
+
+/* One epoch's figures. */
+typedef struct nnrt_epoch {
+  uint64_t epoch, step;        /* counted from 1; steps done                                  */
+  double loss;                 /* mean over the epoch's batches, each before its update       */
+  double factor;               /* of the rate, at the end                                     */
+  double samples_per_second, seconds;
+  const double *metric;        /* of the training batches looked at; NULL: none               */
+  const double *test;          /* loss, then metrics, of test or holdout; NULL: none          */
+} nnrt_epoch;
+
+typedef struct nnrt_history {
+  FILE *log;
+  size_t epochs, capacity;
+  double *loss, *test;         /* of each epoch; test: where has_test                         */
+  uint64_t first;              /* number of the first of them                                 */
+  int has_test;
+} nnrt_history;
+
+typedef struct nnrt_trainer {
+  const nnrt_model *model;
+  nnrt_options *options;
+  nnrt_schedule schedule;
+  void *block;
+  nnrt_dataset data, test;
+  int has_test;                /* `test` is loaded                                            */
+  const char *test_name;       /* "test", "holdout", NULL: neither                            */
+  size_t *order;               /* [samples]: learned from, then held out                      */
+  size_t learned;
+  size_t *epoch_order;         /* [learned]: as this epoch takes them                         */
+  nnrt_batch room;
+  size_t batch;
+  uint64_t steps;              /* of an epoch                                                 */
+  uint64_t epoch, position;    /* epochs done, steps done of the one under way                */
+  double *running;             /* [NNRT_RUNNING_METRICS + metrics]                            */
+  double *test_values;         /* [1 + metrics]                                               */
+  int has_best;
+  double best;                 /* lowest loss at the end of an epoch                          */
+  uint64_t stale;              /* epochs since                                                */
+  nnrt_alphabet alphabet;
+  nnrt_progress progress;
+  nnrt_history history;
+} nnrt_trainer;
+
+/* ---- checkpoint.c ------------------------------------------------------------------------- */
+
+/* Writes weights and all that nnrt_resume_* need, whole or not at all. */
+bool nnrt_checkpoint_save(const nnrt_trainer *trainer, const char *path, nnrt_failure *failure);
+/* Options that the command line leaves open become those of the checkpoint. */
+bool nnrt_resume_options(const nnrt_weights *from, const char *path, const nnrt_model *model,
+                         nnrt_options *options, nnrt_failure *failure);
+/* The trainer, its block made and its data loaded, becomes what it was. */
+bool nnrt_resume_state(const nnrt_weights *from, const char *path, nnrt_trainer *trainer,
+                       nnrt_failure *failure);
+
+/* ---- progress.c --------------------------------------------------------------------------- */
+
+double nnrt_seconds(void); /* of a clock that only goes forward */
+void nnrt_progress_begin(nnrt_progress *progress);             /* an epoch, or the rest of one */
+void nnrt_progress_step(nnrt_trainer *trainer, size_t samples);
+void nnrt_progress_epoch(nnrt_trainer *trainer, const nnrt_epoch *epoch);
+void nnrt_progress_clear(nnrt_progress *progress);             /* before any other output      */
+
+/* ---- history.c ---------------------------------------------------------------------------- */
+
+bool nnrt_history_begin(nnrt_trainer *trainer, nnrt_failure *failure);
+bool nnrt_history_add(nnrt_trainer *trainer, const nnrt_epoch *epoch, nnrt_failure *failure);
+void nnrt_history_free(nnrt_history *history);
+
+/* ---- interrupt.c -------------------------------------------------------------------------- */
+
+/* From here on the first Ctrl-C (or SIGTERM) is only noted; the second one ends the process. */
+void nnrt_interrupt_watch(void);
+int nnrt_interrupted(void);
+void nnrt_interrupt_release(void);
+
+#endif
