@@ -102,10 +102,12 @@ def compare_gradients(folder, truth, tolerance):
   return worst
 
 
-def compare_output(folder, truth, tolerance):
-  (name, wanted), = truth.outputs.items()
-  given = numpy.load(folder / "P.npy")
-  compare(f"output {name}", given, wanted, max(largest(wanted), FLOOR), tolerance)
+def compare_outputs(folder, truth, tolerance):
+  """One output is written to the file that is named, several to one file each."""
+  several = len(truth.outputs) > 1
+  for name, wanted in truth.outputs.items():
+    given = numpy.load(folder / (f"P.{name}.npy" if several else "P.npy"))
+    compare(f"output {name}", given, wanted, max(largest(wanted), FLOOR), tolerance)
 
 
 # ---- one model ---------------------------------------------------------------------------------
@@ -143,7 +145,7 @@ def run_real(model, twin, folder, real, data, truth):
   if twin.compare_outputs and truth.outputs:
     inputs = [f for name in inputs_of(model) for f in ("--data", f"{name}={folder / name}.npy")]
     nn.must([program, "predict", *load, *inputs, "-o", folder / "P.npy"])
-    compare_output(folder, truth, tolerance)
+    compare_outputs(folder, truth, tolerance)
   nn.must([program, "check"])
   return f"{real} {worst:.0e}"
 

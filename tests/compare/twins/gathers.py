@@ -46,3 +46,11 @@ def argmax_values(x, v, y, W, E):
   f = z[c] + E[c].sum()
   h = E[g, 1] + (c == 2) * E[2, 2]
   return (E[c] * v[c]).sum() + f + h, {"c": c}
+
+
+@twin(params(W=(4, 3), E=normal(4, 4)), x=real(2, 3), c=classes(4), y=real(4))
+def several_outputs(x, c, y, W, E):
+  z = x @ W.T
+  m = z[0].amax()
+  outputs = {"z": z, "best": z.argmax(-1), "m": m, "row": 2 * x[1], "total": z[0] + E[c]}
+  return mse(z[0] + E[c], y) + (z[1] ** 2).mean() * m, outputs
