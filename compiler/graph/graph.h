@@ -356,6 +356,9 @@ typedef struct program {
   train_settings settings;
 } program;
 
+/* By node id: whether the outputs, metrics and loss need it (backward: or the gradients). */
+bool *program_reach(const program *p, bool backward);
+
 /* ---- print.c, verify.c -------------------------------------------------------------------- */
 
 /* One node a line in order of need, operands by number, axes with extents, names where the
@@ -367,8 +370,7 @@ void print_node(text *out, const graph *g, const node *n, int depth);
 void print_coefficient(text *out, double value);
 
 /* Checks every reachable node (axes, bounds of views, operands before users, bound axes not free,
- * no logsumexp after lowering if `lowered`). Aborts with a message in debug builds; the tests
- * call it too. Returns NULL or what is wrong. */
+ * no logsumexp after lowering if `lowered`). Returns NULL or what is wrong, and where. */
 const char *verify_program(const program *p, bool lowered);
 
 #endif

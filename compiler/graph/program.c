@@ -1,0 +1,36 @@
+/* A program's roots, and the nodes that they reach. */
+#include "construct.h"
+
+typedef struct reach {
+  const graph *g;
+  bool *reached;
+  const node **todo;
+  size_t count, capacity;
+} reach;
+
+static void root(reach *r, const node *n) {
+  if (!n || r->reached[n->id]) return;
+  r->reached[n->id] = true;
+  ARENA_PUSH(r->g->memory, r->todo, r->count, r->capacity, n);
+}
+
+static void roots(reach *r, int count, const definition *list) {
+  for (int k = 0; k < count; k++) root(r, list[k].value);
+}
+
+bool *program_reach(const program *p, bool backward) {
+  reach r = {.g = p->g};
+  r.reached = arena_alloc(p->g->memory, p->g->node_count * sizeof *r.reached);
+  roots(&r, p->outputs, p->output);
+  roots(&r, p->metrics, p->metric);
+  root(&r, p->objective);
+  root(&r, p->test_loss);
+  if (backward) roots(&r, p->gradients, p->gradient);
+  for (int k = 0; k < p->refreshes; k++) root(&r, p->refresh[k].value.value);
+  while (r.count > 0) {
+    const node *n = r.todo[--r.count];
+    if (n->class == NODE_TENSOR && n->tensor->body) root(&r, n->tensor->body);
+    for (int k = 0; k < n->operands; k++) root(&r, n->operand[k]);
+  }
+  return r.reached;
+}

@@ -1,0 +1,177 @@
+/* Matrix-chain order for contractions of any shape: dynamic programming over subsets of factors.
+ * Cost of a step: the volume of the union of axes, that is its multiply-adds. */
+#include <string.h>
+
+#include "bracket.h"
+
+enum { SUBSETS = 1 << MOST_BRACKETED, MOST_AXES = 4 * MAX_RANK };
+
+typedef struct chain {
+  graph *g;
+  int batch;
+  int factors;
+  const node *factor[MOST_BRACKETED];
+  double power[MOST_BRACKETED];
+  int axes;
+  axis axis_of[MOST_AXES];            /* position in masks -> axis */
+  uint64_t has[MOST_BRACKETED];       /* axes of each factor, as a mask of positions */
+  uint64_t result;                    /* axes of the result */
+  double cost[SUBSETS];
+  int split[SUBSETS];
+} chain;
+
+static int position_of(chain *c, axis a) {
+  for (int k = 0; k < c->axes; k++) {
+    if (c->axis_of[k] == a) return k;
+  }
+  if (c->axes == MOST_AXES) return MOST_AXES;
+  c->axis_of[c->axes] = a;
+  return c->axes++;
+}
+
+static bool add_factor(chain *c, const node *n, double power) {
+  if (c->factors == MOST_BRACKETED) return false;
+  uint64_t mask = 0;
+  for (int k = 0; k < n->rank; k++) {
+    int position = position_of(c, n->axes[k]);
+    if (position == MOST_AXES) return false;
+    mask |= UINT64_C(1) << position;
+  }
+  c->factor[c->factors] = n;
+  c->power[c->factors] = power;
+  c->has[c->factors++] = mask;
+  return true;
+}
+
+static double volume(const chain *c, uint64_t mask) {
+  double product = 1;
+  for (int k = 0; k < c->axes; k++) {
+    axis a = c->axis_of[k];
+    if (mask >> k & 1) product *= a == AXIS_BATCH ? c->batch : (double)axis_extent(c->g, a);
+  }
+  return product;
+}
+
+/* Axes of a subset's product that somebody outside still needs. */
+static uint64_t outer_axes(const chain *c, int subset) {
+  uint64_t inside = 0, outside = c->result;
+  for (int k = 0; k < c->factors; k++) {
+    if (subset >> k & 1) inside |= c->has[k];
+    else outside |= c->has[k];
+  }
+  return inside & outside;
+}
+
+static void search(chain *c) {
+  for (int subset = 1; subset < 1 << c->factors; subset++) {
+    c->cost[subset] = 0;
+    if ((subset & (subset - 1)) == 0) continue;
+    bool found = false;
+    for (int part = (subset - 1) & subset; part > subset - part; part = (part - 1) & subset) {
+      int rest = subset - part;
+      uint64_t axes = outer_axes(c, part) | outer_axes(c, rest);
+      double cost = c->cost[part] + c->cost[rest] + volume(c, axes);
+      if (found && cost >= c->cost[subset]) continue;
+      found = true;
+      c->cost[subset] = cost;
+      c->split[subset] = part;
+    }
+  }
+}
+
+static const node *build(chain *c, int subset) {
+  axis bound[MOST_AXES];
+  int bounds = 0;
+  const node *parts[2];
+  double powers[2] = {1, 1};
+  if ((subset & (subset - 1)) == 0) {
+    int k = 0;
+    while (!(subset >> k & 1)) k++;
+    return node_power(c->g, c->factor[k], c->power[k]);
+  }
+  int part = c->split[subset];
+  parts[0] = build(c, part);
+  parts[1] = build(c, subset - part);
+  uint64_t gone = (outer_axes(c, part) | outer_axes(c, subset - part)) & ~outer_axes(c, subset);
+  for (int k = 0; k < c->axes; k++) {
+    if (gone >> k & 1) bound[bounds++] = c->axis_of[k];
+  }
+  return node_product(c->g, 2, parts, powers, bounds, bound);
+}
+
+static bool is_contraction(const node *n) { return n->class == NODE_PRODUCT && n->bound > 0; }
+
+/* The axes that `inner` binds must be strangers to all the others. */
+static bool names_are_apart(const node *made, const node *inner) {
+  for (int b = 0; b < inner->bound; b++) {
+    axis a = inner->bound_axes[b];
+    if (node_has_axis(made, a) || node_binds(made, a)) return false;
+    for (int k = 0; k < made->operands; k++) {
+      const node *other = made->operand[k];
+      if (other != inner && (node_has_axis(other, a) || node_binds(other, a))) return false;
+    }
+  }
+  return true;
+}
+
+static bool opens(const node *made, const node *factor, double power, const node *const *factors,
+                  const bool *single) {
+  bool alone = false;
+  for (int k = 0; k < made->operands && k < MOST_BRACKETED; k++) {
+    alone = alone || (factors[k] == factor && single[k]);
+  }
+  return alone && power >= 1 && power <= 1 && is_contraction(factor) &&
+         names_are_apart(made, factor);
+}
+
+static uint64_t all_axes(const chain *c) {
+  uint64_t all = 0;
+  for (int k = 0; k < c->factors; k++) all |= c->has[k];
+  return all;
+}
+
+/* What it costs as it stands: the outer contraction, and each inner one that was opened. */
+static double cost_as_it_is(chain *c, const node *inner, bool *known) {
+  uint64_t mask = 0;
+  for (int k = 0; k < inner->operands; k++) {
+    for (int j = 0; j < inner->operand[k]->rank; j++) {
+      int position = position_of(c, inner->operand[k]->axes[j]);
+      if (position == MOST_AXES) *known = false;
+      else mask |= UINT64_C(1) << position;
+    }
+  }
+  return volume(c, mask);
+}
+
+const node *bracket(graph *g, int batch, const node *made, const node *const *factors,
+                    const bool *single) {
+  if (!is_contraction(made) || made->operands > MOST_BRACKETED) return made;
+  bool any = false, known = true;
+  for (int k = 0; k < made->operands; k++) {
+    any = any || opens(made, made->operand[k], made->power[k], factors, single);
+  }
+  if (!any) return made;
+  chain *c = arena_alloc(graph_memory(g), sizeof *c);
+  c->g = g;
+  c->batch = batch;
+  double before = cost_as_it_is(c, made, &known);
+  for (int k = 0; k < made->operands; k++) {
+    const node *factor = made->operand[k];
+    if (!opens(made, factor, made->power[k], factors, single)) {
+      known = known && add_factor(c, factor, made->power[k]);
+      continue;
+    }
+    before += cost_as_it_is(c, factor, &known);
+    for (int j = 0; j < factor->operands; j++) {
+      known = known && add_factor(c, factor->operand[j], factor->power[j]);
+    }
+  }
+  for (int k = 0; k < made->rank; k++) {
+    int position = position_of(c, made->axes[k]);
+    if (position < MOST_AXES) c->result |= UINT64_C(1) << position;
+  }
+  if (!known || (c->result & ~all_axes(c))) return made;
+  search(c);
+  int whole = (1 << c->factors) - 1;
+  return c->cost[whole] < before ? build(c, whole) : made;
+}

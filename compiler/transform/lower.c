@@ -1,0 +1,237 @@
+/* Lowering, once, after differentiation: from the forms that algebra likes to the forms that are
+ * computed.
+ *
+ *   softplus(z)      relu(z) + log1p(exp(-|z|))        never overflows, exact for z = 20 too
+ *   lse_J(z | g)     m + log(S), m = max z, S = sum [g] exp(z - m)
+ *   exp(z - lse(z))  exp(z - m) / S                    the forward's exponentials, not new ones
+ *
+ * and what only makes sense once all users are known: sums in sums and products in products are
+ * opened where nobody else reads them, and chains of contractions are bracketed for the least
+ * work (bracket.c).
+ *
+ * Needs: a derived program. Gives: the same program over new nodes, no log-sum-exp, no softplus.
+ * Breaks: the rewrite rules are off from here on; they would undo it.
+ */
+#include <string.h>
+
+#include "bracket.h"
+#include "transform.h"
+
+typedef struct lowering {
+  program *p;
+  graph *g;
+  arena *memory;
+  const node **made;     /* by old id */
+  int *uses;             /* by old id: operands and roots that read it */
+  bool *opens;           /* by old id: a lowered form that sums take in term by term */
+  const node **maximum;  /* of a log-sum-exp, by old id */
+  const node **total;
+} lowering;
+
+/* ---- operand lists ------------------------------------------------------------------------ */
+
+typedef struct operands {
+  size_t count, capacity, weight_capacity;
+  const node **node;
+  double *weight; /* coefficient or power */
+  double value;
+} operands;
+
+static void push(lowering *l, operands *list, const node *n, double weight) {
+  list->weight = arena_grow(l->memory, list->weight, list->count, &list->weight_capacity,
+                            sizeof *list->weight);
+  list->weight[list->count] = weight;
+  ARENA_PUSH(l->memory, list->node, list->count, list->capacity, n);
+}
+
+static void push_term(lowering *l, operands *list, const node *old, double by) {
+  const node *n = l->made[old->id];
+  bool opens = n->class == NODE_SUM && (l->opens[old->id] || l->uses[old->id] == 1);
+  if (!opens) {
+    push(l, list, n, by);
+    return;
+  }
+  list->value += by * n->value;
+  for (int k = 0; k < n->operands; k++) push(l, list, n->operand[k], by * n->coefficient[k]);
+}
+
+static void push_factor(lowering *l, operands *list, const node *old, double power) {
+  const node *n = l->made[old->id];
+  bool one = power >= 1 && power <= 1;
+  bool opens = one && n->class == NODE_PRODUCT && n->bound == 0 && l->uses[old->id] == 1;
+  if (!opens) {
+    push(l, list, n, power);
+    return;
+  }
+  for (int k = 0; k < n->operands; k++) push(l, list, n->operand[k], n->power[k]);
+}
+
+/* ---- the stable forms --------------------------------------------------------------------- */
+
+static const node *lower_softplus(lowering *l, const node *z) {
+  graph *g = l->g;
+  const node *decay = node_map1(g, OP_exp, node_scale(g, -1, node_map1(g, OP_abs, z)));
+  return node_add(g, node_map1(g, OP_relu, z), node_map1(g, OP_log1p, decay));
+}
+
+static const node *lower_logsumexp(lowering *l, const node *old) {
+  graph *g = l->g;
+  const node *z = l->made[old->operand[0]->id];
+  const node *guard = old->operands > 1 ? l->made[old->operand[1]->id] : NULL;
+  const node *m = node_select(g, SELECT_MAX, z, guard, old->bound, old->bound_axes);
+  const node *e = node_map1(g, OP_exp, node_subtract(g, z, m));
+  const node *terms[] = {guard ? guard : e, e};
+  const node *s = node_product(g, guard ? 2 : 1, terms, NULL, old->bound, old->bound_axes);
+  l->maximum[old->id] = m;
+  l->total[old->id] = s;
+  l->opens[old->id] = true;
+  return node_add(g, m, node_map1(g, OP_log, s));
+}
+
+/* The log-sum-exp whose softmax exp(exponent) is, or NULL. */
+static const node *softmax_of(lowering *l, const node *exponent) {
+  if (exponent->class != NODE_SUM) return NULL;
+  for (int k = 0; k < exponent->operands; k++) {
+    const node *lse = exponent->operand[k];
+    if (lse->class != NODE_SELECT || lse->select != SELECT_LOGSUMEXP) continue;
+    if (exponent->coefficient[k] < -1 || exponent->coefficient[k] > -1) continue;
+    const node *rest = node_add(l->g, exponent, lse);
+    if (rest == lse->operand[0]) return lse;
+  }
+  return NULL;
+}
+
+static const node *lower_exp(lowering *l, const node *old) {
+  graph *g = l->g;
+  const node *lse = softmax_of(l, old->operand[0]);
+  if (!lse || !l->total[lse->id]) return node_map1(g, OP_exp, l->made[old->operand[0]->id]);
+  const node *shifted = node_subtract(g, l->made[lse->operand[0]->id], l->maximum[lse->id]);
+  return node_divide(g, node_map1(g, OP_exp, shifted), l->total[lse->id]);
+}
+
+/* ---- one node each ------------------------------------------------------------------------ */
+
+static const node *lower_map(lowering *l, const node *old) {
+  const node *operand[OP_MAX_ARITY];
+  if (old->op == OP_exp) return lower_exp(l, old);
+  for (int k = 0; k < old->operands; k++) operand[k] = l->made[old->operand[k]->id];
+  if (old->op != OP_softplus) return node_map(l->g, old->op, operand);
+  l->opens[old->id] = true;
+  return lower_softplus(l, operand[0]);
+}
+
+static const node *lower_sum(lowering *l, const node *old) {
+  operands list = {.value = old->value};
+  for (int k = 0; k < old->operands; k++) {
+    push_term(l, &list, old->operand[k], old->coefficient[k]);
+  }
+  return node_sum(l->g, list.value, (int)list.count, list.node, list.weight);
+}
+
+static const node *lower_product(lowering *l, const node *old) {
+  operands list = {0};
+  for (int k = 0; k < old->operands; k++) {
+    if (old->bound == 0) push_factor(l, &list, old->operand[k], old->power[k]);
+    else push(l, &list, l->made[old->operand[k]->id], old->power[k]);
+  }
+  const node *made = node_product(l->g, (int)list.count, list.node, list.weight, old->bound,
+                                  old->bound_axes);
+  bool single[MOST_BRACKETED] = {false};
+  for (int k = 0; k < old->operands && k < MOST_BRACKETED; k++) {
+    single[k] = l->uses[old->operand[k]->id] == 1;
+  }
+  return old->bound ? bracket(l->g, l->p->settings.batch, made, list.node, single) : made;
+}
+
+static const node *lower_select(lowering *l, const node *old) {
+  if (old->select == SELECT_LOGSUMEXP) return lower_logsumexp(l, old);
+  const node *guard = old->operands > 1 ? l->made[old->operand[1]->id] : NULL;
+  return node_select(l->g, old->select, l->made[old->operand[0]->id], guard, old->bound,
+                     old->bound_axes);
+}
+
+static const node *lower_node(lowering *l, const node *old) {
+  switch (old->class) {
+    case NODE_SUM: return lower_sum(l, old);
+    case NODE_PRODUCT: return lower_product(l, old);
+    case NODE_MAP: return lower_map(l, old);
+    case NODE_VIEW: return node_view(l->g, l->made[old->operand[0]->id], old->view);
+    case NODE_SELECT: return lower_select(l, old);
+    case NODE_CONSTANT:
+    case NODE_TENSOR:
+    case NODE_INDEX:
+    case NODE_EXTENT: break;
+  }
+  return old;
+}
+
+/* ---- the program -------------------------------------------------------------------------- */
+
+typedef void each_root(lowering *l, definition *of);
+
+static void for_each_definition(lowering *l, each_root *act) {
+  program *p = l->p;
+  for (int k = 0; k < p->outputs; k++) act(l, &p->output[k]);
+  for (int k = 0; k < p->metrics; k++) act(l, &p->metric[k]);
+  for (int k = 0; k < p->gradients; k++) act(l, &p->gradient[k]);
+  for (int k = 0; k < p->refreshes; k++) act(l, &p->refresh[k].value);
+}
+
+/* A root is read from outside: nothing takes it in. */
+static void count_root(lowering *l, definition *of) { l->uses[of->value->id] += 2; }
+
+static void count_uses(lowering *l, const bool *reached, int count) {
+  for_each_definition(l, count_root);
+  for (int id = 0; id < count; id++) {
+    const node *n = graph_node(l->g, id);
+    if (!reached[id]) continue;
+    for (int k = 0; k < n->operands; k++) l->uses[n->operand[k]->id]++;
+    if (n->class == NODE_TENSOR && n->tensor->body) l->uses[n->tensor->body->id] += 2;
+  }
+}
+
+static void replace(lowering *l, definition *of) {
+  const node *made = l->made[of->value->id];
+  if (made) of->value = node_unname(l->g, made, of->rank, of->dims);
+}
+
+static void replace_bodies(lowering *l, int count, const bool *reached) {
+  for (int k = 0; k < tensor_count(l->g); k++) {
+    tensor *t = tensor_at(l->g, k);
+    if (!t->body || t->body->id >= count || !reached[t->body->id]) continue;
+    axis dims[MAX_RANK];
+    memcpy(dims, t->body_dims, sizeof dims);
+    const node *body = node_unname(l->g, l->made[t->body->id], t->rank, dims);
+    tensor_define(l->g, t, body, dims);
+  }
+}
+
+void lower_program(program *p) {
+  graph *g = p->g;
+  int count = graph_node_count(g);
+  arena *memory = graph_memory(g);
+  size_t size = (size_t)count;
+  lowering l = {.p = p, .g = g, .memory = memory};
+  const bool *reached = program_reach(p, true);
+  l.made = arena_alloc(memory, size * sizeof *l.made);
+  l.uses = arena_alloc(memory, size * sizeof *l.uses);
+  l.opens = arena_alloc(memory, size * sizeof *l.opens);
+  l.maximum = arena_alloc(memory, size * sizeof *l.maximum);
+  l.total = arena_alloc(memory, size * sizeof *l.total);
+  count_uses(&l, reached, count);
+  graph_set_rewrite(g, NULL, NULL);
+  graph_set_lowered(g, true);
+  for (int id = 0; id < count; id++) {
+    if (reached[id]) l.made[id] = lower_node(&l, graph_node(g, id));
+  }
+  for_each_definition(&l, replace);
+  for (int k = 0; k < p->definitions; k++) {
+    if (p->definition[k].value->id < count) replace(&l, &p->definition[k]);
+  }
+  for (int k = 0; k < p->adjoints; k++) {
+    if (p->adjoint[k].value->id < count) replace(&l, &p->adjoint[k]);
+  }
+  if (p->objective) p->objective = l.made[p->objective->id];
+  if (p->test_loss) p->test_loss = l.made[p->test_loss->id];
+  replace_bodies(&l, count, reached);
+}
