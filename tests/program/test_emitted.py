@@ -58,7 +58,7 @@ def check_length(folder):
 
 def check_no_allocation(model, folder):
   source = nn.emit(model, folder / "m.c", "--lib")
-  nn.must([nn.CC, "-std=c99", "-O1", f"-I{nn.INCLUDE}", "-c", source, "-o", folder / "m.o"])
+  nn.must(["gcc", "-std=c99", "-O1", f"-I{nn.INCLUDE}", "-c", source, "-o", folder / "m.o"])
   calls = nn.must(["nm", "-u", folder / "m.o"]).stdout.split()
   bad = {"malloc", "calloc", "realloc", "free", "alloca", "aligned_alloc", "posix_memalign",
          "printf", "fopen", "exit", "abort", "rand", "time"} & set(calls)
@@ -83,7 +83,7 @@ def relocated_constants(file):
 def check_small_frames(model, folder):
   """No large array on the stack."""
   source = nn.emit(model, folder / "m.c", "--lib", "-D", "T=8192", "-D", "H=512")
-  nn.must([nn.CC, "-std=c99", "-O1", "-Wframe-larger-than=16384", "-Werror", f"-I{nn.INCLUDE}",
+  nn.must(["gcc", "-std=c99", "-O1", "-Wframe-larger-than=16384", "-Werror", f"-I{nn.INCLUDE}",
            "-c", source, "-o", folder / "m.o"])
 
 
