@@ -58,6 +58,7 @@ struct expression {
   expression *guard;      /* INDEX: what stands behind `|`, or NULL                  */
   argument *arguments;    /* CALL                                                    */
   bool piped;
+  int depth; /* steps to the farthest leaf; the parser keeps it below 2,000, so recursion is safe */
 };
 
 /* ---- statements --------------------------------------------------------------------------- */
