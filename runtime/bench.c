@@ -1,6 +1,6 @@
-/* bench: turns a model into samples per second, in training (gradient and update) and prediction, on
- * random data. Without --steps each is measured for about a second; the time of the fastest of five
- * equal parts counts, as it is the least disturbed. */
+/* bench: turns a model into samples per second, in training (gradient and update) and prediction,
+ * on random data. Without --steps each is measured for about a second; the time of the fastest of
+ * five equal parts counts, as it is the least disturbed. */
 #include "session.h"
 #include "train.h"
 

@@ -2,9 +2,9 @@
  *
  * Divided differences q(t) = (f(t) - f(-t)) / 2t are even in t: q(t) = f' + f''' t^2/6 + ... A rung
  * takes them at t = width * k/pairs, fits a polynomial in t^2 by least squares and reads it off at
- * 0. As many terms as pairs is Richardson's extrapolation (the classic stencils of high order); more
- * pairs than terms average rounding away, which is what single precision needs: there f carries
- * noise of about 1e-7, so that the widths must be wide. Each q has noise ~ 1/t, so weights are t^2.
+ * 0. As many terms as pairs is Richardson's extrapolation (the classic stencils of high order);
+ * more pairs than terms average rounding away, which is what single precision needs: there f
+ * carries noise of about 1e-7, so that the widths must be wide. Each q has noise ~ 1/t, so weights are t^2.
  *
  * Rungs are tried in turn until one agrees with the gradient. Narrow ones see past kinks that lie
  * near, wide ones see slopes that are small beside the noise. */
@@ -13,7 +13,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { MOST_PAIRS = 256, MOST_TERMS = 4 };
+enum { MOST_TERMS = 4 };
 
 typedef struct rung {
   double width;
@@ -28,6 +28,7 @@ static const rung rungs_double[] = {
 static const rung rungs_float[] = {
   {0.05, 2, 2}, {0.16, 4, 3}, {0.02, 4, 2}, {0.4, 8, 4}, {0.008, 8, 1}, {0.1, 24, 3},
   {0.03, 48, 2}, {0.01, 96, 1}, {0.3, 96, 4}, {0.004, 192, 1}, {0.0015, 256, 1},
+  {0.0005, 256, 1}, {0.0002, 256, 1},
 };
 
 double nnrt_probe_loss(const nnrt_probe *probe) {
@@ -58,9 +59,9 @@ static double loss_at(const nnrt_probe *probe, double *step) {
   return loss;
 }
 
-/* ---- central differences ---------------------------------------------------------------------- */
+/* ---- central differences -------------------------------------------------------------------- */
 
-/* Solves m x = e0 for a symmetric positive m, in place; returns x in m's last column. */
+/* Solves m x = b for a symmetric positive m, in place; b comes and x goes in m's last column. */
 static void solve(int terms, double m[MOST_TERMS][MOST_TERMS + 1]) {
   for (int i = 0; i < terms; i++)
     for (int r = 0; r < terms; r++) {
@@ -103,33 +104,79 @@ static double central(const nnrt_probe *probe, const rung *at) {
   return sum;
 }
 
-/* ---- kinks -------------------------------------------------------------------------------------- */
+/* ---- kinks ---------------------------------------------------------------------------------- */
 
-/* The slope on one side: 2 q(t/2) - q(t), of one-sided differences q, which is right to O(t^2). */
-static double slope_aside(const nnrt_probe *probe, double width) {
-  double far = width, near = width / 2, here = nnrt_probe_loss(probe);
-  const double at_far = loss_at(probe, &far), at_near = loss_at(probe, &near);
-  return 2 * (at_near - here) / near - (at_far - here) / far;
-}
+enum { SIDE_POINTS = 48, SIDE_TERMS = 3 };
 
-/* Left and right slopes that stay apart while the width shrinks to a sixteenth: where the function
- * is smooth they approach each other. */
-static int is_kink(const nnrt_probe *probe, double gradient, double allowed) {
-  const double widest = probe->model->real_bytes == (int)sizeof(float) ? 0.03 : 1e-4;
-  double gap = 0.0;
-  for (int i = 0; i < 3; i++) {
-    const double width = widest / (double)(1 << (2 * i));
-    const double left = slope_aside(probe, -width), right = slope_aside(probe, width);
-    const double now = fabs(right - left);
-    if (now <= allowed || (i > 0 && now < gap / 2) || gradient < fmin(left, right) - allowed ||
-        gradient > fmax(left, right) + allowed)
-      return 0;
-    gap = now;
+/* The slope on one side, and what noise the losses have there. */
+typedef struct side {
+  double slope, noise;
+} side;
+
+/* A parabola through SIDE_POINTS losses on one side, by least squares; its slope at the point, and
+ * the root mean square of what it leaves. */
+static side fit_side(const nnrt_probe *probe, double width) {
+  double m[MOST_TERMS][MOST_TERMS + 1] = {{0}}, loss[SIDE_POINTS], at[SIDE_POINTS], sum = 0.0;
+  const double here = nnrt_probe_loss(probe);
+  for (int k = 0; k < SIDE_POINTS; k++) {
+    double step = width * (k + 1) / SIDE_POINTS;
+    loss[k] = loss_at(probe, &step) - here;
+    at[k] = step / width;
+    for (int i = 0; i < SIDE_TERMS; i++) {
+      for (int j = 0; j < SIDE_TERMS; j++)
+        m[i][j] += pow(at[k], i + j);
+      m[i][MOST_TERMS] += pow(at[k], i) * loss[k];
+    }
   }
-  return 1;
+  solve(SIDE_TERMS, m);
+  for (int k = 0; k < SIDE_POINTS; k++) {
+    double left = loss[k];
+    for (int i = 0; i < SIDE_TERMS; i++)
+      left -= m[i][MOST_TERMS] * pow(at[k], i);
+    sum += left * left;
+  }
+  const side found = {m[1][MOST_TERMS] / width, sqrt(sum / (SIDE_POINTS - SIDE_TERMS))};
+  return found;
 }
 
-/* ---- both --------------------------------------------------------------------------------------- */
+/* Both sides at one width. */
+typedef struct sides {
+  double left, right, gap;
+  double doubt; /* standard error of a slope: that of a parabola's at its end, 14 noise / (width
+                   sqrt(points)), with the noise of the quieter side, where no kink adds to it */
+} sides;
+
+static sides look(const nnrt_probe *probe, double width) {
+  const side left = fit_side(probe, -width), right = fit_side(probe, width);
+  const sides found = {left.slope, right.slope, fabs(right.slope - left.slope),
+                       14.0 * fmin(left.noise, right.noise) / (width * sqrt(SIDE_POINTS))};
+  return found;
+}
+
+/* Is the gradient one of the slopes, or between them, as where ties are shared? */
+static int belongs(const sides *of, double gradient, double allowed) {
+  const double slack = allowed + 3 * of->doubt;
+  return gradient >= fmin(of->left, of->right) - slack &&
+         gradient <= fmax(of->left, of->right) + slack;
+}
+
+/* Slopes to the left and to the right that differ by more than noise, and do not approach each
+ * other as the width shrinks, as they would where the function is smooth. */
+static int is_kink(const nnrt_probe *probe, double gradient, double allowed) {
+  double width = probe->model->real_bytes == (int)sizeof(float) ? 0.06 : 1.6e-4;
+  sides wide = look(probe, width);
+  for (int i = 0; i < 5; i++) {
+    width /= 4;
+    const sides narrow = look(probe, width);
+    if (wide.gap > allowed + 6 * wide.doubt && belongs(&wide, gradient, allowed) &&
+        narrow.gap > wide.gap / 3 - 6 * narrow.doubt)
+      return 1;
+    wide = narrow;
+  }
+  return 0;
+}
+
+/* ---- both ----------------------------------------------------------------------------------- */
 
 static double scale(double gradient, double difference, double floor) {
   return fmax(fmax(fabs(gradient), fabs(difference)), floor);

@@ -30,8 +30,8 @@ static bool find_optimizer(const nnrt_model *model, const char *name, size_t *in
 }
 
 /* The place of an argument among the hyperparameters. */
-static bool find_place(const nnrt_optimizer *optimizer, const nnrt_argument *argument, size_t by_place,
-                       size_t *place, nnrt_failure *failure) {
+static bool find_place(const nnrt_optimizer *optimizer, const nnrt_argument *argument,
+                       size_t by_place, size_t *place, nnrt_failure *failure) {
   char names[256];
   size_t count = (size_t)optimizer->hyperparameters;
   listed(optimizer->hyperparameter, count, names, sizeof names);

@@ -45,7 +45,8 @@ enum {
 static const row rows[NNRT_OPTIONS] = {
   {"data", "FILE", TRAIN | TEST | PREDICT | GRAD, DATA_FILE, 0, 0,
    "CSV, .npy, IDX or text; NAME=FILE for one tensor; repeatable"},
-  {"test", "FILE", TRAIN | TEST, TEST_FILE, 0, 0, "data to report on, not to learn from; as --data"},
+  {"test", "FILE", TRAIN | TEST, TEST_FILE, 0, 0,
+   "data to report on, not to learn from; as --data"},
   {"holdout", "SHARE", TRAIN | TEST, HOLDOUT, AT(settings.holdout), 0,
    "share (0.2) or number (100) of samples kept from learning"},
   {"epochs", "N", TRAIN, COUNT, AT(settings.epochs), 0, "passes over the data"},
@@ -358,7 +359,7 @@ void nnrt_print_usage(const nnrt_model *model, const char *program, nnrt_command
     snprintf(left, sizeof left, "--%s %s", rows[i].name, rows[i].argument ? rows[i].argument : "");
     fprintf(stream, "  %-22s %s\n", left, rows[i].help);
   }
-  fprintf(stream, "\nWhat is left out is as the model's `train` says. Exit status: 0; 1 where check "
-                  "fails or the\nloss is not finite; 2 after a bad command, file or value; 130 "
-                  "after Ctrl-C.\n");
+  fprintf(stream, "\nWhat is left out is as the model's `train` says. Exit status: 0; 1 where "
+                  "check fails or the\nloss is not finite; 2 after a bad command, file or value; "
+                  "130 after Ctrl-C.\n");
 }

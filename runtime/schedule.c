@@ -50,8 +50,8 @@ bool nnrt_schedule_parse(const char *text, nnrt_schedule *schedule, nnrt_failure
       return true;
     return nnrt_fail(failure, "--schedule: '%s' does not fit: write %s", text, forms[i].use);
   }
-  return nnrt_fail(failure, "--schedule: there is no '%s': choose of constant, step(epochs, factor), "
-                   "exponential(factor), cosine, warmup(steps)", call.name);
+  return nnrt_fail(failure, "--schedule: there is no '%s': choose of constant, step(epochs, "
+                   "factor), exponential(factor), cosine, warmup(steps)", call.name);
 }
 
 double nnrt_schedule_factor(const nnrt_schedule *schedule, uint64_t epoch, uint64_t step,

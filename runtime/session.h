@@ -49,9 +49,9 @@ size_t nnrt_lane_sample(size_t place, size_t lanes, size_t run);
 
 /* ---- holdout.c ---------------------------------------------------------------------------- */
 
-/* Which samples are learned from, which are kept: order[0 ... kept-1] and order[kept ... samples-1],
- * both ascending, drawn by the seed (the last ones in a model that carries, whose runs hang
- * together). To be freed with free(); NULL on failure. */
+/* Which samples are learned from, which are held out: order[0 ... kept-1] and
+ * order[kept ... samples-1], both ascending, drawn by the seed (the last ones in a model that
+ * carries, whose runs hang together). To be freed with free(); NULL on failure. */
 size_t *nnrt_holdout_draw(const nnrt_model *model, size_t samples, double holdout, uint64_t seed,
                           size_t *kept, nnrt_failure *failure);
 
@@ -61,16 +61,16 @@ size_t *nnrt_holdout_draw(const nnrt_model *model, size_t samples, double holdou
  * in their ranges, reals of inputs normal, reals of targets uniform in (0, 1), where a squared
  * error, a probability and a binary label all make sense. */
 void nnrt_sample_data(const nnrt_model *model, nnrt_batch *batch, size_t n, uint64_t seed);
-/* Every parameter drawn uniformly, at a scale that keeps tanh and exp in their lively range: none is
- * zero as biases are after init(), so that no gradient vanishes by accident. */
+/* Every parameter drawn uniformly, at a scale that keeps tanh and exp in their lively range: none
+ * is zero as biases are after init(), so that no gradient vanishes by accident. */
 void nnrt_sample_parameters(const nnrt_model *model, void *block, uint64_t seed);
 
 /* ---- write.c ------------------------------------------------------------------------------ */
 
 /* Only .csv, .npy, "-" and NULL are known; says so before the work is done. */
 bool nnrt_check_output_path(const char *path, nnrt_failure *failure);
-/* Predictions of `samples` samples: values[k] belongs to output[k]. path NULL or "-": CSV on standard
- * output. Several outputs in .npy go to a file each, OUT.NAME.npy. */
+/* Predictions of `samples` samples: values[k] belongs to output[k]. path NULL or "-": CSV on
+ * standard output. Several outputs in .npy go to a file each, OUT.NAME.npy. */
 bool nnrt_write_outputs(const nnrt_model *model, const nnrt_tensor *output, size_t outputs,
                         void *const *values, size_t samples, const char *path,
                         nnrt_failure *failure);

@@ -12,8 +12,8 @@ static void print(const nnrt_model *model, const double *values) {
     printf("%s %.9g\n", model->metric[i], values[1 + i]);
 }
 
-/* The text bytes that training used, and what it held out: seed and share are in the weights, unless
- * told otherwise. */
+/* The text bytes that training used, and what it held out: seed and share are in the weights,
+ * unless told otherwise. */
 static bool take_training(const char *path, const nnrt_model *model, nnrt_options *options,
                           nnrt_alphabet *alphabet, nnrt_failure *failure) {
   nnrt_weights *weights = nnrt_weights_open(path, failure);

@@ -179,7 +179,7 @@ static double rate_factor(const nnrt_trainer *trainer) {
                               trainer->steps * (uint64_t)trainer->options->settings.epochs);
 }
 
-/* Metrics cost a pass forward of their own, so in a long epoch every eighth batch stands for all. */
+/* Metrics cost a pass forward of their own; in a long epoch every eighth batch stands for all. */
 static uint64_t metrics_every(const nnrt_trainer *trainer) {
   const uint64_t every = trainer->steps / 16;
   return every < 1 ? 1 : every > 8 ? 8 : every;
