@@ -98,3 +98,30 @@ Test(text, any_bytes_are_text_for_class_sequences) {
   cr_expect_eq(data.samples, 6);
   nnrt_data_free(&data);
 }
+
+Test(text, tables_and_texts_are_told_apart) {
+  static const struct {
+    const char *name, *content;
+    size_t classes; /* 0: a table */
+    size_t samples;
+  } rows[] = {
+    {"a", "1,2,0\n2,1,1\n", 0, 2},      {"a.txt", "1,2,0\n2,1,1\n", 5, 5},
+    {"a", "a,b,y\n1,2,0\n", 0, 1},      {"a", "a, b, c\nd, e, f\n", 9, 7},
+    {"a", "1984\nby G. O.\n", 11, 6},   {"a.csv", "a,b,y\n1,2,0\n", 0, 1},
+    {"a", "to be, or not\n1,2,0\n", 12, 9}, {"a.tsv", "1\t2\t0\n", 0, 1},
+    {"a", "\nto be\n", 6, 3},
+  };
+  for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
+    helper_model model;
+    nnrt_dataset data;
+    nnrt_failure failure = {""};
+    helper_declare(&model, "c[2]:class(99) -> y:class(99)", 4);
+    const char *path = helper_text_file(rows[k].name, rows[k].content);
+    cr_assert(helper_load(&model, 1, path, &data, &failure), "%s: %s", rows[k].content,
+              failure.line);
+    cr_expect_eq(data.alphabet.count, rows[k].classes, "%s: %zu classes", rows[k].content,
+                 data.alphabet.count);
+    cr_expect_eq(data.samples, rows[k].samples, "%s: %zu samples", rows[k].content, data.samples);
+    nnrt_data_free(&data);
+  }
+}
