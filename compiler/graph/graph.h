@@ -75,6 +75,7 @@ enum {
 axis axis_new(graph *g, name hint, int64_t extent);
 int64_t axis_extent(const graph *g, axis a); /* not of AXIS_BATCH */
 name axis_hint(const graph *g, axis a);
+int graph_axis_count(const graph *g); /* axes are below it */
 
 /* ---- tensor.c ----------------------------------------------------------------------------- */
 

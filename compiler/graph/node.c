@@ -40,6 +40,7 @@ axis axis_new(graph *g, name hint, int64_t extent) {
 
 int64_t axis_extent(const graph *g, axis a) { return g->axes[a].extent; }
 name axis_hint(const graph *g, axis a) { return g->axes[a].hint; }
+int graph_axis_count(const graph *g) { return (int)g->axis_count; }
 
 bool set_has(const axis_set *set, axis a) {
   for (int k = 0; k < set->count; k++) {
