@@ -155,6 +155,7 @@ void skip_block(parser *state) {
   forget_open_brackets(state);
   if (state->open_count > 0) state->open_count--;
   forget_open_brackets(state);
+  state->last = NN_error; /* a newline behind the block ends the statement */
 }
 
 static place place_behind(place where) {
