@@ -160,6 +160,8 @@ Test(weights, whole_types_convert_as_far_as_they_fit) {
   cr_expect(nnrt_weights_read(weights, "large", NNRT_U64, 0, NULL, u64, &failure));
   cr_expect_eq(u64[0], UINT64_MAX);
   cr_expect_not(nnrt_weights_read(weights, "large", NNRT_I64, 0, NULL, i64, &failure));
+  cr_expect_not(nnrt_weights_read(weights, "low", NNRT_I32, 0, NULL, i32, &failure));
+  cr_expect_not(nnrt_weights_read(weights, "high", NNRT_I32, 0, NULL, i32, &failure));
   nnrt_weights_close(weights);
 }
 
@@ -292,6 +294,7 @@ Test(weights, what_is_no_safetensors_file) {
   expect_line(helper_file("a", "PK\003\004 and more than that", 20), foreign);
   expect_line(helper_text_file("a", ""), "the file is empty");
   expect_line(file_with_header("{}", 50, 0), "cut short in its header; copy it again");
+  expect_line(file_with_header("{}", 3, 0), "cut short in its header; copy it again");
   expect_line(file_with_header("{}", UINT64_MAX, 0),
               "its header would have 18446744073709551615 bytes; 100000000 are the most");
   expect_line("/nonexistent/w", "there is no such file; paths are relative to where the program "
