@@ -142,8 +142,8 @@ static const broken broken_rows[] = {
    "line 1, column 2 (x[1]): the value is missing; put a number there or remove the line", 1},
   {"x[2] -> y", "1,2,3\n4,5,\n",
    "line 2, column 3 (y): the value is missing; put a number there or remove the line", 1},
-  {"x[2] -> y", "1,2,3\n4,NaN,6\n", "line 2, column 2 (x[1]): 'NaN' is missing or not finite; put a "
-   "number there or remove the line", 1},
+  {"x[2] -> y", "1,2,3\n4,NaN,6\n", "line 2, column 2 (x[1]): 'NaN' is missing or not finite; "
+   "put a number there or remove the line", 1},
   {"x[2] -> y", "1,-inf,3\n", "line 1, column 2 (x[1]): '-inf' is missing or not finite; put a "
    "number there or remove the line", 1},
   {"x[2] -> y", "1,1e999,3\n", "line 1, column 2 (x[1]): the value is infinite or too large for a "
@@ -154,8 +154,8 @@ static const broken broken_rows[] = {
    "line 1, column 3 (y): class -1 is out of range: class(3) takes 0 to 2", 1},
   {"x[2] -> y:class(3)", "1,2,1.5\n",
    "line 1, column 3 (y): 1.5 is no class: whole numbers 0 to 2 belong there", 1},
-  {"n:count(3) -> y", "4,1\n", "line 1, column 1 (n): count 4 is out of range: count(3) takes 0 to 3",
-   1},
+  {"n:count(3) -> y", "4,1\n",
+   "line 1, column 1 (n): count 4 is out of range: count(3) takes 0 to 3", 1},
   {"x[2] -> y", "1,2,3\n4,\"5,6\n7,8,9\n",
    "line 2, column 2: no quote closes the field that begins here", 1},
   {"x[2] -> y", "1,2,3\n4,\"5\"x,6\n",

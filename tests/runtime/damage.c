@@ -36,7 +36,8 @@ static size_t place(uint64_t *state, const sample_file *file) {
 }
 
 static void damage(sample_file *file, uint64_t *state) {
-  static const unsigned char awkward[] = {0, 1, 0xFF, '"', ',', '\n', '\r', '-', '9', '{', ']', 'e'};
+  static const unsigned char awkward[] = {0,    1,   0xFF, '"', ',', '\n',
+                                          '\r', '-', '9',  '{', ']', 'e'};
   for (size_t times = 1 + below(state, 4); times-- > 0 && file->length > 0;) {
     size_t at = place(state, file);
     switch (below(state, 6)) {

@@ -195,16 +195,19 @@ static const char *line_of_changed(const char *name, long length, int more) {
 
 Test(npy, cut_and_long_files) {
   cr_expect_str_eq(line_of_changed("good_f4_little.npy", 200, 0),
-                   ": cut short: its header promises [5, 2, 3] items of 4 bytes, 72 bytes are there");
+                   ": cut short: its header promises [5, 2, 3] items of 4 bytes, 72 bytes are "
+                   "there");
   cr_expect_str_eq(line_of_changed("good_f4_little.npy", 0, 3),
                    ": 3 bytes more than the [5, 2, 3] items of its header");
   cr_expect_str_eq(line_of_changed("good_f4_little.npy", 40, 0),
                    ": the NumPy file is cut short in its header");
   cr_expect_str_eq(line_of_changed("good_idx_8", 20, 0),
-                   ": cut short: its header promises [5, 2, 3] items of 1 bytes, 4 bytes are there");
+                   ": cut short: its header promises [5, 2, 3] items of 1 bytes, 4 bytes are "
+                   "there");
   cr_expect_str_eq(line_of_changed("good_idx_8", 0, 2),
                    ": 2 bytes more than the [5, 2, 3] items of its header");
-  cr_expect_str_eq(line_of_changed("good_idx_8", 10, 0), ": the IDX file is cut short in its header");
+  cr_expect_str_eq(line_of_changed("good_idx_8", 10, 0),
+                   ": the IDX file is cut short in its header");
   cr_expect_str_eq(line_of_changed("good_gzip.npy", 100, 0),
                    ": the gzip file is cut short; copy or download it again");
   cr_expect_str_eq(line_of_changed("good_gzip.npy", 2, 0),

@@ -73,7 +73,7 @@ def make(folder):
     for name, kind in [("U8", "u1"), ("I32", "<i4"), ("I64", "<i8"), ("U64", "<u8")]:
         entries[name] = (name, [3], whole.astype(kind).tobytes())
     entries["negative"] = ("I32", [3], np.array([-1, -(2**31), 5], "<i4").tobytes())
-    for name, value in [("low", -(2**31) - 1), ("high", 2**31)]:
+    for name, value in [("lowest", -(2**31)), ("low", -(2**31) - 1), ("high", 2**31)]:
         entries[name] = ("I64", [], struct.pack("<q", value))
     entries["large"] = ("U64", [], struct.pack("<Q", 2**64 - 1))
     entries["huge"] = ("F64", [2], struct.pack("<2d", 1, 1e39))

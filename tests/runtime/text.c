@@ -133,6 +133,6 @@ Test(text, a_table_of_another_width_is_no_text) {
   helper_declare(&model, "c[2]:class(99) -> y:class(99)", 4);
   const char *path = helper_text_file("a", "1,2\n2,1\n");
   cr_expect_not(helper_load(&model, 1, path, &data, &failure));
-  cr_expect(strstr(failure.line, "line 1 has 2 columns; expected: c has 2, y has 1: 3 columns"), "%s",
-            failure.line);
+  cr_expect(strstr(failure.line, "line 1 has 2 columns; expected: c has 2, y has 1: 3 columns"),
+            "%s", failure.line);
 }

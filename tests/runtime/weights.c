@@ -160,6 +160,8 @@ Test(weights, whole_types_convert_as_far_as_they_fit) {
   cr_expect(nnrt_weights_read(weights, "large", NNRT_U64, 0, NULL, u64, &failure));
   cr_expect_eq(u64[0], UINT64_MAX);
   cr_expect_not(nnrt_weights_read(weights, "large", NNRT_I64, 0, NULL, i64, &failure));
+  cr_expect(nnrt_weights_read(weights, "lowest", NNRT_I32, 0, NULL, i32, &failure));
+  cr_expect_eq(i32[0], INT32_MIN);
   cr_expect_not(nnrt_weights_read(weights, "low", NNRT_I32, 0, NULL, i32, &failure));
   cr_expect_not(nnrt_weights_read(weights, "high", NNRT_I32, 0, NULL, i32, &failure));
   nnrt_weights_close(weights);
@@ -243,7 +245,8 @@ static const struct {
    "tensor 'W' [3] of F32 takes 12 bytes, but its offsets span 8"},
   {"{\"W\":{\"dtype\":\"C64\",\"shape\":[1],\"data_offsets\":[0,8]}}", 8,
    "tensor 'W' has dtype C64; F32, F64, F16, BF16, U8, I32, I64 and U64 are known"},
-  {"{\"W\":{\"shape\":[2],\"data_offsets\":[0,8]}}", 8, "tensor 'W' has no dtype; the file is damaged"},
+  {"{\"W\":{\"shape\":[2],\"data_offsets\":[0,8]}}", 8,
+   "tensor 'W' has no dtype; the file is damaged"},
   {"{\"W\":[1,2]}", 8, "tensor 'W' has no dtype; the file is damaged"},
   {"{\"W\":{\"dtype\":\"F32\",\"shape\":[-2],\"data_offsets\":[0,8]}}", 8,
    "tensor 'W' has a damaged shape"},
