@@ -8,7 +8,7 @@
 
 /* What the parser would have taken, by kind; `others` are signs worth naming one by one. */
 typedef struct expectation {
-  bool statement, operand, word, string, end, operation;
+  bool statement, operand, word, string, end, end_of_file, operation;
   const char *others[8];
   int other_count;
 } expectation;
@@ -42,6 +42,7 @@ static void add_expected(expectation *wanted, const char *symbol) {
   else if (strcmp(symbol, "name") == 0) wanted->word = true;
   else if (strcmp(symbol, "string") == 0) wanted->string = true;
   else if (strcmp(symbol, "end of line") == 0) wanted->end = true;
+  else if (strcmp(symbol, "end of file") == 0) wanted->end_of_file = true;
   else if (is_operation(symbol)) wanted->operation = true;
   else if (is_any(symbol, closing) && wanted->other_count < most)
     wanted->others[wanted->other_count++] = symbol;
@@ -78,6 +79,7 @@ static void append_expected(text *out, const expectation *wanted) {
   else if (wanted->word) append_choice(out, "a name", &choices);
   else if (wanted->string) append_choice(out, "a string", &choices);
   if (wanted->end && !wanted->operand) append_choice(out, "the end of the line", &choices);
+  if (wanted->end_of_file) append_choice(out, "the end of the text", &choices);
   for (int i = 0; i < wanted->other_count; i++)
     if (worth_naming(wanted, wanted->others[i])) append_choice(out, wanted->others[i], &choices);
   if (choices == 0) text_append(out, "an operator");
