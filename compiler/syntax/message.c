@@ -8,7 +8,7 @@
 
 /* What the parser would have taken, by kind; `others` are signs worth naming one by one. */
 typedef struct expectation {
-  bool statement, operand, word, string, end, end_of_file, operation;
+  bool statement, setting, operand, word, string, end, end_of_file, operation;
   const char *others[8];
   int other_count;
 } expectation;
@@ -38,6 +38,7 @@ static void add_expected(expectation *wanted, const char *symbol) {
                                         NULL};
   int most = (int)(sizeof wanted->others / sizeof *wanted->others);
   if (strcmp(symbol, "'model'") == 0) wanted->statement = true;
+  else if (strcmp(symbol, "'optimizer'") == 0) wanted->setting = true;
   else if (strcmp(symbol, "number") == 0) wanted->operand = true;
   else if (strcmp(symbol, "name") == 0) wanted->word = true;
   else if (strcmp(symbol, "string") == 0) wanted->string = true;
@@ -76,9 +77,10 @@ static void append_expected(text *out, const expectation *wanted) {
     return;
   }
   if (wanted->operand) append_choice(out, "an expression", &choices);
+  else if (wanted->setting) append_choice(out, "a setting", &choices);
   else if (wanted->word) append_choice(out, "a name", &choices);
   else if (wanted->string) append_choice(out, "a string", &choices);
-  if (wanted->end && !wanted->operand) append_choice(out, "the end of the line", &choices);
+  if (wanted->end && !wanted->operand && !wanted->setting) append_choice(out, "the end of the line", &choices);
   if (wanted->end_of_file) append_choice(out, "the end of the text", &choices);
   for (int i = 0; i < wanted->other_count; i++)
     if (worth_naming(wanted, wanted->others[i])) append_choice(out, wanted->others[i], &choices);
@@ -117,15 +119,16 @@ static const char *known_mistake(parser *state, const expectation *wanted, place
                                  const char *unexpected) {
   bool reserved_before = state->before_last == OPTIMIZER ||
                          (state->before_last >= MODEL && state->before_last <= IMPORT);
+  bool begins = wanted->statement || wanted->setting;
   const char *sign = shown(state, where, unexpected);
   const char *before = shown(state, state->before_last_at, "");
   if (reserved_before && strcmp(unexpected, "'='") == 0)
     return arena_printf(state->memory, "%s is a reserved word and cannot be defined: leave out "
                         "'=', or choose another name", before);
-  if (is_reserved_word(unexpected) && !wanted->statement && (wanted->operand || wanted->word))
+  if (is_reserved_word(unexpected) && !begins && (wanted->operand || wanted->word))
     return arena_printf(state->memory, "%s is a reserved word and names nothing else: choose "
                         "another name", sign);
-  if (wanted->statement && (is_operation(unexpected) || strcmp(unexpected, "'-'") == 0))
+  if (begins && (is_operation(unexpected) || strcmp(unexpected, "'-'") == 0))
     return arena_printf(state->memory, "a line cannot begin with %s: leave it at the end of the "
                         "line before", sign);
   if (state->before_last == PIPE)
