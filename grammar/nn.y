@@ -56,6 +56,7 @@ static void nn_error(const place *where, parser *state, const char *message);
 %token <number> NUMBER "number"
 %token <string> STRING "string"
 %token <named> NAME "name"
+/* is_reserved() in tokens.c: from MODEL to IMPORT, and OPTIMIZER. */
 %token MODEL "'model'" LET "'let'" INPUT "'input'" TARGET "'target'" PARAM "'param'"
 %token LAYER "'layer'" STATE "'state'" RETURN "'return'" REPEAT "'repeat'"
 %token OUTPUT "'output'" LOSS "'loss'" METRIC "'metric'" TRAIN "'train'" IMPORT "'import'"
