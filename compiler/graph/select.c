@@ -20,10 +20,11 @@ static const node *make_select(graph *g, select_kind select, int count, const no
 }
 
 /* What does not vary along the bound axes stands outside: max(z + c) = max(z) + c, likewise for
- * log-sum-exp. Splits a sum into the part to keep inside and the part outside. */
+ * log-sum-exp. Splits a sum into the part to keep inside and the part outside. Not after lowering:
+ * the adjoint's [z = max z] needs a maximum of just the numbers that it compares. */
 static bool split_sum(graph *g, const node *a, const axis_set *bound, const node **inside,
                       const node **outside) {
-  if (a->class != NODE_SUM) return false;
+  if (g->lowered || a->class != NODE_SUM) return false;
   const node **in = scratch(g, (size_t)a->operands, sizeof *in);
   const node **out = scratch(g, (size_t)a->operands, sizeof *out);
   double *in_by = scratch(g, (size_t)a->operands, sizeof *in_by);

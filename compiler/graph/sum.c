@@ -139,23 +139,27 @@ typedef struct factors {
 
 static bool is_plain_product(const node *n) { return n->class == NODE_PRODUCT && n->bound == 0; }
 
-/* The factors of a term, those of products inside products too; false if there are too many. */
-static bool factors_of(const node *n, factors *out) {
-  if (!is_plain_product(n)) {
-    if (out->count == MOST_FACTORS) return false;
-    out->power[out->count] = 1;
-    out->base[out->count++] = n;
+static bool add_power(factors *out, const node *base, double power) {
+  for (int k = 0; k < out->count; k++) {
+    if (out->base[k] != base) continue;
+    out->power[k] += power;
     return true;
   }
+  if (out->count == MOST_FACTORS) return false;
+  out->power[out->count] = power;
+  out->base[out->count++] = base;
+  return true;
+}
+
+/* The factors of a term, those of products inside products too, each base once; false if there
+ * are too many. */
+static bool factors_of(const node *n, factors *out) {
+  if (!is_plain_product(n)) return add_power(out, n, 1);
   for (int k = 0; k < n->operands; k++) {
-    bool one = n->power[k] >= 1 && n->power[k] <= 1;
-    if (one && is_plain_product(n->operand[k])) {
-      if (!factors_of(n->operand[k], out)) return false;
-      continue;
+    bool nested = n->power[k] >= 1 && n->power[k] <= 1 && is_plain_product(n->operand[k]);
+    if (nested ? !factors_of(n->operand[k], out) : !add_power(out, n->operand[k], n->power[k])) {
+      return false;
     }
-    if (out->count == MOST_FACTORS) return false;
-    out->power[out->count] = n->power[k];
-    out->base[out->count++] = n->operand[k];
   }
   return true;
 }

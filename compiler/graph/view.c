@@ -372,7 +372,8 @@ const node *node_view(graph *g, const node *a, const view *wanted) {
   order_view(&v);
   if (a->class == NODE_INDEX && (view_is_read(g, &v))) return index_of_read(g, &v);
   if (v.reads == 0 && v.writes == 0) return node_scale(g, factor, a);
-  if (a->class == NODE_SUM && a->operands == 1 && a->value >= 0 && a->value <= 0) {
+  bool scaled = a->class == NODE_SUM && a->operands == 1 && a->value >= 0 && a->value <= 0;
+  if (scaled && !view_is_rename(g, &v)) { /* names stay outermost, then coefficients */
     return node_scale(g, factor * a->coefficient[0], node_view(g, a->operand[0], &v));
   }
   if (slices_of_sum(a, &v)) return node_scale(g, factor, slice_sum(g, a, &v));
@@ -460,19 +461,28 @@ const node *node_rename(graph *g, const node *a, axis from, axis to) {
   return node_rename_axes(g, a, 1, &from, &to);
 }
 
+/* The axis that a renaming shows as `outer`, or `outer` itself. */
+static axis underneath(const view *v, axis outer) {
+  for (int k = 0; k < v->writes; k++) {
+    if (v->write[k].along != outer) continue;
+    int u = single_variable(&v->write[k], v->box), r = 0;
+    while (v->read[r].coefficient[u] == 0) r++;
+    return v->read[r].along;
+  }
+  return outer;
+}
+
 const node *node_unname(graph *g, const node *a, int rank, axis *dims) {
   while (a->class == NODE_VIEW && view_is_rename(g, a->view)) {
-    const view *v = a->view;
-    for (int k = 0; k < v->writes; k++) {
-      int u = single_variable(&v->write[k], v->box);
-      int r = 0;
-      while (v->read[r].coefficient[u] == 0) r++;
-      for (int d = 0; d < rank; d++) {
-        if (dims[d] == v->write[k].along) dims[d] = ~v->read[r].along; /* marked as done */
-      }
-    }
+    axis shown[MAX_RANK] = {0};
+    if (rank > 0) memcpy(shown, dims, (size_t)rank * sizeof *shown);
     for (int d = 0; d < rank; d++) {
-      if (dims[d] < 0) dims[d] = ~dims[d];
+      dims[d] = underneath(a->view, shown[d]);
+      /* A dimension that the value does not know gives way to one that it does. */
+      for (int e = 0; e < rank && dims[d] == shown[d]; e++) {
+        if (e == d || underneath(a->view, shown[e]) != shown[d]) continue;
+        dims[d] = axis_new(g, axis_hint(g, shown[d]), axis_extent(g, shown[d]));
+      }
     }
     a = a->operand[0];
   }

@@ -170,7 +170,7 @@ const node *bracket(graph *g, int batch, const node *made, const node *const *fa
     int position = position_of(c, made->axes[k]);
     if (position < MOST_AXES) c->result |= UINT64_C(1) << position;
   }
-  if (!known || (c->result & ~all_axes(c))) return made;
+  if (!known || c->factors < 3 || (c->result & ~all_axes(c))) return made;
   search(c);
   int whole = (1 << c->factors) - 1;
   return c->cost[whole] < before ? build(c, whole) : made;

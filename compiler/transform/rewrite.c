@@ -80,10 +80,12 @@ static bool match_name(match *m, name word, const node *n) {
   return true;
 }
 
-/* The sign that the normal form gives a value: that of its first term. */
+/* What the normal form writes as minus something: a sum whose negative is known is -1 times that,
+ * so of x - y and y - x only one is negative. */
 static bool is_negative(const node *n) {
   if (n->class == NODE_CONSTANT) return n->value < 0;
-  return n->class == NODE_SUM && n->coefficient[0] < 0;
+  return n->class == NODE_SUM && n->operands == 1 && n->coefficient[0] < 0 && n->value <= 0 &&
+         n->value >= 0;
 }
 
 static bool match_negated(match *m, const expression *pattern, const node *n) {
