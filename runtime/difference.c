@@ -10,10 +10,11 @@
  * near, wide ones see slopes that are small beside the noise. */
 #include "difference.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
-enum { MOST_TERMS = 4 };
+enum { MOST_PAIRS = 256, MOST_TERMS = 4 };
 
 typedef struct rung {
   double width;
@@ -90,18 +91,44 @@ static void fit(const rung *at, double a[MOST_TERMS]) {
     a[i] = m[i][MOST_TERMS];
 }
 
-static double central(const nnrt_probe *probe, const rung *at) {
-  double a[MOST_TERMS], sum = 0.0;
+/* Losses are rounded alike at neighbouring points, which no averaging takes away: what that may do
+ * to a slope over a width, in losses of this size. */
+static double grain(const nnrt_probe *probe, double width) {
+  const double rounding = probe->model->real_bytes == (int)sizeof(float) ? FLT_EPSILON
+                                                                         : DBL_EPSILON;
+  return 0.25 * rounding * fabs(nnrt_probe_loss(probe)) / width;
+}
+
+/* A slope, and its standard error where the rung has one term and more pairs. */
+typedef struct estimate {
+  double slope, doubt;
+} estimate;
+
+static double weight(const rung *at, const double a[MOST_TERMS], double s) {
+  double sum = 0.0;
+  for (int i = at->terms - 1; i >= 0; i--)
+    sum = sum * s * s + a[i];
+  return sum * s * s;
+}
+
+static estimate central(const nnrt_probe *probe, const rung *at) {
+  double a[MOST_TERMS], q[MOST_PAIRS], slope = 0.0, left_over = 0.0, gain = 0.0;
   fit(at, a);
-  for (int k = 1; k <= at->pairs; k++) {
-    const double s = (double)k / at->pairs;
-    double right = s * at->width, left = -right, weight = 0.0;
+  for (int k = 0; k < at->pairs; k++) {
+    const double s = (double)(k + 1) / at->pairs;
+    double right = s * at->width, left = -right;
     const double above = loss_at(probe, &right), below = loss_at(probe, &left);
-    for (int i = at->terms - 1; i >= 0; i--)
-      weight = weight * s * s + a[i];
-    sum += weight * s * s * (above - below) / (right - left);
+    q[k] = (above - below) / (right - left);
+    slope += weight(at, a, s) * q[k];
+    gain += weight(at, a, s) * weight(at, a, s) / (s * s);
   }
-  return sum;
+  for (int k = 0; k < at->pairs; k++) {
+    const double s = (double)(k + 1) / at->pairs;
+    left_over += s * s * (q[k] - slope) * (q[k] - slope);
+  }
+  const estimate found = {slope, at->pairs > at->terms
+                                   ? sqrt(gain * left_over / (at->pairs - at->terms)) : 0.0};
+  return found;
 }
 
 /* ---- kinks ---------------------------------------------------------------------------------- */
@@ -142,14 +169,16 @@ static side fit_side(const nnrt_probe *probe, double width) {
 /* Both sides at one width. */
 typedef struct sides {
   double left, right, gap;
-  double doubt; /* standard error of a slope: that of a parabola's at its end, 14 noise / (width
-                   sqrt(points)), with the noise of the quieter side, where no kink adds to it */
+  double doubt; /* of a slope: a parabola's standard error at its end, 14 noise / (width
+                   sqrt(points)), with the noise of the quieter side, where no kink adds to it,
+                   and the grain */
 } sides;
 
 static sides look(const nnrt_probe *probe, double width) {
   const side left = fit_side(probe, -width), right = fit_side(probe, width);
   const sides found = {left.slope, right.slope, fabs(right.slope - left.slope),
-                       14.0 * fmin(left.noise, right.noise) / (width * sqrt(SIDE_POINTS))};
+                       14.0 * fmin(left.noise, right.noise) / (width * sqrt(SIDE_POINTS)) +
+                         grain(probe, width)};
   return found;
 }
 
@@ -161,25 +190,37 @@ static int belongs(const sides *of, double gradient, double allowed) {
 }
 
 /* Slopes to the left and to the right that differ by more than noise, and do not approach each
- * other as the width shrinks, as they would where the function is smooth. */
+ * other as the width shrinks, as they would where the function is smooth. From there on down to the
+ * narrowest width the gradient must not be contradicted. */
 static int is_kink(const nnrt_probe *probe, double gradient, double allowed) {
   double width = probe->model->real_bytes == (int)sizeof(float) ? 0.06 : 1.6e-4;
+  int found = 0;
   sides wide = look(probe, width);
   for (int i = 0; i < 5; i++) {
     width /= 4;
     const sides narrow = look(probe, width);
-    if (wide.gap > allowed + 6 * wide.doubt && belongs(&wide, gradient, allowed) &&
-        narrow.gap > wide.gap / 3 - 6 * narrow.doubt)
-      return 1;
+    if (wide.gap > allowed + 6 * wide.doubt && narrow.gap > wide.gap / 3 - 6 * narrow.doubt)
+      found = 1;
+    if (found && (!belongs(&wide, gradient, allowed) || !belongs(&narrow, gradient, allowed)))
+      return 0;
     wide = narrow;
   }
-  return 0;
+  return found;
 }
 
 /* ---- both ----------------------------------------------------------------------------------- */
 
 static double scale(double gradient, double difference, double floor) {
   return fmax(fmax(fabs(gradient), fabs(difference)), floor);
+}
+
+/* A rung that agrees where others did not may do so by chance: a kink within its width can bend the
+ * estimate to any value. A narrower one, of less precision, must not contradict. */
+static int is_confirmed(const nnrt_probe *probe, const rung *at, double gradient, double allowed) {
+  const rung narrow = {at->width / 10, 32, 1};
+  const estimate found = central(probe, &narrow);
+  return fabs(gradient - found.slope) <=
+         allowed + 4 * (found.doubt + grain(probe, narrow.width));
 }
 
 nnrt_comparison nnrt_compare(const nnrt_probe *probe, double gradient, double floor,
@@ -190,13 +231,17 @@ nnrt_comparison nnrt_compare(const nnrt_probe *probe, double gradient, double fl
                               : sizeof rungs_double / sizeof rungs_double[0];
   nnrt_comparison best = {NNRT_DISAGREES, 0.0, HUGE_VAL};
   for (size_t i = 0; i < count && isfinite(gradient); i++) {
-    const double difference = central(probe, &rungs[i]);
-    const double error = fabs(gradient - difference) / scale(gradient, difference, floor);
+    const double difference = central(probe, &rungs[i]).slope;
+    const double unit = scale(gradient, difference, floor);
+    const double error = fabs(gradient - difference) / unit;
+    const int agrees = error <= tolerance;
+    if (agrees && i > 0 && !is_confirmed(probe, &rungs[i], gradient, tolerance * unit))
+      continue;
     if (error < best.error) {
       best.difference = difference;
       best.error = error;
     }
-    if (error <= tolerance) {
+    if (agrees) {
       best.verdict = NNRT_AGREES;
       return best;
     }

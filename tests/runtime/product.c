@@ -1,0 +1,145 @@
+/* Products against the three loops of the definition, in double. */
+#include "nnrt.h"
+
+#include <criterion/criterion.h>
+#include <criterion/parameterized.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct sizes {
+  size_t m, n, k;
+} sizes;
+
+/* Every remainder of tiles, nothing at all, and sizes on either side of the call to a library. */
+static const sizes rows[] = {
+  {1, 1, 1}, {2, 3, 4}, {5, 16, 7}, {6, 17, 33}, {7, 31, 128}, {13, 8, 129}, {1, 100, 300},
+  {100, 1, 300}, {3, 5, 0}, {0, 4, 4}, {4, 0, 4}, {40, 40, 40}, {65, 33, 257}, {12, 64, 20},
+};
+enum { ROWS = sizeof rows / sizeof rows[0], FORMS = 16 };
+
+/* A value of -1, -3/4 ... 1, the same for the same place. */
+static double value(size_t i, unsigned salt) {
+  const unsigned mixed = ((unsigned)i * 2654435761u + salt * 40503u) >> 8;
+  return (double)(mixed % 9) / 4.0 - 1.0;
+}
+
+typedef struct form {
+  int transpose_a, transpose_b;
+  double alpha, beta;
+  size_t gap; /* between rows */
+} form;
+
+static form form_of(int number) {
+  const form found = {number & 1, number >> 1 & 1, number & 4 ? -0.5 : 1.0, number & 8 ? 1.0 : 0.0,
+                      number & 4 ? 3 : 0};
+  return found;
+}
+
+/* C where the definition wants it; NaN where C must not be read. */
+static double before(const form *of, size_t i) {
+  return of->beta > 0 ? value(i, 3) : (double)NAN;
+}
+
+static double expected(const form *of, const sizes *size, size_t lda, size_t ldb, size_t ldc,
+                       size_t i, size_t j) {
+  double sum = 0;
+  for (size_t p = 0; p < size->k; p++)
+    sum += value(of->transpose_a ? p * lda + i : i * lda + p, 1) *
+           value(of->transpose_b ? j * ldb + p : p * ldb + j, 2);
+  return of->alpha * sum + (of->beta > 0 ? before(of, i * ldc + j) : 0.0);
+}
+
+#define DEFINE_RUN(real, product)                                                                \
+  static void run_##real(const form *of, const sizes *size, double tolerance) {                   \
+    const size_t lda = (of->transpose_a ? size->m : size->k) + of->gap;                           \
+    const size_t ldb = (of->transpose_b ? size->k : size->n) + of->gap;                           \
+    const size_t ldc = size->n + of->gap, most = 40000;                                           \
+    real *a = calloc(most, sizeof *a), *b = calloc(most, sizeof *b), *c = calloc(most, sizeof *c); \
+    for (size_t i = 0; i < most; i++) {                                                           \
+      a[i] = (real)value(i, 1);                                                                   \
+      b[i] = (real)value(i, 2);                                                                   \
+      c[i] = (real)before(of, i);                                                                 \
+    }                                                                                             \
+    product(of->transpose_a, of->transpose_b, size->m, size->n, size->k, (real)of->alpha, a, lda, \
+            b, ldb, (real)of->beta, c, ldc);                                                      \
+    for (size_t i = 0; i < size->m; i++)                                                          \
+      for (size_t j = 0; j < ldc; j++) {                                                          \
+        const double found = (double)c[i * ldc + j];                                              \
+        if (j < size->n)                                                                          \
+          cr_assert_float_eq(found, expected(of, size, lda, ldb, ldc, i, j), tolerance);          \
+        else                                                                                      \
+          cr_assert(of->beta > 0 ? !(fabs(found - before(of, i * ldc + j)) > 1e-6)                \
+                                 : found != found, "the gap between rows was written");           \
+      }                                                                                           \
+    free(a);                                                                                      \
+    free(b);                                                                                      \
+    free(c);                                                                                      \
+  }
+
+DEFINE_RUN(float, nnrt_product_float)
+DEFINE_RUN(double, nnrt_product_double)
+
+static void run_all(int row) {
+  for (int number = 0; number < FORMS; number++) {
+    const form of = form_of(number);
+    run_float(&of, &rows[row], 1e-3);
+    run_double(&of, &rows[row], 1e-11);
+  }
+}
+
+static struct criterion_test_params all_rows(void) {
+  static int numbers[ROWS];
+  for (int i = 0; i < ROWS; i++)
+    numbers[i] = i;
+  return cr_make_param_array(int, numbers, ROWS);
+}
+
+ParameterizedTestParameters(product, by_a_library) {
+  return all_rows();
+}
+
+ParameterizedTest(int *row, product, by_a_library) {
+  run_all(*row);
+}
+
+ParameterizedTestParameters(product, by_own_loops) {
+  return all_rows();
+}
+
+ParameterizedTest(int *row, product, by_own_loops) {
+  setenv("NNRT_BLAS", "none", 1);
+  run_all(*row);
+  cr_assert_not_null(strstr(nnrt_product_library(), "own loops"));
+}
+
+Test(product, same_call_same_bits) {
+  float *a = calloc(10000, sizeof *a), *c = calloc(10000, sizeof *c), *d = calloc(10000, sizeof *d);
+  for (size_t i = 0; i < 10000; i++)
+    a[i] = (float)value(i, 1) / 3.0f;
+  nnrt_product_float(0, 1, 90, 90, 100, 1, a, 100, a, 100, 0, c, 90);
+  nnrt_product_float(0, 1, 90, 90, 100, 1, a, 100, a, 100, 0, d, 90);
+  cr_assert_arr_eq(c, d, 10000 * sizeof *c);
+  free(a);
+  free(c);
+  free(d);
+}
+
+Test(product, a_library_that_is_not_there_is_done_without) {
+  const double a[] = {1, 2, 3, 4}, b[] = {5, 6, 7, 8};
+  double c[4];
+  setenv("NNRT_BLAS", "/nowhere/libblas.so", 1);
+  nnrt_product_double(0, 0, 2, 2, 2, 1, a, 2, b, 2, 0, c, 2);
+  cr_assert_float_eq(c[0], 19, 0);
+  cr_assert_float_eq(c[3], 50, 0);
+  cr_assert_not_null(strstr(nnrt_product_library(), "own loops"));
+}
+
+Test(product, the_environment_is_left_as_it_was) {
+  unsetenv("OPENBLAS_CORETYPE");
+  setenv("OPENBLAS_NUM_THREADS", "3", 1);
+  nnrt_product_library();
+  cr_assert_null(getenv("OPENBLAS_CORETYPE"));
+  cr_assert_str_eq(getenv("OPENBLAS_NUM_THREADS"), "3");
+}
