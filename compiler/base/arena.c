@@ -26,10 +26,13 @@ static void *allocate_or_exit(size_t header, size_t bytes) {
   return memory;
 }
 
-arena *arena_new(void) { return allocate_or_exit(sizeof(arena), 0); }
+arena *arena_new(void) {
+  return allocate_or_exit(sizeof(arena), 0);
+}
 
 void arena_free(arena *memory) {
-  if (memory == NULL) return;
+  if (memory == NULL)
+    return;
   for (block *here = memory->newest; here != NULL;) {
     block *older = here->older;
     free(here);
@@ -57,9 +60,11 @@ static block *add_block(arena *memory, size_t bytes) {
 void *arena_alloc(arena *memory, size_t bytes) {
   size_t unit = _Alignof(max_align_t);
   size_t rounded = bytes <= SIZE_MAX - unit ? (bytes + unit - 1) / unit * unit : bytes;
-  if (rounded == 0) rounded = unit;
+  if (rounded == 0)
+    rounded = unit;
   block *here = memory->newest;
-  if (here == NULL || here->size - here->used < rounded) here = add_block(memory, rounded);
+  if (here == NULL || here->size - here->used < rounded)
+    here = add_block(memory, rounded);
   void *result = (char *)here->bytes + here->used;
   here->used += rounded;
   return result;
@@ -67,7 +72,8 @@ void *arena_alloc(arena *memory, size_t bytes) {
 
 char *arena_copy(arena *memory, const char *chars, size_t length) {
   char *copy = arena_alloc(memory, length + 1);
-  if (length > 0) memcpy(copy, chars, length);
+  if (length > 0)
+    memcpy(copy, chars, length);
   return copy;
 }
 
@@ -81,11 +87,13 @@ char *arena_printf(arena *memory, const char *format, ...) {
 }
 
 void *arena_grow(arena *memory, void *items, size_t count, size_t *capacity, size_t item_bytes) {
-  if (count < *capacity) return items;
+  if (count < *capacity)
+    return items;
   size_t wanted = *capacity == 0 ? 8 : *capacity * 2;
   size_t most = SIZE_MAX / (item_bytes == 0 ? 1 : item_bytes);
   void *larger = arena_alloc(memory, wanted <= most ? wanted * item_bytes : SIZE_MAX);
-  if (count > 0) memcpy(larger, items, count * item_bytes);
+  if (count > 0)
+    memcpy(larger, items, count * item_bytes);
   *capacity = wanted;
   return larger;
 }

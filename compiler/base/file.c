@@ -18,14 +18,18 @@ static const size_t LARGEST_SOURCE = (size_t)1 << 28;
  * anything above U+10FFFF included; Unicode standard, table 3-7). */
 static size_t utf8_length(const unsigned char *bytes, size_t left) {
   unsigned char lead = bytes[0];
-  if (lead < 0x80) return 1;
+  if (lead < 0x80)
+    return 1;
   size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-  if (lead < 0xC2 || lead > 0xF4 || length > left) return 0;
+  if (lead < 0xC2 || lead > 0xF4 || length > left)
+    return 0;
   unsigned char low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
   unsigned char high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
-  if (bytes[1] < low || bytes[1] > high) return 0;
+  if (bytes[1] < low || bytes[1] > high)
+    return 0;
   for (size_t i = 2; i < length; i++)
-    if ((bytes[i] & 0xC0) != 0x80) return 0;
+    if ((bytes[i] & 0xC0) != 0x80)
+      return 0;
   return length;
 }
 
@@ -38,7 +42,8 @@ static const char *utf8_problem(arena *memory, const char *chars, size_t length)
     if (step == 0)
       return arena_printf(memory, "is not UTF-8 text: byte %zu (0x%02x), in line %zu", i,
                           (unsigned)bytes[i], line);
-    if (bytes[i] == '\n') line++;
+    if (bytes[i] == '\n')
+      line++;
     i += step;
   }
   return NULL;
@@ -55,7 +60,8 @@ static bool read_all(FILE *in, text *out, const char **problem) {
       return false;
     }
   }
-  if (ferror(in)) *problem = strerror(errno != 0 ? errno : EIO);
+  if (ferror(in))
+    *problem = strerror(errno != 0 ? errno : EIO);
   return !ferror(in);
 }
 
@@ -78,8 +84,10 @@ const source *source_read(arena *memory, const char *path, const char **problem)
   }
   text content = text_new(memory);
   bool complete = read_all(in, &content, problem);
-  if (!standard_input) fclose(in);
-  if (!complete) return NULL;
+  if (!standard_input)
+    fclose(in);
+  if (!complete)
+    return NULL;
   const char *wrong = utf8_problem(memory, content.chars, content.length);
   if (wrong != NULL) {
     *problem = wrong;
@@ -104,8 +112,10 @@ static bool fail(const char **problem) {
 static bool write_bytes(int descriptor, const char *chars, size_t length) {
   while (length > 0) {
     ssize_t written = write(descriptor, chars, length);
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return false;
+    if (written < 0 && errno == EINTR)
+      continue;
+    if (written <= 0)
+      return false;
     chars += written;
     length -= (size_t)written;
   }
@@ -122,10 +132,13 @@ static bool write_standard_output(const char *chars, size_t length, const char *
 static bool write_in_place(const char *path, const char *chars, size_t length,
                            const char **problem) {
   int descriptor = open(path, O_WRONLY);
-  if (descriptor < 0) return fail(problem);
+  if (descriptor < 0)
+    return fail(problem);
   bool written = write_bytes(descriptor, chars, length);
-  if (!written) fail(problem);
-  if (close(descriptor) != 0 && written) return fail(problem);
+  if (!written)
+    fail(problem);
+  if (close(descriptor) != 0 && written)
+    return fail(problem);
   return written;
 }
 
@@ -134,7 +147,8 @@ static int open_temporary(arena *memory, const char *path, const char **temporar
   for (int number = 0; number < 100; number++) {
     *temporary = arena_printf(memory, "%s.%ld-%d.tmp", path, (long)getpid(), number);
     int descriptor = open(*temporary, O_WRONLY | O_CREAT | O_EXCL, 0666);
-    if (descriptor >= 0 || errno != EEXIST) return descriptor;
+    if (descriptor >= 0 || errno != EEXIST)
+      return descriptor;
   }
   return -1;
 }
@@ -146,39 +160,51 @@ static void sync_directory_of(arena *memory, const char *path) {
   size_t length = slash == NULL ? 1 : slash == path ? 1 : (size_t)(slash - path);
   const char *directory = arena_copy(memory, slash == NULL ? "." : path, length);
   int descriptor = open(directory, O_RDONLY);
-  if (descriptor < 0) return;
+  if (descriptor < 0)
+    return;
   (void)fsync(descriptor);
   (void)close(descriptor);
 }
 
-static bool replace_file(arena *memory, const char *path, const struct stat *old,
-                         const char *chars, size_t length, const char **problem) {
+static bool replace_file(arena *memory, const char *path, const struct stat *old, const char *chars,
+                         size_t length, const char **problem) {
   const char *temporary = NULL;
   int descriptor = open_temporary(memory, path, &temporary);
-  if (descriptor < 0) return fail(problem);
+  if (descriptor < 0)
+    return fail(problem);
   bool done = write_bytes(descriptor, chars, length);
-  if (done && old != NULL) done = fchmod(descriptor, old->st_mode & 07777) == 0;
+  if (done && old != NULL)
+    done = fchmod(descriptor, old->st_mode & 07777) == 0;
   done = done && fsync(descriptor) == 0;
-  if (!done) fail(problem);
-  if (close(descriptor) != 0 && done) done = fail(problem);
-  if (done && rename(temporary, path) != 0) done = fail(problem);
-  if (!done) (void)unlink(temporary);
-  else sync_directory_of(memory, path);
+  if (!done)
+    fail(problem);
+  if (close(descriptor) != 0 && done)
+    done = fail(problem);
+  if (done && rename(temporary, path) != 0)
+    done = fail(problem);
+  if (!done)
+    (void)unlink(temporary);
+  else
+    sync_directory_of(memory, path);
   return done;
 }
 
 bool file_write_whole(arena *memory, const char *path, const char *chars, size_t length,
                       const char **problem) {
-  if (strcmp(path, "-") == 0) return write_standard_output(chars, length, problem);
+  if (strcmp(path, "-") == 0)
+    return write_standard_output(chars, length, problem);
   struct stat old;
-  if (stat(path, &old) != 0) return replace_file(memory, path, NULL, chars, length, problem);
+  if (stat(path, &old) != 0)
+    return replace_file(memory, path, NULL, chars, length, problem);
   if (S_ISDIR(old.st_mode)) {
     *problem = strerror(EISDIR);
     return false;
   }
-  if (!S_ISREG(old.st_mode)) return write_in_place(path, chars, length, problem);
+  if (!S_ISREG(old.st_mode))
+    return write_in_place(path, chars, length, problem);
   char *real = realpath(path, NULL); /* a symbolic link stays one */
-  if (real == NULL) return fail(problem);
+  if (real == NULL)
+    return fail(problem);
   bool done = replace_file(memory, real, &old, chars, length, problem);
   free(real);
   return done;

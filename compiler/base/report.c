@@ -37,20 +37,25 @@ report *report_new(arena *memory, FILE *out) {
   return fresh;
 }
 
-int report_errors(const report *to) { return to->errors; }
+int report_errors(const report *to) {
+  return to->errors;
+}
 
 /* Bytes of the code point at `chars`; 1 for a byte that begins none. */
 static size_t code_point_bytes(const char *chars, const char *end) {
   unsigned char lead = (unsigned char)*chars;
   size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC2 ? 2 : 1;
-  if (lead > 0xF4 || length > (size_t)(end - chars)) return 1;
+  if (lead > 0xF4 || length > (size_t)(end - chars))
+    return 1;
   for (size_t i = 1; i < length; i++)
-    if (((unsigned char)chars[i] & 0xC0) != 0x80) return 1;
+    if (((unsigned char)chars[i] & 0xC0) != 0x80)
+      return 1;
   return length;
 }
 
 static const char *skip_columns(const char *chars, const char *end, size_t columns) {
-  while (columns-- > 0 && chars < end) chars += code_point_bytes(chars, end);
+  while (columns-- > 0 && chars < end)
+    chars += code_point_bytes(chars, end);
   return chars;
 }
 
@@ -60,8 +65,10 @@ static void append_visible(text *out, const char *chars, const char *end) {
     size_t length = code_point_bytes(chars, end);
     unsigned char byte = (unsigned char)*chars;
     bool unprintable = length == 1 && byte != '\t' && (byte < 0x20 || byte >= 0x7F);
-    if (unprintable) text_append(out, "?");
-    else text_append_length(out, chars, length);
+    if (unprintable)
+      text_append(out, "?");
+    else
+      text_append_length(out, chars, length);
     chars += length;
   }
 }
@@ -74,33 +81,43 @@ static void append_blank(text *out, const char *chars, const char *end) {
 
 static size_t count_columns(const char *chars, const char *end) {
   size_t columns = 0;
-  for (; chars < end; chars += code_point_bytes(chars, end)) columns++;
+  for (; chars < end; chars += code_point_bytes(chars, end))
+    columns++;
   return columns;
 }
 
 static void append_caret(text *out, const char *begin, const char *end, bool colour) {
-  if (colour) text_append(out, CARET_COLOUR);
+  if (colour)
+    text_append(out, CARET_COLOUR);
   text_append(out, "^");
-  for (size_t i = count_columns(begin, end); i > 1; i--) text_append(out, "~");
-  if (colour) text_append(out, PLAIN);
+  for (size_t i = count_columns(begin, end); i > 1; i--)
+    text_append(out, "~");
+  if (colour)
+    text_append(out, PLAIN);
 }
 
 static void append_source_line(text *out, place where, bool colour) {
   const char *chars = where.file->chars, *end = chars + where.file->length;
   const char *begin = chars + (where.begin < where.file->length ? where.begin : where.file->length);
   const char *first = begin, *last = begin;
-  while (first > chars && first[-1] != '\n') first--;
-  while (last < end && *last != '\n') last++;
-  if (last > first && last[-1] == '\r' && last - 1 >= begin) last--;
+  while (first > chars && first[-1] != '\n')
+    first--;
+  while (last < end && *last != '\n')
+    last++;
+  if (last > first && last[-1] == '\r' && last - 1 >= begin)
+    last--;
   const char *mark_end = chars + (where.end < where.file->length ? where.end : where.file->length);
-  if (mark_end > last) mark_end = last;
-  if (mark_end < begin) mark_end = begin;
+  if (mark_end > last)
+    mark_end = last;
+  if (mark_end < begin)
+    mark_end = begin;
 
   size_t before = count_columns(first, begin);
   bool cut = before > COLUMNS_BEFORE_CARET && count_columns(first, last) > SHOWN_COLUMNS;
   const char *from = cut ? skip_columns(first, end, before - COLUMNS_BEFORE_CARET) : first;
   const char *until = skip_columns(from, last, SHOWN_COLUMNS);
-  if (mark_end > until) mark_end = until;
+  if (mark_end > until)
+    mark_end = until;
   text_append(out, cut ? "  ..." : "  ");
   append_visible(out, from, until);
   text_append(out, until < last ? "...\n" : "\n");
@@ -111,13 +128,19 @@ static void append_source_line(text *out, place where, bool colour) {
 }
 
 static void append_heading(text *out, place where, const severity *kind, bool colour) {
-  if (colour) text_append(out, BOLD);
-  if (where.file == NULL) text_append(out, "nncc: ");
-  else if (where.line <= 0) text_printf(out, "%s: ", where.file->path);
-  else text_printf(out, "%s:%d:%d: ", where.file->path, where.line, where.column);
-  if (colour) text_append(out, kind->colour);
+  if (colour)
+    text_append(out, BOLD);
+  if (where.file == NULL)
+    text_append(out, "nncc: ");
+  else if (where.line <= 0)
+    text_printf(out, "%s: ", where.file->path);
+  else
+    text_printf(out, "%s:%d:%d: ", where.file->path, where.line, where.column);
+  if (colour)
+    text_append(out, kind->colour);
   text_printf(out, "%s: ", kind->word);
-  if (colour) text_append(out, PLAIN);
+  if (colour)
+    text_append(out, PLAIN);
 }
 
 static void tell(report *to, place where, const severity *kind, const char *format,
@@ -129,7 +152,8 @@ static void tell(report *to, place where, const severity *kind, const char *form
   append_heading(&out, where, kind, to->colour);
   text_vprintf(&out, format, arguments);
   text_append(&out, "\n");
-  if (where.file != NULL && where.line > 0) append_source_line(&out, where, to->colour);
+  if (where.file != NULL && where.line > 0)
+    append_source_line(&out, where, to->colour);
   fputs(out.chars, to->out);
 }
 
@@ -138,7 +162,8 @@ void report_error(report *to, place where, const char *format, ...) {
   to->silent = to->errors > REPORT_LIMIT;
   if (to->errors == REPORT_LIMIT + 1)
     fprintf(to->out, "nncc: note: more than %d errors; further ones are not shown\n", REPORT_LIMIT);
-  if (to->silent) return;
+  if (to->silent)
+    return;
   va_list arguments;
   va_start(arguments, format);
   tell(to, where, &ERROR, format, arguments);
@@ -147,7 +172,8 @@ void report_error(report *to, place where, const char *format, ...) {
 
 void report_warning(report *to, place where, const char *format, ...) {
   to->silent = to->errors > REPORT_LIMIT;
-  if (to->silent) return;
+  if (to->silent)
+    return;
   va_list arguments;
   va_start(arguments, format);
   tell(to, where, &WARNING, format, arguments);
@@ -155,7 +181,8 @@ void report_warning(report *to, place where, const char *format, ...) {
 }
 
 void report_note(report *to, place where, const char *format, ...) {
-  if (to->silent) return;
+  if (to->silent)
+    return;
   va_list arguments;
   va_start(arguments, format);
   tell(to, where, &NOTE, format, arguments);

@@ -11,23 +11,29 @@ text text_new(arena *memory) {
 /* Room for `more` characters and the final 0. Doubling keeps appending linear overall. */
 static void reserve(text *out, size_t more) {
   size_t needed = out->length + more + 1;
-  if (needed <= out->capacity) return;
+  if (needed <= out->capacity)
+    return;
   size_t capacity = out->capacity < 32 ? 64 : out->capacity * 2;
-  if (capacity < needed) capacity = needed;
+  if (capacity < needed)
+    capacity = needed;
   char *larger = arena_alloc(out->memory, capacity);
-  if (out->length > 0) memcpy(larger, out->chars, out->length);
+  if (out->length > 0)
+    memcpy(larger, out->chars, out->length);
   out->chars = larger;
   out->capacity = capacity;
 }
 
 void text_append_length(text *out, const char *chars, size_t length) {
   reserve(out, length);
-  if (length > 0) memcpy(out->chars + out->length, chars, length);
+  if (length > 0)
+    memcpy(out->chars + out->length, chars, length);
   out->length += length;
   out->chars[out->length] = 0;
 }
 
-void text_append(text *out, const char *chars) { text_append_length(out, chars, strlen(chars)); }
+void text_append(text *out, const char *chars) {
+  text_append_length(out, chars, strlen(chars));
+}
 
 void text_vprintf(text *out, const char *format, va_list arguments) {
   va_list again;
@@ -58,7 +64,8 @@ void text_number(text *out, double value) {
   char digits[40];
   for (int precision = 1; precision <= 17; precision++) {
     snprintf(digits, sizeof digits, "%.*g", precision, value);
-    if (!(strtod(digits, NULL) < value || strtod(digits, NULL) > value)) break;
+    if (!(strtod(digits, NULL) < value || strtod(digits, NULL) > value))
+      break;
   }
   text_append(out, digits);
 }

@@ -4,16 +4,19 @@
 #include <string.h>
 
 place place_span(place from, place to) {
-  if (to.end > from.end) from.end = to.end;
+  if (to.end > from.end)
+    from.end = to.end;
   return from;
 }
 
 /* Lists grow at their end: `list` is a struct of first and last. */
-#define APPEND(list, item)                                                                        \
-  do {                                                                                            \
-    if ((list).last == NULL) (list).first = (item);                                               \
-    else (list).last->next = (item);                                                              \
-    (list).last = (item);                                                                         \
+#define APPEND(list, item)                                                                         \
+  do {                                                                                             \
+    if ((list).last == NULL)                                                                       \
+      (list).first = (item);                                                                       \
+    else                                                                                           \
+      (list).last->next = (item);                                                                  \
+    (list).last = (item);                                                                          \
   } while (0)
 
 /* ---- expressions -------------------------------------------------------------------------- */
@@ -38,10 +41,13 @@ static expression *with_depth(parser *state, expression *made) {
   for (argument *given = made->arguments; given != NULL; given = given->next)
     depth = deeper(depth, given->value);
   made->depth = depth;
-  if (depth < DEPTH_LIMIT) return made;
+  if (depth < DEPTH_LIMIT)
+    return made;
   if (!state->depth_told)
-    report_error(state->to, made->where, "the expression is nested deeper than %d levels: name "
-                 "its parts in equations of their own", DEPTH_LIMIT);
+    report_error(state->to, made->where,
+                 "the expression is nested deeper than %d levels: name "
+                 "its parts in equations of their own",
+                 DEPTH_LIMIT);
   state->depth_told = true;
   return make_number(state, made->where, 0);
 }
@@ -140,19 +146,23 @@ argument_list add_argument(parser *state, argument_list list, place where, name 
 
 static void check_definable(parser *state, named word) {
   if (word.word != NULL && strcmp(word.word, "batch") == 0)
-    report_error(state->to, word.where, "'batch' is the axis of the samples and names nothing "
+    report_error(state->to, word.where,
+                 "'batch' is the axis of the samples and names nothing "
                  "else: choose another name");
 }
 
 /* Brackets have one form everywhere; a shape uses less of it than a reduction. */
 static void check_shape(parser *state, brackets shape) {
   if (shape.guard != NULL)
-    report_error(state->to, shape.guard->where, "a condition behind '|' stands only in the "
+    report_error(state->to, shape.guard->where,
+                 "a condition behind '|' stands only in the "
                  "brackets of a reduction, as in sum[i | i < n](...)");
   for (bracket_entry *entry = shape.entries; entry != NULL; entry = entry->next)
     if (entry->label != NULL)
-      report_error(state->to, entry->where, "a declaration's brackets hold sizes only: write the "
-                   "size without '%s:'", entry->label);
+      report_error(state->to, entry->where,
+                   "a declaration's brackets hold sizes only: write the "
+                   "size without '%s:'",
+                   entry->label);
 }
 
 declaration make_let(named word, expression *value) {
@@ -161,7 +171,9 @@ declaration make_let(named word, expression *value) {
 
 declaration make_declaration(parser *state, named word, brackets shape) {
   check_shape(state, shape);
-  return (declaration){.where = word.where, .word = word.word, .entries = shape.entries,
+  return (declaration){.where = word.where,
+                       .word = word.word,
+                       .entries = shape.entries,
                        .has_brackets = shape.present};
 }
 
@@ -178,8 +190,11 @@ formal_list add_formal(parser *state, formal_list list, named word, brackets sha
   check_definable(state, word);
   check_shape(state, shape);
   formal *made = arena_alloc(state->memory, sizeof *made);
-  *made = (formal){.where = word.where, .word = word.word, .entries = shape.entries,
-                   .has_brackets = shape.present, .default_value = default_value};
+  *made = (formal){.where = word.where,
+                   .word = word.word,
+                   .entries = shape.entries,
+                   .has_brackets = shape.present,
+                   .default_value = default_value};
   APPEND(list, made);
   return list;
 }
@@ -223,13 +238,15 @@ statement *make_named(parser *state, statement_kind kind, place where, named wor
   check_definable(state, word);
   statement *made = make_valued(state, kind, where, value);
   made->word = word.word;
-  if (word.word != NULL) made->word_at = word.where;
+  if (word.word != NULL)
+    made->word_at = word.where;
   return made;
 }
 
 static void check_left_side(parser *state, brackets left) {
   if (left.guard != NULL)
-    report_error(state->to, left.guard->where, "a condition behind '|' stands only in the "
+    report_error(state->to, left.guard->where,
+                 "a condition behind '|' stands only in the "
                  "brackets of a reduction; left of '=' write where(...) on the right instead");
   for (bracket_entry *entry = left.entries; entry != NULL; entry = entry->next) {
     bool bare = entry->label == NULL && entry->value->kind == EXPRESSION_NAME;
@@ -237,8 +254,7 @@ static void check_left_side(parser *state, brackets left) {
   }
 }
 
-statement *make_equation(parser *state, place where, named word, brackets left,
-                         expression *value) {
+statement *make_equation(parser *state, place where, named word, brackets left, expression *value) {
   check_left_side(state, left);
   statement *made = make_named(state, STATEMENT_EQUATION, where, word, value);
   made->entries = left.entries;
@@ -249,10 +265,12 @@ statement *make_equation(parser *state, place where, named word, brackets left,
 statement *make_output(parser *state, place where, expression *left, expression *value) {
   if (left->kind == EXPRESSION_NAME)
     return make_named(state, STATEMENT_OUTPUT, where, (named){left->where, left->word}, value);
-  if (value == NULL) return make_valued(state, STATEMENT_OUTPUT, where, left);
+  if (value == NULL)
+    return make_valued(state, STATEMENT_OUTPUT, where, left);
   bool indexed = left->kind == EXPRESSION_INDEX && left->left->kind == EXPRESSION_NAME;
   if (!indexed) {
-    report_error(state->to, left->where, "left of '=' stands a name, or a name with indices, as in "
+    report_error(state->to, left->where,
+                 "left of '=' stands a name, or a name with indices, as in "
                  "'output p[t] = ...'");
     return make_valued(state, STATEMENT_OUTPUT, where, value);
   }
@@ -267,7 +285,8 @@ statement *make_output(parser *state, place where, expression *left, expression 
 statement *make_metric(parser *state, place where, named word, expression *value) {
   bool names_itself = value->kind == EXPRESSION_CALL || value->kind == EXPRESSION_NAME;
   if (word.word == NULL && !names_itself)
-    report_error(state->to, value->where, "a metric that is no call needs a name: write "
+    report_error(state->to, value->where,
+                 "a metric that is no call needs a name: write "
                  "'metric name = ...'");
   return make_named(state, STATEMENT_METRIC, where, word, value);
 }
@@ -279,21 +298,21 @@ statement *make_metric(parser *state, place where, named word, expression *value
 static const unsigned IN_LAYER = ONE(STATEMENT_LET) | ONE(STATEMENT_PARAM) |
                                  ONE(STATEMENT_EQUATION) | ONE(STATEMENT_REPEAT) |
                                  ONE(STATEMENT_RETURN);
-static const unsigned IN_REPEAT = ONE(STATEMENT_LET) | ONE(STATEMENT_PARAM) |
-                                  ONE(STATEMENT_EQUATION) | ONE(STATEMENT_REPEAT);
-static const unsigned IN_OPTIMIZER = ONE(STATEMENT_LET) | ONE(STATEMENT_STATE) |
-                                     ONE(STATEMENT_EQUATION);
+static const unsigned IN_REPEAT =
+    ONE(STATEMENT_LET) | ONE(STATEMENT_PARAM) | ONE(STATEMENT_EQUATION) | ONE(STATEMENT_REPEAT);
+static const unsigned IN_OPTIMIZER =
+    ONE(STATEMENT_LET) | ONE(STATEMENT_STATE) | ONE(STATEMENT_EQUATION);
 static const unsigned IN_FILE = ~(ONE(STATEMENT_RETURN) | ONE(STATEMENT_STATE));
 
 static const char *const statement_words[] = {
-    [STATEMENT_MODEL] = "'model'",         [STATEMENT_LET] = "'let'",
-    [STATEMENT_INPUT] = "'input'",         [STATEMENT_TARGET] = "'target'",
-    [STATEMENT_PARAM] = "'param'",         [STATEMENT_EQUATION] = "an equation",
-    [STATEMENT_LAYER] = "'layer'",         [STATEMENT_OPTIMIZER] = "'optimizer'",
-    [STATEMENT_STATE] = "'state'",         [STATEMENT_RETURN] = "'return'",
-    [STATEMENT_REPEAT] = "'repeat'",       [STATEMENT_OUTPUT] = "'output'",
-    [STATEMENT_LOSS] = "'loss'",           [STATEMENT_METRIC] = "'metric'",
-    [STATEMENT_TRAIN] = "'train'",         [STATEMENT_IMPORT] = "'import'"};
+    [STATEMENT_MODEL] = "'model'",   [STATEMENT_LET] = "'let'",
+    [STATEMENT_INPUT] = "'input'",   [STATEMENT_TARGET] = "'target'",
+    [STATEMENT_PARAM] = "'param'",   [STATEMENT_EQUATION] = "an equation",
+    [STATEMENT_LAYER] = "'layer'",   [STATEMENT_OPTIMIZER] = "'optimizer'",
+    [STATEMENT_STATE] = "'state'",   [STATEMENT_RETURN] = "'return'",
+    [STATEMENT_REPEAT] = "'repeat'", [STATEMENT_OUTPUT] = "'output'",
+    [STATEMENT_LOSS] = "'loss'",     [STATEMENT_METRIC] = "'metric'",
+    [STATEMENT_TRAIN] = "'train'",   [STATEMENT_IMPORT] = "'import'"};
 
 static void check_body(parser *state, const statement *body, unsigned allowed, const char *where,
                        const char *remedy) {

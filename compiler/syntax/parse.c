@@ -1,7 +1,7 @@
 /* parse: turns a source text into the tree of one of the grammar's three entrances. */
-#include "parser.h"
-#include "nn.tab.h"
 #include "nn.lex.h"
+#include "nn.tab.h"
+#include "parser.h"
 
 #include <limits.h>
 
@@ -17,21 +17,32 @@ static void scan_and_parse(parser *state) {
   }
   state->scanner = scanner;
   YY_BUFFER_STATE buffer = raw__scan_bytes(state->file->chars, (int)state->file->length, scanner);
-  if (buffer != NULL) (void)nn_parse(state);
-  else no_memory(state);
+  if (buffer != NULL)
+    (void)nn_parse(state);
+  else
+    no_memory(state);
   raw_lex_destroy(scanner);
 }
 
 /* True where nothing was wrong. */
 static bool parse(parser *state, arena *memory, name_table *names, report *to, const source *file,
                   entrance entered) {
-  *state = (parser){.memory = memory, .names = names, .to = to, .file = file, .entered = entered,
-                    .line = 1, .column = 1, .line_begins = true, .last = NEWLINE,
+  *state = (parser){.memory = memory,
+                    .names = names,
+                    .to = to,
+                    .file = file,
+                    .entered = entered,
+                    .line = 1,
+                    .column = 1,
+                    .line_begins = true,
+                    .last = NEWLINE,
                     .before_last = NEWLINE};
   state->last_at = state->after_last = (place){.file = file, .line = 1, .column = 1};
   int before = report_errors(to);
-  if (file->length < INT_MAX - 2) scan_and_parse(state);
-  else report_error(to, (place){.file = file}, "the file is larger than a model can be");
+  if (file->length < INT_MAX - 2)
+    scan_and_parse(state);
+  else
+    report_error(to, (place){.file = file}, "the file is larger than a model can be");
   return report_errors(to) == before;
 }
 

@@ -62,8 +62,10 @@ static binding binding_of(const expression *value) {
 static void print_entries(text *out, const bracket_entry *entries, const expression *guard) {
   text_append(out, "[");
   for (const bracket_entry *entry = entries; entry != NULL; entry = entry->next) {
-    if (entry != entries) text_append(out, ", ");
-    if (entry->label != NULL) text_printf(out, "%s: ", entry->label);
+    if (entry != entries)
+      text_append(out, ", ");
+    if (entry->label != NULL)
+      text_printf(out, "%s: ", entry->label);
     print_expression(out, entry->value);
   }
   if (guard != NULL) {
@@ -76,8 +78,10 @@ static void print_entries(text *out, const bracket_entry *entries, const express
 static void print_arguments(text *out, const argument *first) {
   text_append(out, "(");
   for (const argument *given = first; given != NULL; given = given->next) {
-    if (given != first) text_append(out, ", ");
-    if (given->label != NULL) text_printf(out, "%s = ", given->label);
+    if (given != first)
+      text_append(out, ", ");
+    if (given->label != NULL)
+      text_printf(out, "%s = ", given->label);
     print_expression(out, given->value);
   }
   text_append(out, ")");
@@ -92,7 +96,8 @@ static void print_call(text *out, const expression *call) {
   print_bound(out, call->arguments->value, BINDS_PIPE);
   text_append(out, " |> ");
   print_bound(out, call->left, BINDS_POSTFIX);
-  if (call->arguments->next != NULL) print_arguments(out, call->arguments->next);
+  if (call->arguments->next != NULL)
+    print_arguments(out, call->arguments->next);
 }
 
 static void print_binary(text *out, const expression *value) {
@@ -137,9 +142,11 @@ static void print_unbound(text *out, const expression *value) {
 
 static void print_bound(text *out, const expression *value, binding least) {
   bool parentheses = binding_of(value) < least;
-  if (parentheses) text_append(out, "(");
+  if (parentheses)
+    text_append(out, "(");
   print_unbound(out, value);
-  if (parentheses) text_append(out, ")");
+  if (parentheses)
+    text_append(out, ")");
 }
 
 void print_expression(text *out, const expression *value) {
@@ -151,15 +158,18 @@ void print_expression(text *out, const expression *value) {
 static void print_body(text *out, const statement *first, int level);
 
 static void indent(text *out, int level) {
-  for (int i = 0; i < level; i++) text_append(out, "  ");
+  for (int i = 0; i < level; i++)
+    text_append(out, "  ");
 }
 
 static void print_shape(text *out, const bracket_entry *entries, bool has_brackets) {
-  if (has_brackets) print_entries(out, entries, NULL);
+  if (has_brackets)
+    print_entries(out, entries, NULL);
 }
 
 static void print_value(text *out, const char *before, const expression *value) {
-  if (value == NULL) return;
+  if (value == NULL)
+    return;
   text_append(out, before);
   print_expression(out, value);
 }
@@ -182,7 +192,8 @@ static void print_declarations(text *out, const declaration *first) {
 static void print_formals(text *out, const formal *first) {
   text_append(out, "(");
   for (const formal *here = first; here != NULL; here = here->next) {
-    if (here != first) text_append(out, ", ");
+    if (here != first)
+      text_append(out, ", ");
     text_append(out, here->word);
     print_shape(out, here->entries, here->has_brackets);
     print_value(out, " = ", here->default_value);
@@ -196,11 +207,13 @@ static void print_settings(text *out, const setting *first, int level) {
   for (const setting *here = first; here != NULL; here = here->next) {
     indent(out, level + 1);
     text_append(out, here->word);
-    if (here->member != NULL) text_printf(out, " %s", here->member);
+    if (here->member != NULL)
+      text_printf(out, " %s", here->member);
     bool block = here->nested != NULL || here->value == NULL;
     bool equals = here->member != NULL || (level > 0 && !block);
     print_value(out, equals ? " = " : " ", here->value);
-    if (block) print_settings(out, here->nested, level + 1);
+    if (block)
+      print_settings(out, here->nested, level + 1);
     text_append(out, "\n");
   }
   indent(out, level);
@@ -222,7 +235,8 @@ static void print_function(text *out, const char *keyword, const statement *here
 
 static void print_repeat(text *out, const statement *here, int level) {
   text_append(out, "repeat ");
-  if (here->word != NULL) text_printf(out, "%s: ", here->word);
+  if (here->word != NULL)
+    text_printf(out, "%s: ", here->word);
   print_expression(out, here->value);
   print_block(out, here->body, level);
 }
@@ -276,7 +290,7 @@ static void print_statement(text *out, const statement *here, int level) {
     break;
   default: {
     static const char *const keywords[] = {
-        [STATEMENT_MODEL] = "model",   [STATEMENT_EQUATION] = "",   [STATEMENT_STATE] = "state",
+        [STATEMENT_MODEL] = "model",   [STATEMENT_EQUATION] = "",     [STATEMENT_STATE] = "state",
         [STATEMENT_RETURN] = "return", [STATEMENT_OUTPUT] = "output", [STATEMENT_LOSS] = "loss",
         [STATEMENT_METRIC] = "metric"};
     print_definition(out, keywords[here->kind], here);

@@ -6,9 +6,13 @@
 #include <string.h>
 
 place advance(parser *state, const char *chars, size_t length) {
-  place where = {.file = state->file, .line = state->line, .column = state->column,
-                 .begin = state->offset, .end = state->offset + length};
-  for (size_t i = 0; i < length; i++) state->column += ((unsigned char)chars[i] & 0xC0) != 0x80;
+  place where = {.file = state->file,
+                 .line = state->line,
+                 .column = state->column,
+                 .begin = state->offset,
+                 .end = state->offset + length};
+  for (size_t i = 0; i < length; i++)
+    state->column += ((unsigned char)chars[i] & 0xC0) != 0x80;
   state->offset += length;
   return where;
 }
@@ -25,7 +29,8 @@ name spelling(parser *state, const char *chars, size_t length) {
     size_t taken = 1, known = sizeof folded / sizeof *folded;
     for (size_t k = 0; k < known; k++) {
       size_t sign_length = strlen(folded[k].sign);
-      if (length - i < sign_length || memcmp(chars + i, folded[k].sign, sign_length) != 0) continue;
+      if (length - i < sign_length || memcmp(chars + i, folded[k].sign, sign_length) != 0)
+        continue;
       piece = folded[k].letter;
       taken = sign_length;
     }
@@ -37,7 +42,8 @@ name spelling(parser *state, const char *chars, size_t length) {
 
 bool read_number(parser *state, place where, const char *chars, double *number) {
   *number = strtod(chars, NULL);
-  if (!isinf(*number)) return true;
+  if (!isinf(*number))
+    return true;
   refuse(state, where, "the number '%s' is too large: write one below 1.8e308", chars);
   return false;
 }
@@ -45,7 +51,8 @@ bool read_number(parser *state, place where, const char *chars, double *number) 
 const char *read_string(parser *state, place where, const char *chars, size_t length) {
   for (size_t i = 1; i + 1 < length; i++) {
     unsigned char byte = (unsigned char)chars[i];
-    if (byte >= 0x20 && byte != 0x7F) continue;
+    if (byte >= 0x20 && byte != 0x7F)
+      continue;
     refuse(state, where, "the string holds the control character U+%04X: remove it", byte);
     return NULL;
   }

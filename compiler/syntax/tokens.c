@@ -3,8 +3,8 @@
  *
  * An error that is seen here is told here; the parser then gets the error token, drops the
  * statement without a message of its own, and goes on behind its end. */
-#include "parser.h"
 #include "nn.tab.h"
+#include "parser.h"
 
 #include <string.h>
 
@@ -37,12 +37,14 @@ static bool in_parentheses_or_brackets(const parser *state) {
 
 static bool in_block(const parser *state) {
   for (size_t i = 0; i < state->open_count; i++)
-    if (state->open[i].sign == '{') return true;
+    if (state->open[i].sign == '{')
+      return true;
   return false;
 }
 
 void forget_open_brackets(parser *state) {
-  while (in_parentheses_or_brackets(state)) state->open_count--;
+  while (in_parentheses_or_brackets(state))
+    state->open_count--;
   state->beyond_limit = 0;
 }
 
@@ -52,10 +54,12 @@ static int closing_of(int opening) {
 
 static int open_one(parser *state, int sign, place where) {
   if (state->open_count >= NESTING_LIMIT) {
-    if (state->beyond_limit++ > 0) return sign;
+    if (state->beyond_limit++ > 0)
+      return sign;
     return refuse(state, where,
                   "brackets are nested deeper than %d levels: name the inner parts in "
-                  "equations of their own", NESTING_LIMIT);
+                  "equations of their own",
+                  NESTING_LIMIT);
   }
   open_bracket opened = {where, (char)sign};
   ARENA_PUSH(state->memory, state->open, state->open_count, state->open_capacity, opened);
@@ -77,16 +81,20 @@ static int close_one(parser *state, int sign, place where) {
     return sign;
   }
   if (!in_parentheses_or_brackets(state))
-    return refuse(state, where, "'%c' closes nothing: '%c' is missing before it, or it is one too "
-                  "many", sign, sign == ')' ? '(' : '[');
+    return refuse(state, where,
+                  "'%c' closes nothing: '%c' is missing before it, or it is one too "
+                  "many",
+                  sign, sign == ')' ? '(' : '[');
   open_bracket top = state->open[--state->open_count];
-  if (closing_of(top.sign) == sign) return sign;
+  if (closing_of(top.sign) == sign)
+    return sign;
   if (!state->recovering) {
     refuse(state, where, "expected '%c' before '%c'", closing_of(top.sign), sign);
     report_note(state->to, top.where, "to close this '%c'", top.sign);
   }
   const open_bracket *below = innermost(state);
-  if (below != NULL && closing_of(below->sign) == sign) state->open_count--;
+  if (below != NULL && closing_of(below->sign) == sign)
+    state->open_count--;
   return NN_error;
 }
 
@@ -94,9 +102,11 @@ bool line_closes_bracket(const parser *state, place where) {
   int depth = 0;
   for (size_t i = where.begin; i < state->file->length; i++) {
     char here = state->file->chars[i];
-    if (here == '\n' || here == '#') break;
+    if (here == '\n' || here == '#')
+      break;
     depth += (here == '(' || here == '[') - (here == ')' || here == ']');
-    if (depth < 0) return true;
+    if (depth < 0)
+      return true;
   }
   return false;
 }
@@ -110,7 +120,12 @@ static bool is_reserved(int token) {
 /* A statement goes on behind these, so a newline there is none. */
 static bool continues(int token) {
   switch (token) {
-  case NEWLINE: case PIPE: case ARROW: case LESS_EQUAL: case GREATER_EQUAL: case EQUAL:
+  case NEWLINE:
+  case PIPE:
+  case ARROW:
+  case LESS_EQUAL:
+  case GREATER_EQUAL:
+  case EQUAL:
   case NOT_EQUAL:
     return true;
   default:
@@ -138,7 +153,8 @@ static int take(parser *state, NN_STYPE *value, place *where) {
   int token = raw_token(value, where, state->scanner);
   state->token_first = state->line_begins;
   state->line_begins = token == NEWLINE;
-  if (token == END_OF_FILE) *where = advance(state, "", 0);
+  if (token == END_OF_FILE)
+    *where = advance(state, "", 0);
   return token;
 }
 
@@ -148,12 +164,14 @@ void skip_block(parser *state) {
   for (int depth = 1; depth > 0;) {
     int token = take(state, &value, &where);
     depth += (token == '{') - (token == '}');
-    if (token != END_OF_FILE) continue;
+    if (token != END_OF_FILE)
+      continue;
     hold(state, token, where, AGAIN);
     depth = 0;
   }
   forget_open_brackets(state);
-  if (state->open_count > 0) state->open_count--;
+  if (state->open_count > 0)
+    state->open_count--;
   forget_open_brackets(state);
   state->last = NN_error; /* a newline behind the block ends the statement */
 }
@@ -179,26 +197,30 @@ static bool statement_is_open(const parser *state) {
 /* ---- one function for each kind of token that needs care ---------------------------------- */
 
 static int newline_or_semicolon(parser *state, int token, place *where) {
-  if (in_parentheses_or_brackets(state)) return token == SEMICOLON ? SEMICOLON : AGAIN;
+  if (in_parentheses_or_brackets(state))
+    return token == SEMICOLON ? SEMICOLON : AGAIN;
   bool dropped = token == NEWLINE ? continues(state->last) : !statement_is_open(state);
   return dropped ? AGAIN : end_statement(state, where);
 }
 
 /* A word that begins statements, first on its line: whatever is still open before it ends here. */
 static int reserved_word(parser *state, int token, place *where) {
-  if (!state->token_first) return token;
+  if (!state->token_first)
+    return token;
   if (in_parentheses_or_brackets(state)) {
     bool told = state->recovering;
     int refused = refuse_unclosed(state);
     return hold(state, token, *where, told ? AGAIN : refused);
   }
-  if (!statement_is_open(state)) return token;
+  if (!statement_is_open(state))
+    return token;
   hold(state, token, *where, AGAIN);
   return end_statement(state, where);
 }
 
 static int closing_brace(parser *state, place *where) {
-  if (!in_block(state)) return refuse(state, *where, "'}' closes nothing: '{' is missing before it");
+  if (!in_block(state))
+    return refuse(state, *where, "'}' closes nothing: '{' is missing before it");
   if (in_parentheses_or_brackets(state)) {
     bool told = state->recovering;
     int refused = refuse_unclosed(state);
@@ -224,8 +246,10 @@ static int end_of_file(parser *state, place *where) {
     hold(state, END_OF_FILE, *where, AGAIN);
     return end_statement(state, where);
   }
-  if (top == NULL) return END_OF_FILE;
-  if (!state->block_told) report_error(state->to, top->where, "'{' is never closed: '}' is missing");
+  if (top == NULL)
+    return END_OF_FILE;
+  if (!state->block_told)
+    report_error(state->to, top->where, "'{' is never closed: '}' is missing");
   state->block_told = true;
   state->open_count--;
   return hold(state, END_OF_FILE, *where, '}');
@@ -233,7 +257,8 @@ static int end_of_file(parser *state, place *where) {
 
 static int opening(parser *state, int token, place where) {
   int opened = open_one(state, token, where);
-  if (token != '{' || !state->recovering || state->beyond_limit > 0) return opened;
+  if (token != '{' || !state->recovering || state->beyond_limit > 0)
+    return opened;
   skip_block(state); /* the block of a statement that went wrong in its head */
   return AGAIN;
 }
@@ -255,9 +280,12 @@ static int next_token(parser *state, NN_STYPE *value, place *where) {
   case NEWLINE:
   case SEMICOLON:
     return newline_or_semicolon(state, token, where);
-  case '(': case '[': case '{':
+  case '(':
+  case '[':
+  case '{':
     return opening(state, token, *where);
-  case ')': case ']':
+  case ')':
+  case ']':
     return close_one(state, token, *where);
   case '}':
     return closing_brace(state, where);
@@ -269,9 +297,11 @@ static int next_token(parser *state, NN_STYPE *value, place *where) {
 }
 
 int nn_lex(NN_STYPE *value, place *where, parser *state) {
-  if (!state->begun) return entrance_token(state, where);
+  if (!state->begun)
+    return entrance_token(state, where);
   int token = AGAIN;
-  while (token == AGAIN) token = next_token(state, value, where);
+  while (token == AGAIN)
+    token = next_token(state, value, where);
   state->before_last = state->last;
   state->last = token;
   if (token != NEWLINE) {

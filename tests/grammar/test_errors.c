@@ -1,5 +1,5 @@
-/* errors: each line of tests/errors/syntax_*.nn that says `# expect: part | part` has one error with
- * all the parts in its message or notes, and no other line has any. */
+/* errors: each line of tests/errors/syntax_*.nn that says `# expect: part | part` has one error
+ * with all the parts in its message or notes, and no other line has any. */
 #include "helper_tree.h"
 
 #include <criterion/criterion.h>

@@ -158,7 +158,8 @@ Test(rewrite, with_and_without_condition) {
   cr_assert_str_eq(tree_of_expression(&here, rule.pattern), "(call log (call exp a))");
   cr_assert_str_eq(tree_of_expression(&here, rule.replacement), "a");
   cr_assert_null(rule.condition);
-  cr_assert(parse_rule(&here, "log(a * b) -> log(a) + log(b) if positive(a) * positive(b)\n", &rule));
+  const char *chars = "log(a * b) -> log(a) + log(b) if positive(a) * positive(b)\n";
+  cr_assert(parse_rule(&here, chars, &rule));
   cr_assert_str_eq(tree_of_expression(&here, rule.replacement), "(+ (call log a) (call log b))");
   cr_assert_str_eq(tree_of_expression(&here, rule.condition),
                    "(* (call positive a) (call positive b))");

@@ -125,8 +125,9 @@ Test(statement, places) {
 Test(statement, recovery_keeps_the_others) {
   session here;
   session_open(&here);
-  statement *first = session_model(&here, "a = 1\nb = )\nc = 3\nd = (\nloss c\nlayer f(x {\n y = x\n"
-                                          "}\noutput c\nlayer g(x) {\n y = = 2\n return x\n");
+  statement *first = session_model(&here, "a = 1\nb = )\nc = 3\nd = (\nloss c\n"
+                                          "layer f(x {\n y = x\n}\noutput c\n"
+                                          "layer g(x) {\n y = = 2\n return x\n");
   cr_assert_str_eq(tree_of_statements(&here, first),
                    "(equation a value=1) (equation c value=3) (loss value=c) (output c) "
                    "(layer g (x) (return value=x))");
