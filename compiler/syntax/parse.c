@@ -1,7 +1,8 @@
 /* parse: turns a source text into the tree of one of the grammar's three entrances. */
-#include "nn.lex.h"
-#include "nn.tab.h"
 #include "parser.h"
+
+#include "nn.lex.h" /* needs parser.h */
+#include "nn.tab.h"
 
 #include <limits.h>
 
