@@ -45,6 +45,7 @@ Test(csv, forms_of_the_same_table) {
     "a;b;c\n1.5;-2;0\n3;4e-3;2\n",
   };
   for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) expect_samples(rows[k], 2, expected);
+  helper_expect_no_leak();
 }
 
 Test(csv, gzip_is_recognised_by_content) {
@@ -78,6 +79,7 @@ Test(csv, many_samples_in_float) {
     cr_assert_eq(*(const float *)nnrt_data_at(&data, 2, (size_t)k), (float)(k * 0.01));
   }
   nnrt_data_free(&data);
+  helper_expect_no_leak();
 }
 
 Test(csv, predict_takes_inputs_with_or_without_targets) {
@@ -182,6 +184,7 @@ Test(csv, broken_files_get_one_line_each) {
     cr_expect_eq(data.samples, 0);
     nnrt_data_free(&data);
   }
+  helper_expect_no_leak();
 }
 
 Test(csv, a_value_too_large_for_float) {

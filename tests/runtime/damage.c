@@ -133,22 +133,26 @@ Test(damage, csv) {
   helper_text_file("a.csv", "a,\"b \"\"q\"\"\",c,label\n1.5,-2e3,17,0\r\n\"3\",4.25,0.1,2\n"
                             " 5 ,6,1e-7,1\n123456789012345678,8,9,2\n\n");
   expect_survives(nnrt_read_csv, "x[3] -> y:class(3)", "a.csv", ROUNDS / 4);
+  helper_expect_no_leak();
 }
 
 Test(damage, csv_or_text) {
   helper_text_file("a", "1;2;0\n0;1;1\n2;2;1\n");
   expect_survives(read_csv_or_text, "c[2]:class(40) -> y:class(40)", "a", 0);
+  helper_expect_no_leak();
 }
 
 Test(damage, npy) {
   helper_python("make_npy.py", helper_path(""));
   expect_survives(read_npy_or_not, "x[2,3]", "good_f4_little.npy", ROUNDS / 4);
   expect_survives(read_npy_or_not, "n[2,3]:count(29)", "good_fortran_big.npy", ROUNDS / 4);
+  helper_expect_no_leak();
 }
 
 Test(damage, idx) {
   helper_python("make_npy.py", helper_path(""));
   expect_survives(read_idx_or_not, "x[2,3]", "good_idx_13", ROUNDS / 4);
+  helper_expect_no_leak();
 }
 
 /* ---- whole files -------------------------------------------------------------------------- */
@@ -171,6 +175,7 @@ Test(damage, gzip) {
     if (!helper_load(&model, 1, path, &data, &failure)) expect_one_line(&failure, path);
     nnrt_data_free(&data);
   }
+  helper_expect_no_leak();
 }
 
 static bool open_weights(const sample_file *broken) {
@@ -204,4 +209,5 @@ Test(damage, safetensors) {
   }
   cr_expect_gt(loaded, 0);
   cr_expect_gt(FILE_ROUNDS - loaded, FILE_ROUNDS / 2);
+  helper_expect_no_leak();
 }

@@ -31,6 +31,7 @@ Test(data, one_file_for_each_tensor) {
   cr_expect(memcmp(c, expected_c, sizeof c) == 0);
   cr_expect(memcmp(y, expected_y, sizeof y) == 0);
   nnrt_data_free(&data);
+  helper_expect_no_leak();
 }
 
 Test(data, predict_does_not_open_a_targets_file) {
@@ -41,6 +42,7 @@ Test(data, predict_does_not_open_a_targets_file) {
   cr_assert(nnrt_data_load(&model.model, 0, files, 2, NULL, &data, &failure), "%s", failure.line);
   cr_expect_eq(data.tensors, 1);
   nnrt_data_free(&data);
+  helper_expect_no_leak();
 }
 
 Test(data, texts_of_several_tensors_share_an_alphabet) {
@@ -55,6 +57,7 @@ Test(data, texts_of_several_tensors_share_an_alphabet) {
   cr_expect(memcmp(data.values[0], c, sizeof c) == 0);
   cr_expect(memcmp(data.values[1], n, sizeof n) == 0);
   nnrt_data_free(&data);
+  helper_expect_no_leak();
 }
 
 static void expect_refused(const nnrt_file *file, size_t files, const char *line) {
@@ -78,6 +81,7 @@ Test(data, files_that_do_not_fit_the_model) {
                  "give one file for all tensors, or one for each (x=FILE ...)");
   expect_refused((nnrt_file[]){{"x", three}, {"y", two}}, 2,
                  "two.csv: has 2 samples, but ");
+  helper_expect_no_leak();
 }
 
 static void expect_line(const char *path, const char *line) {
@@ -95,6 +99,7 @@ Test(data, what_is_no_data_file) {
   expect_line(helper_file("a", "1,2,3\n1,\0,3\n", 12),
               "is neither CSV nor .npy nor IDX (byte 8 is 0)");
   expect_line("/tmp/a\nb\x80", "/tmp/a?b?: there is no such file");
+  helper_expect_no_leak();
 }
 
 static const char *gzip_with_damage(size_t at, size_t cut) {
@@ -112,4 +117,5 @@ Test(data, damaged_gzip) {
   expect_line(gzip_with_damage(0, 12), "broken.gz: the gzip file is cut short");
   expect_line(gzip_with_damage(8, 0), "broken.gz: the gzip file is damaged (");
   expect_line(gzip_with_damage(1, 0), "broken.gz: the gzip file is damaged (");
+  helper_expect_no_leak();
 }

@@ -44,6 +44,7 @@ Test(file, replaces_and_leaves_nothing_beside) {
   cr_assert(write_text(path, "two"));
   expect_content(path, "two");
   cr_expect_eq(files_in_folder(), 1);
+  helper_expect_no_leak();
 }
 
 Test(file, in_the_current_folder) {
@@ -75,6 +76,7 @@ Test(file, abandoned_files_leave_the_old_one) {
   nnrt_output_abandon(&out);
   expect_content(path, "one");
   cr_expect_eq(files_in_folder(), 1);
+  helper_expect_no_leak();
 }
 
 Test(file, a_full_disk_leaves_the_old_one) {
@@ -105,6 +107,7 @@ Test(file, places_that_cannot_be_written) {
   cr_expect(strstr(failure.line, "is a directory; give the name of a file"), "%s", failure.line);
   cr_expect_not(write_text("", "one"));
   cr_expect_str_eq(failure.line, "cannot write to a file without a name");
+  helper_expect_no_leak();
 }
 
 Test(file, names_as_long_as_the_system_takes) {

@@ -10,6 +10,17 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define HAS_LEAK_CHECK
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define HAS_LEAK_CHECK
+#endif
+#ifdef HAS_LEAK_CHECK
+#include <sanitizer/lsan_interface.h>
+#endif
+
 /* ---- models ------------------------------------------------------------------------------- */
 
 static const char *declare_shape(nnrt_tensor *tensor, size_t *shape, const char *at) {
@@ -106,6 +117,12 @@ const char *helper_gzip_file(const char *name, const void *bytes, size_t length)
   cr_assert(file && gzwrite(file, bytes, (unsigned)length) == (int)length &&
             gzclose(file) == Z_OK);
   return path;
+}
+
+void helper_expect_no_leak(void) {
+#ifdef HAS_LEAK_CHECK
+  cr_expect_eq(__lsan_do_recoverable_leak_check(), 0, "memory is lost");
+#endif
 }
 
 void helper_python(const char *script, const char *argument) {

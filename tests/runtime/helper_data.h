@@ -30,6 +30,10 @@ const char *helper_file(const char *name, const void *bytes, size_t length);
 const char *helper_text_file(const char *name, const char *text);
 const char *helper_gzip_file(const char *name, const void *bytes, size_t length);
 
+/* Fails where the test has lost memory; under AddressSanitizer only. To stand in the test itself:
+ * what fails behind it, in .fini or at exit, does not count for Criterion. */
+void helper_expect_no_leak(void);
+
 /* Runs /usr/bin/python3 tests/runtime/SCRIPT 'ARGUMENT'; the test fails where the script does. */
 void helper_python(const char *script, const char *argument);
 

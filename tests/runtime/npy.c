@@ -53,6 +53,7 @@ Test(npy, every_type_order_and_version_gives_the_same_values) {
     expect_good(found.gl_pathv[k], "n[2,3]:count(29)", 8);
   }
   globfree(&found);
+  helper_expect_no_leak();
 }
 
 Test(npy, flat_files_fill_any_shape) {
@@ -85,6 +86,7 @@ Test(npy, one_table_for_all_tensors) {
   cr_expect_eq(data.tensors, 1);
   cr_expect_eq(((float *)data.values[0])[29], 29.0f);
   nnrt_data_free(&data);
+  helper_expect_no_leak();
 }
 
 Test(npy, scalars_with_and_without_their_axis) {
@@ -175,6 +177,7 @@ Test(npy, broken_files_get_one_line_each) {
     snprintf(expected, sizeof expected, "%s: %s", path, row->line);
     cr_expect_str_eq(failure.line, expected);
   }
+  helper_expect_no_leak();
 }
 
 /* The file's first `length` bytes and then `more` zeros: what the loader says. */
@@ -212,6 +215,7 @@ Test(npy, cut_and_long_files) {
                    ": the gzip file is cut short; copy or download it again");
   cr_expect_str_eq(line_of_changed("good_gzip.npy", 2, 0),
                    ": the gzip file is cut short; copy or download it again");
+  helper_expect_no_leak();
 }
 
 Test(npy, damaged_headers) {
@@ -241,4 +245,5 @@ Test(npy, damaged_headers) {
     cr_expect_not(helper_load(&model, 0, path, &data, &failure), "%s", headers[k]);
     cr_expect(strstr(failure.line, "header is damaged at its byte"), "%s", failure.line);
   }
+  helper_expect_no_leak();
 }

@@ -66,6 +66,7 @@ Test(text, the_alphabet_of_training_rules_later_texts) {
                                  "were trained on does not have"), "%s", failure.line);
   cr_expect_not(load(&model, declaration, 0, "zabb", NULL, &data, &failure));
   cr_expect(strstr(failure.line, "the weights hold no @text.bytes"), "%s", failure.line);
+  helper_expect_no_leak();
 }
 
 Test(text, refused_texts) {
@@ -85,6 +86,7 @@ Test(text, refused_texts) {
     cr_expect_not(load(&model, rows[k].model, 1, rows[k].text, NULL, &data, &failure));
     cr_expect(strstr(failure.line, rows[k].line), "%s", failure.line);
   }
+  helper_expect_no_leak();
 }
 
 Test(text, any_bytes_are_text_for_class_sequences) {
@@ -124,6 +126,7 @@ Test(text, tables_and_texts_are_told_apart) {
     cr_expect_eq(data.samples, rows[k].samples, "%s: %zu samples", rows[k].content, data.samples);
     nnrt_data_free(&data);
   }
+  helper_expect_no_leak();
 }
 
 Test(text, a_table_of_another_width_is_no_text) {

@@ -41,6 +41,7 @@ Test(weights, python_reads_what_was_written) {
   const char *path = helper_path("mixed.safetensors");
   cr_assert(write_mixed(path), "%s", failure.line);
   python("check", path);
+  helper_expect_no_leak();
 }
 
 Test(weights, written_files_read_back) {
@@ -64,6 +65,7 @@ Test(weights, written_files_read_back) {
   cr_expect_eq(alphabet.count, 3);
   cr_expect_eq(alphabet.byte[2], 255);
   nnrt_weights_close(weights);
+  helper_expect_no_leak();
 }
 
 Test(weights, the_same_arguments_give_the_same_bytes) {
@@ -82,6 +84,7 @@ Test(weights, a_name_twice_is_not_written) {
   const char *path = helper_text_file("old", "old");
   cr_expect_not(nnrt_weights_write(path, views, 2, NULL, 0, &failure));
   cr_expect(strstr(failure.line, "cannot write two tensors named 'a'"), "%s", failure.line);
+  helper_expect_no_leak();
 }
 
 Test(weights, a_full_disk_leaves_the_old_weights) {
@@ -191,6 +194,7 @@ Test(weights, load_into_a_model) {
     cr_expect(memcmp(block + 4 * 256, &mean, sizeof mean) == 0);
     cr_expect_eq(block[2 * 256 + sizeof W], 0x55);
   }
+  helper_expect_no_leak();
 }
 
 Test(weights, states_may_be_left_out_where_training_makes_them) {
@@ -219,6 +223,7 @@ Test(weights, mismatches_get_one_line_each_and_change_nothing) {
     cr_expect_str_eq(failure.line, expected);
     for (size_t i = 0; i < helper_block_bytes; i++) cr_assert_eq(block[i], 0x55);
   }
+  helper_expect_no_leak();
 }
 
 /* ---- broken files ------------------------------------------------------------------------- */
@@ -288,6 +293,7 @@ Test(weights, broken_files_get_one_line_each) {
     expect_line(file_with_header(header, strlen(header), broken_rows[k].data),
                 broken_rows[k].line);
   }
+  helper_expect_no_leak();
 }
 
 Test(weights, what_is_no_safetensors_file) {
@@ -302,6 +308,7 @@ Test(weights, what_is_no_safetensors_file) {
               "its header would have 18446744073709551615 bytes; 100000000 are the most");
   expect_line("/nonexistent/w", "there is no such file; paths are relative to where the program "
                                 "runs");
+  helper_expect_no_leak();
 }
 
 Test(weights, a_header_nested_without_end) {
@@ -314,6 +321,7 @@ Test(weights, a_header_nested_without_end) {
   cr_expect_null(nnrt_weights_open(helper_file("deep", bytes, 8 + DEPTH), &failure));
   cr_expect(strstr(failure.line, "its header is damaged at byte "), "%s", failure.line);
   free(bytes);
+  helper_expect_no_leak();
 }
 
 Test(weights, damaged_alphabets) {
