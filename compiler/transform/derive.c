@@ -34,6 +34,7 @@ typedef struct derivation {
   size_t recurrences, recurrence_capacity;
   recurrence *recurrence;
   size_t *recurrence_at;     /* by id of the body: its recurrence's number + 1 */
+  expression *rule[OP_COUNT][OP_MAX_ARITY]; /* derivatives of the op table, once parsed */
 } derivation;
 
 /* ---- which nodes matter ------------------------------------------------------------------- */
@@ -139,20 +140,27 @@ static void adjoint_of_product(derivation *d, const node *n, const node *a) {
   }
 }
 
+static const expression *derivative_rule(derivation *d, op operation, int k) {
+  expression **rule = &d->rule[operation][k];
+  if (!*rule) {
+    const char *written = op_rows[operation].derivative[k];
+    const source *file = source_of_text(d->memory, op_identifier(operation), written, true);
+    *rule = parse_expression(d->memory, graph_names(d->g), report_new(d->memory, stderr), file);
+  }
+  return *rule;
+}
+
 /* The op row's derivative by operand k, a text of the language in a, b and the result y. */
 static const node *partial(derivation *d, const node *n, int k) {
   static const char *const words[] = {"a", "b", "y"};
-  const char *written = op_rows[n->op].derivative[k];
   name_table *names = graph_names(d->g);
-  const source *file = source_of_text(d->memory, op_identifier(n->op), written, true);
-  expression *rule = parse_expression(d->memory, names, report_new(d->memory, stderr), file);
   binding bindings[3];
   int count = 0;
   for (int j = 0; j < 3; j++) {
     const node *value = j == 2 ? n : j < n->operands ? n->operand[j] : NULL;
     if (value) bindings[count++] = (binding){name_of(names, words[j]), value};
   }
-  return instantiate(d->g, rule, count, bindings);
+  return instantiate(d->g, derivative_rule(d, n->op, k), count, bindings);
 }
 
 static void adjoint_of_map(derivation *d, const node *n, const node *a) {
