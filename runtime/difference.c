@@ -4,7 +4,8 @@
  * takes them at t = width * k/pairs, fits a polynomial in t^2 by least squares and reads it off at
  * 0. As many terms as pairs is Richardson's extrapolation (the classic stencils of high order);
  * more pairs than terms average rounding away, which is what single precision needs: there f
- * carries noise of about 1e-7, so that the widths must be wide. Each q has noise ~ 1/t, so weights are t^2.
+ * carries noise of about 1e-7, so that the widths must be wide. Each q has noise ~ 1/t, so weights
+ * are t^2.
  *
  * Rungs are tried in turn until one agrees with the gradient. Narrow ones see past kinks that lie
  * near, wide ones see slopes that are small beside the noise. */

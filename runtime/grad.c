@@ -40,7 +40,7 @@ static bool compute(const nnrt_model *model, const nnrt_options *options, const 
   void *block = nnrt_block_new(model, (int)data->samples, 1, seed, failure);
   bool done = block != NULL;
   if (done && options->load)
-    done = nnrt_block_load(model, block, options->load, failure);
+    done = nnrt_block_load(model, block, options->load, 0, failure);
   size_t *all = malloc(data->samples * sizeof *all);
   for (size_t i = 0; all && i < data->samples; i++)
     all[i] = i;

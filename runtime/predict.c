@@ -38,7 +38,7 @@ static bool predict(const nnrt_model *model, const nnrt_options *options, const 
   void **outputs = calloc(model->outputs + 1, sizeof *outputs);
   void *block = nnrt_block_new(model, (int)batch, 0, options->settings.seed, failure);
   bool done = inputs && outputs && block &&
-              nnrt_block_load(model, block, options->load, failure) &&
+              nnrt_block_load(model, block, options->load, 1, failure) &&
               nnrt_batch_new(output, model->outputs, model->real_bytes, data->samples, &room,
                              failure);
   if (done) {

@@ -1,6 +1,6 @@
 /* Own loops for products, included by product.c once for each real type and instruction set (REAL,
- * OPERANDS, NAME, VECTOR_BYTES, TARGET). One tile of C is up to ROWS x WIDTH sums, held in registers
- * over a run of k; a row of it is one vector. */
+ * OPERANDS, NAME, VECTOR_BYTES, TARGET). One tile of C is up to ROWS x WIDTH sums, held in
+ * registers over a run of k; a row of it is one vector. */
 
 typedef REAL NAME(vector) __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(REAL)),
                                          may_alias));

@@ -18,7 +18,7 @@ nnrt_random nnrt_random_begin(uint64_t seed, const char *name, uint64_t part);
 uint64_t nnrt_random_bits(nnrt_random *stream);
 double nnrt_random_uniform(nnrt_random *stream);               /* in [0, 1), 53 random bits */
 double nnrt_random_normal(nnrt_random *stream);                /* mean 0, variance 1 */
-size_t nnrt_random_below(nnrt_random *stream, size_t limit);   /* 0 ... limit-1, each alike; limit > 0 */
+size_t nnrt_random_below(nnrt_random *stream, size_t limit); /* 0 ... limit-1; limit > 0 */
 /* order becomes a permutation of itself, each with the same probability (Fisher-Yates). */
 void nnrt_random_shuffle(nnrt_random *stream, size_t *order, size_t count);
 

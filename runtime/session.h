@@ -15,8 +15,9 @@ void *nnrt_block_new(const nnrt_model *model, int batch, int training, uint64_t 
                      nnrt_failure *failure);
 /* Parameters, and the states that are not per_lane, from one block of the model to another. */
 void nnrt_block_copy(const nnrt_model *model, void *from, void *to);
-/* Weights of a file into a block. */
-bool nnrt_block_load(const nnrt_model *model, void *block, const char *path,
+/* Weights of a file into a block. need_states: running averages must be there too, as prediction
+ * uses them; training makes its own. */
+bool nnrt_block_load(const nnrt_model *model, void *block, const char *path, int need_states,
                      nnrt_failure *failure);
 /* The text bytes that came with weights; count 0 where there are none. */
 bool nnrt_read_alphabet(const char *path, nnrt_alphabet *alphabet, nnrt_failure *failure);
@@ -58,11 +59,14 @@ size_t *nnrt_holdout_draw(const nnrt_model *model, size_t samples, double holdou
 /* ---- sample.c ----------------------------------------------------------------------------- */
 
 /* n samples of made-up data for each tensor of a batch, the model's first ones: classes and counts
- * in their ranges, reals of inputs normal, reals of targets uniform in (0, 1), where a squared
- * error, a probability and a binary label all make sense. */
-void nnrt_sample_data(const nnrt_model *model, nnrt_batch *batch, size_t n, uint64_t seed);
+ * in their ranges, reals of inputs normal (or, where `positive`, as of targets), reals of targets
+ * uniform in (0, 1), where a squared error, a probability and a binary label all make sense. */
+void nnrt_sample_data(const nnrt_model *model, nnrt_batch *batch, size_t n, int positive,
+                      uint64_t seed);
 /* Every parameter drawn uniformly, at a scale that keeps tanh and exp in their lively range: none
- * is zero as biases are after init(), so that no gradient vanishes by accident. */
+ * is zero as biases are after init(), so that no gradient vanishes by accident. Where the model
+ * says where a parameter begins (ones, constant, uniform, normal) it is drawn around there, since
+ * elsewhere a logarithm or a root of it may not be defined. */
 void nnrt_sample_parameters(const nnrt_model *model, void *block, uint64_t seed);
 
 /* ---- write.c ------------------------------------------------------------------------------ */

@@ -33,7 +33,7 @@ static bool test_samples(const nnrt_model *model, const nnrt_options *options,
   const size_t wanted = (size_t)options->settings.batch;
   const int batch = (int)(wanted < count ? wanted : count);
   void *block = nnrt_block_new(model, batch, 0, options->settings.seed, failure);
-  bool done = values && block && nnrt_block_load(model, block, options->load, failure) &&
+  bool done = values && block && nnrt_block_load(model, block, options->load, 1, failure) &&
               nnrt_evaluate(model, block, data, index, count, values, failure);
   if (done)
     print(model, values);

@@ -72,7 +72,7 @@ static bool begin_block(nnrt_trainer *trainer, const nnrt_weights *resumed,
   if (resumed)
     return nnrt_resume_state(resumed, options->resume, trainer, failure);
   return !options->load ||
-         nnrt_block_load(trainer->model, trainer->block, options->load, failure);
+         nnrt_block_load(trainer->model, trainer->block, options->load, 0, failure);
 }
 
 /* The alphabet of earlier weights rules how the text is read, so it comes before the data. */
