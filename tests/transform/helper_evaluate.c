@@ -11,26 +11,26 @@ static double hashed(uint64_t x) {
   return (double)((x ^ (x >> 32)) >> 11) / 9007199254740992.0;
 }
 
-static double tensor_value(const world *w, const node *n, int64_t *place) {
+static double tensor_value(const world *w, const node *n, int64_t *position) {
   const tensor *t = n->tensor;
   uint64_t key = (uint64_t)t->number * 7919 + 13;
   bool nudged = t == w->nudged;
   if (t->role == TENSOR_REFERENCE) {
     int64_t *inner = calloc(4096, sizeof *inner);
-    inner[AXIS_BATCH] = place[AXIS_BATCH];
-    for (int k = 0; k < t->rank; k++) inner[t->body_dims[k]] = place[n->dims[k]];
+    inner[AXIS_BATCH] = position[AXIS_BATCH];
+    for (int k = 0; k < t->rank; k++) inner[t->body_dims[k]] = position[n->dims[k]];
     double value = evaluate(w, t->body, inner);
     free(inner);
     return value;
   }
   for (int k = 0; k < t->rank; k++) {
-    int64_t at = n->dims[k] == AXIS_UNIT ? 0 : place[n->dims[k]];
+    int64_t at = n->dims[k] == AXIS_UNIT ? 0 : position[n->dims[k]];
     key = key * 31 + (uint64_t)at + 1;
     nudged = nudged && w->nudged_at[k] == at;
   }
   if (t->per_sample) {
-    key = key * 31 + (uint64_t)place[AXIS_BATCH] + 1;
-    nudged = nudged && w->nudged_at[t->rank] == place[AXIS_BATCH];
+    key = key * 31 + (uint64_t)position[AXIS_BATCH] + 1;
+    nudged = nudged && w->nudged_at[t->rank] == position[AXIS_BATCH];
   }
   double random = hashed(key * 2654435761U);
   if (t->kind != VALUE_REAL) return floor(random * t->limit);
@@ -41,58 +41,58 @@ static int64_t extent(const world *w, axis a) {
   return a == AXIS_BATCH ? w->batch : axis_extent(w->g, a);
 }
 
-/* Runs place through all indices of `axes`; false after the last. */
-static bool next_place(const world *w, int count, const axis *axes, int64_t *place) {
+/* Runs position through all indices of `axes`; false after the last. */
+static bool next_place(const world *w, int count, const axis *axes, int64_t *position) {
   for (int k = 0; k < count; k++) {
-    if (++place[axes[k]] < extent(w, axes[k])) return true;
-    place[axes[k]] = 0;
+    if (++position[axes[k]] < extent(w, axes[k])) return true;
+    position[axes[k]] = 0;
   }
   return false;
 }
 
-static double product_at(const world *w, const node *n, int64_t *place) {
+static double product_at(const world *w, const node *n, int64_t *position) {
   double product = 1;
   for (int k = 0; k < n->operands; k++) {
-    if (n->operand[k]->boolean && evaluate(w, n->operand[k], place) == 0) return 0;
+    if (n->operand[k]->boolean && evaluate(w, n->operand[k], position) == 0) return 0;
   }
   for (int k = 0; k < n->operands; k++) {
     if (n->operand[k]->boolean) continue;
-    product *= pow(evaluate(w, n->operand[k], place), n->power[k]);
+    product *= pow(evaluate(w, n->operand[k], position), n->power[k]);
   }
   return product;
 }
 
-static double product_value(const world *w, const node *n, int64_t *place) {
+static double product_value(const world *w, const node *n, int64_t *position) {
   int64_t kept[MAX_RANK];
   double sum = 0;
   for (int b = 0; b < n->bound; b++) {
-    kept[b] = place[n->bound_axes[b]];
-    place[n->bound_axes[b]] = 0;
+    kept[b] = position[n->bound_axes[b]];
+    position[n->bound_axes[b]] = 0;
   }
-  do sum += product_at(w, n, place);
-  while (next_place(w, n->bound, n->bound_axes, place));
-  for (int b = 0; b < n->bound; b++) place[n->bound_axes[b]] = kept[b];
+  do sum += product_at(w, n, position);
+  while (next_place(w, n->bound, n->bound_axes, position));
+  for (int b = 0; b < n->bound; b++) position[n->bound_axes[b]] = kept[b];
   return sum;
 }
 
-static double select_value(const world *w, const node *n, int64_t *place) {
+static double select_value(const world *w, const node *n, int64_t *position) {
   int64_t kept[MAX_RANK], number = 0, best = 0;
   double largest = -(double)INFINITY, sum = 0;
   for (int b = 0; b < n->bound; b++) {
-    kept[b] = place[n->bound_axes[b]];
-    place[n->bound_axes[b]] = 0;
+    kept[b] = position[n->bound_axes[b]];
+    position[n->bound_axes[b]] = 0;
   }
   do {
-    bool holds = n->operands < 2 || evaluate(w, n->operand[1], place) != 0;
-    double x = holds ? evaluate(w, n->operand[0], place) : 0;
+    bool holds = n->operands < 2 || evaluate(w, n->operand[1], position) != 0;
+    double x = holds ? evaluate(w, n->operand[0], position) : 0;
     if (holds) sum += exp(x);
     if (holds && x > largest) {
       largest = x;
       best = number;
     }
     number++;
-  } while (next_place(w, n->bound, n->bound_axes, place));
-  for (int b = 0; b < n->bound; b++) place[n->bound_axes[b]] = kept[b];
+  } while (next_place(w, n->bound, n->bound_axes, position));
+  for (int b = 0; b < n->bound; b++) position[n->bound_axes[b]] = kept[b];
   if (n->select == SELECT_ARGMAX) return (double)best;
   return n->select == SELECT_MAX ? largest : log(sum);
 }
@@ -103,7 +103,7 @@ static int64_t affine_at(const affine *a, int box, const int64_t *u) {
   return at;
 }
 
-static double view_value(const world *w, const node *n, int64_t *place) {
+static double view_value(const world *w, const node *n, int64_t *position) {
   const view *v = n->view;
   int64_t u[MAX_RANK] = {0};
   double sum = 0;
@@ -112,10 +112,10 @@ static double view_value(const world *w, const node *n, int64_t *place) {
   while (more) {
     bool here = true;
     for (int k = 0; k < v->writes; k++) {
-      here = here && affine_at(&v->write[k], v->box, u) == place[v->write[k].along];
+      here = here && affine_at(&v->write[k], v->box, u) == position[v->write[k].along];
     }
     if (here) {
-      memcpy(inner, place, 4096 * sizeof *inner);
+      memcpy(inner, position, 4096 * sizeof *inner);
       for (int k = 0; k < v->reads; k++) {
         inner[v->read[k].along] = affine_at(&v->read[k], v->box, u);
       }
@@ -131,24 +131,24 @@ static double view_value(const world *w, const node *n, int64_t *place) {
   return sum;
 }
 
-double evaluate(const world *w, const node *n, int64_t *place) {
+double evaluate(const world *w, const node *n, int64_t *position) {
   double value = n->value;
   switch (n->class) {
     case NODE_CONSTANT: return value;
-    case NODE_TENSOR: return tensor_value(w, n, place);
-    case NODE_INDEX: return (double)place[n->axes[0]];
+    case NODE_TENSOR: return tensor_value(w, n, position);
+    case NODE_INDEX: return (double)position[n->axes[0]];
     case NODE_EXTENT: return (double)w->batch;
     case NODE_SUM:
       for (int k = 0; k < n->operands; k++) {
-        value += n->coefficient[k] * evaluate(w, n->operand[k], place);
+        value += n->coefficient[k] * evaluate(w, n->operand[k], position);
       }
       return value;
-    case NODE_PRODUCT: return product_value(w, n, place);
+    case NODE_PRODUCT: return product_value(w, n, position);
     case NODE_MAP:
-      return op_evaluate(n->op, evaluate(w, n->operand[0], place),
-                         n->operands > 1 ? evaluate(w, n->operand[1], place) : 0);
-    case NODE_VIEW: return view_value(w, n, place);
-    case NODE_SELECT: return select_value(w, n, place);
+      return op_evaluate(n->op, evaluate(w, n->operand[0], position),
+                         n->operands > 1 ? evaluate(w, n->operand[1], position) : 0);
+    case NODE_VIEW: return view_value(w, n, position);
+    case NODE_SELECT: return select_value(w, n, position);
   }
   return value;
 }

@@ -5,7 +5,7 @@
 
 #include "graph.h"
 
-/* The number that a leaf has at a place: a function of the tensor and the indices alone, the same
+/* The number that a leaf has at a position: a function of the tensor and the indices alone, the same
  * in every run. `nudge` adds `by` to one element of one tensor, for central differences. */
 typedef struct world {
   const graph *g;
@@ -16,7 +16,7 @@ typedef struct world {
   double low, high; /* of leaves */
 } world;
 
-/* place[a] is the index along axis a, for every axis of the graph. */
-double evaluate(const world *w, const node *n, int64_t *place);
+/* position[a] is the index along axis a, for every axis of the graph. */
+double evaluate(const world *w, const node *n, int64_t *position);
 
 #endif
