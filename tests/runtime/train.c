@@ -76,3 +76,31 @@ Test(evaluate, batches_of_any_size_give_one_mean) {
   free(small);
   free(large);
 }
+
+/* A metric over all samples at once sees them in one call, whatever the block's batch. */
+static int largest_call;
+
+static void note_call(void *block, int n, const void *const *data, double *values) {
+  largest_call = n > largest_call ? n : largest_call;
+  mock_double_model.test(block, n, data, values);
+}
+
+Test(evaluate, metrics_of_the_whole_get_the_whole) {
+  double x[40], found[2], expected[2];
+  int32_t y[10];
+  void *values[] = {x, y};
+  const nnrt_dataset data = {10, 2, mock_double_model.tensor, values, 8, {0, {0}}};
+  nnrt_model model = mock_double_model;
+  model.metrics_of_whole = 1;
+  model.test = note_call;
+  for (int i = 0; i < 40; i++)
+    x[i] = cos(i);
+  for (int i = 0; i < 10; i++)
+    y[i] = i % 3;
+  void *block = nnrt_block_new(&model, 4, 1, 3, &failure);
+  cr_assert(nnrt_evaluate(&model, block, &data, NULL, 10, found, &failure));
+  cr_assert_eq(largest_call, 10);
+  cr_assert(nnrt_evaluate(&mock_double_model, block, &data, NULL, 10, expected, &failure));
+  cr_assert_float_eq(found[0], expected[0], 1e-12);
+  free(block);
+}
