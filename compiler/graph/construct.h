@@ -49,10 +49,6 @@ void *scratch(graph *g, size_t count, size_t item_bytes);
 /* The sum over k of onehot times value, inside exponentials, logarithms and products. */
 const node *node_gather(graph *g, const node *onehot, const node *value, axis k);
 
-/* ---- view.c ---- */
-/* Whether renaming these axes of `n` makes it anew instead of looking at it through a view. */
-bool node_follows(const node *n, int count, const axis *from);
-
 /* ---- float.c ---- */
 /* Renamings float outwards. Given the operands of an elementwise node or a contraction, takes
  * renaming views off them where all operands can follow; bound axes among them are renamed in

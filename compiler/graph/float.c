@@ -4,15 +4,12 @@
 
 /* The axis underneath that `n` shows as `outer`, if n is a view that only renames. */
 static bool native_axis(const graph *g, const node *n, axis outer, axis *native) {
+  axis from[MAX_RANK], to[MAX_RANK];
   if (n->class != NODE_VIEW || !view_is_rename(g, n->view)) return false;
-  const view *v = n->view;
-  for (int k = 0; k < v->writes; k++) {
-    if (v->write[k].along != outer) continue;
-    int u = 0;
-    while (v->write[k].coefficient[u] == 0) u++;
-    for (int r = 0; r < v->reads; r++) {
-      if (v->read[r].coefficient[u]) *native = v->read[r].along;
-    }
+  int count = view_renamed_axes(n->view, from, to);
+  for (int k = 0; k < count; k++) {
+    if (to[k] != outer) continue;
+    *native = from[k];
     return true;
   }
   return false;

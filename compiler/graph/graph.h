@@ -171,6 +171,8 @@ affine *view_write(view *v, axis along, int64_t constant);
 bool view_is_read(const graph *g, const view *v);
 /* True if it only renames axes: a pure read whose reads too are one variable alone each. */
 bool view_is_rename(const graph *g, const view *v);
+/* Of a view that only renames: which axis becomes which; returns how many. */
+int view_renamed_axes(const view *v, axis *from, axis *to);
 
 /* ---- node.c and the constructors' files --------------------------------------------------- */
 
@@ -253,6 +255,9 @@ const node *node_rename(graph *g, const node *a, axis from, axis to);
 /* The same for several axes at once (so two may be exchanged). */
 const node *node_rename_axes(graph *g, const node *a, int count, const axis *from,
                              const axis *to);
+/* Whether renaming these axes makes `a` anew (it is a leaf, or small and made of leaves) instead of
+ * looking at it through a view. */
+bool node_follows(const node *a, int count, const axis *from);
 /* For a definition: takes renamings off the outside of `a` and writes the axes that it has
  * underneath into dims instead ("an index variable takes over the axis that it reads"). */
 const node *node_unname(graph *g, const node *a, int rank, axis *dims);

@@ -60,6 +60,26 @@ bool view_is_rename(const graph *g, const view *v) {
   return true;
 }
 
+int view_renamed_axes(const view *v, axis *from, axis *to) {
+  for (int k = 0; k < v->writes; k++) {
+    int u = single_variable(&v->write[k], v->box), r = 0;
+    while (v->read[r].coefficient[u] == 0) r++;
+    from[k] = v->read[r].along;
+    to[k] = v->write[k].along;
+  }
+  return v->writes;
+}
+
+/* The axis that a renaming shows as `outer`, or `outer` itself. */
+static axis underneath(const view *v, axis outer) {
+  axis from[MAX_RANK], to[MAX_RANK];
+  int count = view_renamed_axes(v, from, to);
+  for (int k = 0; k < count; k++) {
+    if (to[k] == outer) return from[k];
+  }
+  return outer;
+}
+
 /* ---- normal form of one view -------------------------------------------------------------- */
 
 static void drop_affine(affine *list, int *count, int k) {
@@ -358,6 +378,21 @@ static const node *index_of_read(graph *g, const view *v) {
   return node_sum(g, (double)v->read[0].constant, v->writes, terms, coefficients);
 }
 
+/* A view that takes less than it is offered (a step of many) of a plain sum: only what is taken
+ * need be added up. */
+static bool takes_part_of_sum(const graph *g, const node *a, const view *v) {
+  double offered = 1, taken = 1;
+  if (a->class != NODE_PRODUCT || a->bound == 0 || a->operands != 1) return false;
+  for (int k = 0; k < v->reads; k++) offered *= (double)axis_extent(g, v->read[k].along);
+  for (int u = 0; u < v->box; u++) taken *= (double)v->extent[u];
+  for (int k = 0; k < v->writes; k++) {
+    if (node_binds(a, v->write[k].along) || node_has_axis(a->operand[0], v->write[k].along)) {
+      return false;
+    }
+  }
+  return taken < offered;
+}
+
 const node *node_view(graph *g, const node *a, const view *wanted) {
   view v = *wanted;
   for (int u = 0; u < v.box; u++) {
@@ -377,6 +412,10 @@ const node *node_view(graph *g, const node *a, const view *wanted) {
     return node_scale(g, factor * a->coefficient[0], node_view(g, a->operand[0], &v));
   }
   if (slices_of_sum(a, &v)) return node_scale(g, factor, slice_sum(g, a, &v));
+  if (takes_part_of_sum(g, a, &v)) {
+    const node *part = node_view(g, a->operand[0], &v);
+    return node_scale(g, factor, node_product(g, 1, &part, a->power, a->bound, a->bound_axes));
+  }
   if (a->class == NODE_VIEW) {
     view joint;
     switch (compose(&v, a->view, &joint)) {
@@ -459,17 +498,6 @@ const node *node_rename_axes(graph *g, const node *a, int count, const axis *fro
 
 const node *node_rename(graph *g, const node *a, axis from, axis to) {
   return node_rename_axes(g, a, 1, &from, &to);
-}
-
-/* The axis that a renaming shows as `outer`, or `outer` itself. */
-static axis underneath(const view *v, axis outer) {
-  for (int k = 0; k < v->writes; k++) {
-    if (v->write[k].along != outer) continue;
-    int u = single_variable(&v->write[k], v->box), r = 0;
-    while (v->read[r].coefficient[u] == 0) r++;
-    return v->read[r].along;
-  }
-  return outer;
 }
 
 const node *node_unname(graph *g, const node *a, int rank, axis *dims) {

@@ -128,8 +128,27 @@ static const node *lower_sum(lowering *l, const node *old) {
   return node_sum(l->g, list.value, (int)list.count, list.node, list.weight);
 }
 
+/* A sum of a sum that nobody else reads is one sum over the axes of both. */
+static const node *joint_sum(lowering *l, const node *old) {
+  const node *inner = l->made[old->operand[0]->id];
+  bool plain = old->bound > 0 && old->operands == 1 && old->power[0] >= 1 && old->power[0] <= 1;
+  if (!plain || l->uses[old->operand[0]->id] != 1) return NULL;
+  if (inner->class != NODE_PRODUCT || inner->bound == 0) return NULL;
+  axis bound[2 * MAX_RANK];
+  int count = 0;
+  for (int k = 0; k < inner->bound; k++) bound[count++] = inner->bound_axes[k];
+  for (int k = 0; k < old->bound; k++) {
+    if (node_binds(inner, old->bound_axes[k])) return NULL;
+    bound[count++] = old->bound_axes[k];
+  }
+  if (count > MAX_RANK) return NULL;
+  return node_product(l->g, inner->operands, inner->operand, inner->power, count, bound);
+}
+
 static const node *lower_product(lowering *l, const node *old) {
   operands list = {0};
+  const node *joint = joint_sum(l, old);
+  if (joint) return joint;
   for (int k = 0; k < old->operands; k++) {
     if (old->bound == 0) push_factor(l, &list, old->operand[k], old->power[k]);
     else push(l, &list, l->made[old->operand[k]->id], old->power[k]);
@@ -141,6 +160,39 @@ static const node *lower_product(lowering *l, const node *old) {
     single[k] = l->uses[old->operand[k]->id] == 1;
   }
   return old->bound ? bracket(l->g, l->p->settings.batch, made, list.node, single) : made;
+}
+
+/* A contraction that is only looked at under another name, which it has from its leaves alone, is
+ * made under that name. */
+static const node *made_under_name(lowering *l, const node *old) {
+  const node *inner = l->made[old->operand[0]->id];
+  axis from[MAX_RANK], to[MAX_RANK];
+  if (l->uses[old->operand[0]->id] != 1 || inner->class != NODE_PRODUCT || inner->bound == 0 ||
+      !view_is_rename(l->g, old->view)) {
+    return NULL;
+  }
+  int count = view_renamed_axes(old->view, from, to);
+  const node **factors =
+      arena_alloc(l->memory, (size_t)inner->operands * sizeof *factors);
+  for (int k = 0; k < inner->operands; k++) {
+    const node *factor = inner->operand[k];
+    for (int j = 0; j < count; j++) {
+      if (node_has_axis(factor, to[j]) || node_binds(inner, to[j])) return NULL;
+    }
+    if (!node_follows(factor, count, from)) {
+      for (int j = 0; j < count; j++) {
+        if (node_has_axis(factor, from[j])) return NULL;
+      }
+    }
+    factors[k] = node_rename_axes(l->g, factor, count, from, to);
+  }
+  return node_product(l->g, inner->operands, factors, inner->power, inner->bound,
+                      inner->bound_axes);
+}
+
+static const node *lower_view(lowering *l, const node *old) {
+  const node *made = made_under_name(l, old);
+  return made ? made : node_view(l->g, l->made[old->operand[0]->id], old->view);
 }
 
 static const node *lower_select(lowering *l, const node *old) {
@@ -155,7 +207,7 @@ static const node *lower_node(lowering *l, const node *old) {
     case NODE_SUM: return lower_sum(l, old);
     case NODE_PRODUCT: return lower_product(l, old);
     case NODE_MAP: return lower_map(l, old);
-    case NODE_VIEW: return node_view(l->g, l->made[old->operand[0]->id], old->view);
+    case NODE_VIEW: return lower_view(l, old);
     case NODE_SELECT: return lower_select(l, old);
     case NODE_CONSTANT:
     case NODE_TENSOR:
