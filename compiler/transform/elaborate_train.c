@@ -1,0 +1,285 @@
+/* elaborate_train: `train { }` into the settings of the generated trainer. */
+#include "elaborate.h"
+
+#include <math.h>
+#include <string.h>
+
+typedef struct file_list {
+  file_setting *items;
+  size_t count, capacity;
+} file_list;
+
+typedef struct training {
+  elaborator *e;
+  context c;
+  train_settings *out;
+  file_list data, test;
+} training;
+
+/* ---- numbers ------------------------------------------------------------------------------ */
+
+static bool number_of(training *t, const setting *s, double *out) {
+  if (s->value == NULL || s->member != NULL) {
+    complain(t->e, s->where, "setting `%s` takes a number, as in `%s 10`", s->word, s->word);
+    return false;
+  }
+  if (want_constant(&t->c, s->value, arena_printf(t->e->memory, "setting `%s`", s->word), out) !=
+      CONSTANT_YES)
+    return false;
+  if (isfinite(*out)) return true;
+  complain(t->e, s->value->where, "setting `%s` must be finite", s->word);
+  return false;
+}
+
+static bool whole_of(training *t, const setting *s, double least, double most, double *out) {
+  double number;
+  if (!number_of(t, s, &number)) return false;
+  *out = nearbyint(number);
+  if (is_whole(number) && number >= least && number <= most) return true;
+  complain(t->e, s->value->where, "setting `%s` is a whole number from %.0f to %.0f, not %g",
+           s->word, least, most, number);
+  return false;
+}
+
+static void set_batch(training *t, const setting *s) {
+  double number;
+  if (whole_of(t, s, 1, INT32_MAX, &number)) t->out->batch = (int)number;
+}
+
+static void set_epochs(training *t, const setting *s) {
+  double number;
+  if (whole_of(t, s, 1, INT32_MAX, &number)) t->out->epochs = (int)number;
+}
+
+static void set_seed(training *t, const setting *s) {
+  double number;
+  if (whole_of(t, s, 0, 9007199254740992.0, &number)) t->out->seed = (uint64_t)number;
+}
+
+static void set_patience(training *t, const setting *s) {
+  double number;
+  if (whole_of(t, s, 0, INT32_MAX, &number)) t->out->patience = (int)number;
+}
+
+static void set_holdout(training *t, const setting *s) {
+  double number;
+  if (!number_of(t, s, &number)) return;
+  if (number >= 0 && (number < 1 || is_whole(number))) {
+    t->out->holdout = number;
+    return;
+  }
+  complain(t->e, s->value->where, "setting `holdout` is a fraction from 0 to 1 (excluded), or a "
+                                  "whole number of samples, not %g", number);
+}
+
+static void set_positive(training *t, const setting *s, double *out) {
+  double number;
+  if (!number_of(t, s, &number)) return;
+  if (number >= 0) *out = number;
+  else complain(t->e, s->value->where, "setting `%s` is at least 0, not %g", s->word, number);
+}
+
+static void set_clip(training *t, const setting *s) { set_positive(t, s, &t->out->clip); }
+static void set_decay(training *t, const setting *s) { set_positive(t, s, &t->out->decay); }
+
+/* ---- texts -------------------------------------------------------------------------------- */
+
+static void set_schedule(training *t, const setting *s) {
+  text out = text_new(t->e->memory);
+  if (s->value == NULL || s->member != NULL) {
+    complain(t->e, s->where, "setting `schedule` takes a schedule, as in `schedule cosine`");
+    return;
+  }
+  if (s->value->kind == EXPRESSION_STRING) text_append(&out, s->value->string);
+  else print_expression(&out, s->value);
+  t->out->schedule = out.chars;
+}
+
+static bool is_data(const elaborator *e, name word) {
+  for (size_t k = 0; k < e->inputs.count; k++) {
+    if (e->inputs.items[k]->word == word) return true;
+  }
+  for (size_t k = 0; k < e->targets.count; k++) {
+    if (e->targets.items[k]->word == word) return true;
+  }
+  return false;
+}
+
+static void add_file(training *t, const setting *s, file_list *list) {
+  elaborator *e = t->e;
+  if (s->nested != NULL) {
+    complain(e, s->where, "columns of a file cannot be chosen here; give one file per tensor, as "
+                          "in `%s x = \"x.npy\"`", s->word);
+    return;
+  }
+  if (s->value == NULL || s->value->kind != EXPRESSION_STRING) {
+    complain(e, s->value != NULL ? s->value->where : s->where,
+             "setting `%s` takes a path in quotes, as in `%s \"train.csv\"`", s->word, s->word);
+    return;
+  }
+  if (s->member != NULL && !is_data(e, s->member)) {
+    complain(e, s->where, "`%s` is neither an input nor a target", s->member);
+    return;
+  }
+  for (size_t k = 0; k < list->count; k++) {
+    if (list->items[k].tensor != NULL && s->member != NULL && list->items[k].tensor != s->member)
+      continue;
+    complain(e, s->where, "setting `%s` is given twice", s->word);
+    return;
+  }
+  file_setting one = {s->member, s->value->string};
+  ARENA_PUSH(e->memory, list->items, list->count, list->capacity, one);
+}
+
+static void set_data(training *t, const setting *s) { add_file(t, s, &t->data); }
+static void set_test(training *t, const setting *s) { add_file(t, s, &t->test); }
+
+/* ---- optimizer ---------------------------------------------------------------------------- */
+
+/* An optimizer of one's own hides the library's of the same name: the last one counts. */
+static int optimizer_named(const elaborator *e, name word) {
+  for (int k = e->p->optimizers; k-- > 0;) {
+    if (e->p->optimizer[k].word == word) return k;
+  }
+  return -1;
+}
+
+static name hyperparameter_word(elaborator *e, const optimizer_rule *rule, int k) {
+  if (rule->hyperparameter[k] == NULL) return name_of(e->names, "?");
+  const char *full = rule->hyperparameter[k]->word;
+  return name_of(e->names, strrchr(full, '.') + 1);
+}
+
+static int hyperparameter_named(training *t, const optimizer_rule *rule, const argument *a) {
+  const char *words[8];
+  for (int k = 0; k < rule->hyperparameters; k++) {
+    words[k] = hyperparameter_word(t->e, rule, k);
+    if (words[k] == a->label) return k;
+  }
+  complain(t->e, a->where, "optimizer `%s` has no hyperparameter `%s`%s", rule->word, a->label,
+           suggestion(t->e, a->label, words, (size_t)rule->hyperparameters));
+  return -1;
+}
+
+static void set_hyperparameters(training *t, const setting *s, const optimizer_rule *rule) {
+  bool given[8] = {false};
+  int place_of = 0;
+  const argument *a = s->value->kind == EXPRESSION_CALL ? s->value->arguments : NULL;
+  for (; a != NULL; a = a->next) {
+    int k = a->label != NULL ? hyperparameter_named(t, rule, a) : place_of++;
+    if (k < 0) return;
+    if (k >= rule->hyperparameters || given[k]) {
+      complain(t->e, a->where, "optimizer `%s` has %d hyperparameters; this one is %s", rule->word,
+               rule->hyperparameters, k < rule->hyperparameters ? "given twice" : "too many");
+      return;
+    }
+    given[k] = true;
+    want_constant(&t->c, a->value, "a hyperparameter", &t->out->hyperparameter[k]);
+  }
+  for (int k = 0; k < rule->hyperparameters; k++) {
+    if (given[k]) continue;
+    t->out->hyperparameter[k] = rule->default_value[k];
+    if (!rule->has_default[k])
+      complain(t->e, s->value->where, "optimizer `%s` needs its hyperparameter `%s`, as in %s(%s = "
+                                      "0.01)", rule->word, hyperparameter_word(t->e, rule, k),
+               rule->word, hyperparameter_word(t->e, rule, k));
+  }
+}
+
+static void set_optimizer(training *t, const setting *s) {
+  elaborator *e = t->e;
+  const char *words[64];
+  size_t count = 0;
+  const expression *x = s->value;
+  bool call = x != NULL && x->kind == EXPRESSION_CALL && x->left->kind == EXPRESSION_NAME;
+  if (s->member != NULL || x == NULL || (!call && x->kind != EXPRESSION_NAME)) {
+    complain(e, s->where, "setting `optimizer` names one, as in `optimizer adam(rate = 0.001)`");
+    return;
+  }
+  name word = call ? x->left->word : x->word;
+  int known = optimizer_named(e, word);
+  if (known < 0) {
+    for (int k = 0; k < e->p->optimizers && count < 64; k++)
+      words[count++] = e->p->optimizer[k].word;
+    complain(e, x->operator_at, "unknown optimizer `%s`%s", word,
+             suggestion(e, word, words, count));
+    return;
+  }
+  t->out->optimizer = known;
+  set_hyperparameters(t, s, &e->p->optimizer[known]);
+}
+
+static void default_optimizer(training *t) {
+  elaborator *e = t->e;
+  int known = optimizer_named(e, name_of(e->names, "adam"));
+  if (known < 0) known = 0;
+  t->out->optimizer = known;
+  if (known >= e->p->optimizers) return;
+  const optimizer_rule *rule = &e->p->optimizer[known];
+  for (int k = 0; k < rule->hyperparameters; k++)
+    t->out->hyperparameter[k] = rule->default_value[k];
+  if (!rule->has_default[0]) t->out->hyperparameter[0] = 0.001;
+}
+
+/* ---- the table ---------------------------------------------------------------------------- */
+
+typedef struct setting_row {
+  const char *word;
+  void (*set)(training *t, const setting *s);
+} setting_row;
+
+static const setting_row setting_rows[] = {
+    {"batch", set_batch},         {"clip", set_clip},         {"data", set_data},
+    {"decay", set_decay},         {"epochs", set_epochs},     {"holdout", set_holdout},
+    {"optimizer", set_optimizer}, {"patience", set_patience}, {"schedule", set_schedule},
+    {"seed", set_seed},           {"test", set_test},
+};
+enum { SETTINGS = sizeof setting_rows / sizeof *setting_rows };
+
+static bool may_repeat(const setting *s) {
+  return strcmp(s->word, "data") == 0 || strcmp(s->word, "test") == 0;
+}
+
+static void apply_setting(training *t, const setting *s) {
+  const char *words[SETTINGS];
+  for (int k = 0; k < SETTINGS; k++) {
+    words[k] = setting_rows[k].word;
+    if (strcmp(s->word, setting_rows[k].word) != 0) continue;
+    if (s->nested != NULL && !may_repeat(s)) complain(t->e, s->where, "`%s` takes no block", s->word);
+    else setting_rows[k].set(t, s);
+    return;
+  }
+  complain(t->e, s->where, "unknown setting `%s`%s", s->word,
+           suggestion(t->e, s->word, words, SETTINGS));
+}
+
+static void apply_settings(training *t, const setting *first) {
+  for (const setting *s = first; s != NULL; s = s->next) {
+    const setting *before = first;
+    for (; before != s && (before->word != s->word || may_repeat(s)); before = before->next)
+      continue;
+    if (before == s) apply_setting(t, s);
+    else complain(t->e, s->where, "setting `%s` is given twice", s->word);
+  }
+}
+
+void elaborate_settings(elaborator *e) {
+  training t = {.e = e, .c = {.e = e, .scope = e->modules->lets}, .out = &e->p->settings};
+  *t.out = (train_settings){.batch = 32, .epochs = 10, .seed = 1};
+  const statement *given = NULL;
+  default_optimizer(&t);
+  for (const statement *st = e->what->first; st != NULL; st = st->next) {
+    if (st->kind != STATEMENT_TRAIN) continue;
+    if (given != NULL) {
+      complain(e, st->where, "a model has one `train { }`");
+      remark(e, given->where, "it stands here already");
+      continue;
+    }
+    given = st;
+    apply_settings(&t, st->settings);
+  }
+  t.out->data = t.data.items;
+  t.out->data_files = (int)t.data.count;
+  t.out->test = t.test.items;
+  t.out->test_files = (int)t.test.count;
+}
