@@ -483,10 +483,32 @@ static const node *renamed_anew(graph *g, const node *a, int count, const axis *
   return node_product(g, a->operands, operands, a->power, 0, NULL);
 }
 
+/* A view takes new names on: in its writes, or as one more part for what passes through. */
+static const node *renamed_view(graph *g, const node *a, int count, const axis *from,
+                                const axis *to) {
+  view v = *a->view;
+  for (int k = 0; k < v.writes; k++) {
+    v.write[k].along = renamed_axis(v.write[k].along, count, from, to);
+  }
+  for (int k = 0; k < count; k++) {
+    bool written = find_along(a->view->write, a->view->writes, from[k]) < a->view->writes;
+    if (written || from[k] == to[k] || !node_has_axis(a, from[k])) continue;
+    if (v.box == MAX_RANK || v.reads == MAX_RANK || v.writes == MAX_RANK) return NULL;
+    int u = view_box(&v, axis_extent(g, from[k]));
+    view_read(&v, from[k], 0)->coefficient[u] = 1;
+    view_write(&v, to[k], 0)->coefficient[u] = 1;
+  }
+  return node_view(g, a->operand[0], &v);
+}
+
 const node *node_rename_axes(graph *g, const node *a, int count, const axis *from,
                              const axis *to) {
   view v = view_empty();
   if (node_follows(a, count, from)) return renamed_anew(g, a, count, from, to);
+  if (a->class == NODE_VIEW) {
+    const node *renamed = renamed_view(g, a, count, from, to);
+    if (renamed) return renamed;
+  }
   for (int k = 0; k < count; k++) {
     if (from[k] == to[k] || !node_has_axis(a, from[k])) continue;
     int u = view_box(&v, axis_extent(g, from[k]));
