@@ -417,6 +417,7 @@ bool in_cycle_with(const context *c, const item *equation);
 value read_state(context *c, const expression *x, item *equation, int count,
                  const affine_form *forms);
 equation_state *state_of(elaborator *e, item *equation);
+void define_reference(elaborator *e, const item *equation);
 
 /* ---- elaborate_start.c -------------------------------------------------------------------- */
 

@@ -2,7 +2,8 @@
  *
  * One walk collects the variables, with their stated ranges, and every use of them between
  * brackets; then a stated range wins, else plain uses x[i] must agree, else a variable that stands
- * in compound indices only takes the largest range that keeps each access inside. */
+ * in compound indices only takes the largest range that keeps each access inside; what is still
+ * open takes the range of the index that a guard compares it with. */
 #include "elaborate.h"
 
 #include <stdlib.h>
@@ -15,10 +16,17 @@ typedef struct use {
   const expression *entry;
 } use;
 
+/* Two indices that one guard compares: j <= i. */
+typedef struct pair {
+  index_variable *a, *b;
+} pair;
+
 typedef struct inference {
   context *c;
   use *uses;
   size_t count, capacity;
+  pair *pairs;
+  size_t pair_count, pair_capacity;
   bool fine;
 } inference;
 
@@ -95,6 +103,23 @@ static void walk_arguments(inference *run, const expression *x) {
   for (const argument *a = x->arguments; a != NULL; a = a->next) walk(run, a->value);
 }
 
+/* The indices that stand as numbers in a guard, each with the first of them. */
+static void note_compared(inference *run, const expression *x, index_variable **first) {
+  if (x == NULL) return;
+  if (x->kind == EXPRESSION_BINARY || x->kind == EXPRESSION_NEGATE) {
+    note_compared(run, x->left, first);
+    note_compared(run, x->right, first);
+  }
+  index_variable *v = x->kind == EXPRESSION_NAME ? visible_variable(run->c, x->word) : NULL;
+  if (v == NULL || v == *first) return;
+  if (*first == NULL) {
+    *first = v;
+    return;
+  }
+  pair one = {*first, v};
+  ARENA_PUSH(run->c->e->memory, run->pairs, run->pair_count, run->pair_capacity, one);
+}
+
 static void walk_reduction(inference *run, const expression *x) {
   context *c = run->c;
   index_variable *before = c->visible;
@@ -104,6 +129,8 @@ static void walk_reduction(inference *run, const expression *x) {
   }
   walk_arguments(run, x);
   walk(run, x->left->guard);
+  index_variable *first = NULL;
+  note_compared(run, x->left->guard, &first);
   c->visible = before;
 }
 
@@ -274,6 +301,16 @@ static void solve_all(inference *run) {
   }
 }
 
+/* sum[j | j <= i](x[j]): an index that stands in no brackets runs as far as those that a guard
+ * compares it with. */
+static void solve_compared(inference *run) {
+  for (size_t k = 0; k < run->pair_count; k++) {
+    pair one = run->pairs[k];
+    if (one.a->extent < 0) one.a->extent = one.b->extent;
+    if (one.b->extent < 0) one.b->extent = one.a->extent;
+  }
+}
+
 static void take_fallback(inference *run, const bracket_entry *left, const int64_t *fallback) {
   int k = 0;
   for (const bracket_entry *b = left; b != NULL && fallback != NULL; b = b->next, k++) {
@@ -304,6 +341,7 @@ bool infer_ranges(context *c, const bracket_entry *left, const expression *right
   walk(&run, right);
   solve_all(&run);
   take_fallback(&run, left, fallback);
+  solve_compared(&run);
   make_axes(&run);
   return run.fine;
 }

@@ -210,7 +210,8 @@ static void sketch_start(elaborator *e, item *equation, const start *s) {
     if (v->dims[k] == e->unknown_axis) v->dims[k] = from.dims[rank];
     rank++;
   }
-  if (!number && !from.open) v->open = false;
+  bool shaped = !number || s->entries > count_entries(equation->statement);
+  if (shaped && !from.open) v->open = false;
 }
 
 static void sketch_steps(elaborator *e, item *equation) {
@@ -351,14 +352,6 @@ static void refresh_carry(context *c, item *equation, const start *s) {
   refresh one = {s->carry, definition_of(equation->path, &last, s->statement->word_at)};
   one.value.per_sample = true;
   ARENA_PUSH(e->memory, e->refreshes.items, e->refreshes.count, e->refreshes.capacity, one);
-}
-
-static void define_reference(elaborator *e, item *equation) {
-  equation_state *state = equation->state;
-  axis dims[MAX_RANK];
-  memcpy(dims, state->axes, sizeof dims);
-  memcpy(dims, equation->value.dims, (size_t)equation->value.rank * sizeof *dims);
-  tensor_define(e->g, state->reference, equation->value.node, dims);
 }
 
 void finish_state(elaborator *e, item *equation) {

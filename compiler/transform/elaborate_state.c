@@ -53,6 +53,14 @@ static void make_reference(elaborator *e, item *equation, const value *shape) {
   state->reference->per_sample = state->per_sample;
 }
 
+void define_reference(elaborator *e, const item *equation) {
+  const equation_state *state = equation->state;
+  axis dims[MAX_RANK];
+  memcpy(dims, state->axes, sizeof dims);
+  memcpy(dims, equation->value.dims, (size_t)equation->value.rank * sizeof *dims);
+  tensor_define(e->g, state->reference, equation->value.node, dims);
+}
+
 /* h[t-1] reads the reference along t itself, so that the view is a shift of one axis. */
 static bool shifts_alone(const affine_form *f, int64_t size) {
   return f->count == 1 && f->coefficient[0] == 1 && f->variable[0]->extent == size;
@@ -63,7 +71,11 @@ static value reference_value(context *c, item *equation, int count, const affine
   equation_state *state = equation->state;
   value shape;
   if (!state_shape(c, equation, &shape)) return poison();
-  if (state->reference == NULL) make_reference(e, equation, &shape);
+  if (state->reference == NULL) {
+    make_reference(e, equation, &shape);
+    if (equation->progress == FINISHED && !is_poison(&equation->value))
+      define_reference(e, equation);
+  }
   value v = {.rank = state->rank, .word = equation->word, .where = equation->statement->word_at};
   axis dims[MAX_RANK];
   memcpy(dims, state->axes, sizeof dims);
