@@ -205,11 +205,14 @@ static int compile(options *o, report *to, const source *file) {
   if (!p || report_errors(to) > 0) return 1;
   if (unused_overrides(o)) return 1;
   verify(p, false, "elaborate");
+  coalesce_axes(p);
+  verify(p, false, "coalesce_axes");
   if (o->dump == STAGE_FORWARD) {
     print_program(&out, p, false);
     return show(&out);
   }
   derive_program(p);
+  coalesce_axes(p);
   verify(p, false, "derive");
   if (o->dump == STAGE_BACKWARD) {
     print_program(&out, p, true);

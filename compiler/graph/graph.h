@@ -73,6 +73,7 @@ enum {
 /* A new axis of that extent (>= 0). `hint` is the word that printing and emission derive names
  * from: an index variable's name where the model has one ("i", "t"), else e.g. the tensor's name. */
 axis axis_new(graph *g, name hint, int64_t extent);
+int axis_count(const graph *g);
 int64_t axis_extent(const graph *g, axis a); /* not of AXIS_BATCH */
 name axis_hint(const graph *g, axis a);
 int graph_axis_count(const graph *g); /* axes are below it */

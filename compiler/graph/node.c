@@ -38,6 +38,7 @@ axis axis_new(graph *g, name hint, int64_t extent) {
   return (axis)g->axis_count - 1;
 }
 
+int axis_count(const graph *g) { return (int)g->axis_count; }
 int64_t axis_extent(const graph *g, axis a) { return g->axes[a].extent; }
 name axis_hint(const graph *g, axis a) { return g->axes[a].hint; }
 int graph_axis_count(const graph *g) { return (int)g->axis_count; }

@@ -3,6 +3,7 @@
  *   elaborate  syntax tree -> program: names, shapes, layers, recurrences; reports errors
  *   simplify   rewrite rules (simplify.def) that the graph's constructors apply
  *   derive     adjoints of a scalar: reverse mode, symbolic
+ *   coalesce   axes that never meet become one
  *   lower      the stable forms that are emitted: softplus, log-sum-exp
  *   rewrite    expressions of the language as patterns and replacements over nodes
  */
@@ -56,6 +57,11 @@ void derive(graph *g, const node *scalar, int count, const node *const *leaves,
 const node *derive_by(graph *g, const node *scalar, const node *inner);
 /* Fills program->gradient for every parameter, and program->adjoint. */
 void derive_program(program *p);
+
+/* ---- coalesce.c --------------------------------------------------------------------------- */
+
+/* Makes one axis of those that only renamings tell apart; before derive, and once more after it. */
+void coalesce_axes(program *p);
 
 /* ---- lower.c ------------------------------------------------------------------------------ */
 
