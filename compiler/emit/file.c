@@ -1,0 +1,75 @@
+/* file: the whole emitted file, its parts in an order in which a reader meets them. */
+#include <string.h>
+
+#include "writer.h"
+
+static void describe_tensors(text *out, const plan *p, const char *title, int count,
+                             tensor **list) {
+  for (int k = 0; k < count; k++) {
+    const tensor *t = list[k];
+    text_printf(out, " *   %-10s %s", k == 0 ? title : "", t->word);
+    for (int d = 0; d < t->rank; d++) {
+      text_printf(out, "%s%lld", d == 0 ? "[" : ", ", (long long)t->shape[d]);
+    }
+    text_append(out, t->rank > 0 ? "]" : "");
+    if (t->kind == VALUE_CLASS) text_printf(out, " : class(%d)", (int)t->limit);
+    if (t->kind == VALUE_COUNT) text_printf(out, " : count(%d)", (int)t->limit);
+    text_append(out, "\n");
+  }
+  (void)p;
+}
+
+static void emit_head_comment(text *out, const plan *p, const emit_options *options) {
+  const program *m = p->p;
+  text_printf(out, "/* %s, compiled by nncc from its equations.\n *\n", m->model);
+  describe_tensors(out, p, "input", m->inputs, m->input);
+  describe_tensors(out, p, "target", m->targets, m->target);
+  describe_tensors(out, p, "parameter", m->parameters, m->parameter);
+  text_append(out, " *\n * All that changes lives in one block of memory that the caller brings; nothing is allocated.\n");
+  if (options->lib) {
+    text_append(out, " * Compile:  cc -O3 -march=native -c FILE.c $(pkg-config --cflags nnrt)\n */\n");
+  } else {
+    text_append(out, " * Compile:  cc -O3 -march=native FILE.c $(pkg-config --cflags --libs nnrt) -o FILE\n */\n");
+  }
+}
+
+/* The constant tensors that the model loaded. */
+static void emit_constants(writer *w) {
+  const program *m = w->p->p;
+  for (int k = 0; k < m->constants; k++) {
+    const tensor *t = m->constant[k];
+    int64_t count = 1;
+    for (int d = 0; d < t->rank; d++) count *= t->shape[d];
+    text_printf(w->out, "\nstatic const %s %s[] = {", real_type(w->p), w->p->tensor_word[t->number]);
+    for (int64_t i = 0; i < count; i++) {
+      text_append(w->out, i % 8 == 0 ? "\n  " : " ");
+      text_printf(w->out, "%s,", number_piece(w, t->values[i]).chars);
+    }
+    text_append(w->out, "\n};\n");
+  }
+}
+
+void emit_model(text *out, const plan *p, const emit_options *options) {
+  helpers used = {0};
+  writer w = {.out = out, .p = p, .memory = p->memory, .helpers = &used, .type = NUMBER_REAL};
+  text body = text_new(p->memory);
+  w.size_used = arena_alloc(p->memory, (size_t)graph_axis_count(p->g) * sizeof *w.size_used);
+  w.out = &body;
+  for (int k = 0; k < ENTRY_COUNT; k++) emit_entry(&w, &p->entry[k]);
+  emit_updates(&w);
+  emit_api(&w);
+  w.out = out;
+  emit_head_comment(out, p, options);
+  text_append(out, "#include \"nnrt.h\"\n\n#include <math.h>\n#include <string.h>\n");
+  emit_sizes_and_offsets(&w);
+  line(&w, "\nextern const nnrt_model %s_model;", p->prefix);
+  emit_constants(&w);
+  emit_block_functions(&w);
+  text_append(out, "\n");
+  emit_helpers_of(&w);
+  text_append_length(out, body.chars, body.length);
+  if (!options->lib) {
+    text_printf(out, "\nint main(int argc, char **argv) { return nnrt_main(&%s_model, argc, argv); }\n",
+                p->prefix);
+  }
+}

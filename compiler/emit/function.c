@@ -1,0 +1,192 @@
+/* function: each function of the model, its pointers into the block, its steps, its result. */
+#include <string.h>
+
+#include "writer.h"
+
+/* ---- parameters ------------------------------------------------------------------------------ */
+
+static void add_parameter(text *out, const char *type, const char *word, bool constant) {
+  text_printf(out, "%s%s%s *%s", out->length > 0 ? ", " : "", constant ? "const " : "", type, word);
+}
+
+static const char *tensor_type(const plan *p, const tensor *t) {
+  return t->kind != VALUE_REAL ? "int32_t" : p->real_bytes == 4 ? "float" : "double";
+}
+
+void data_parameters(text *out, const plan *p, bool targets, bool inputs) {
+  for (int k = 0; k < p->p->inputs && inputs; k++) {
+    const tensor *t = p->p->input[k];
+    add_parameter(out, tensor_type(p, t), p->tensor_word[t->number], true);
+  }
+  for (int k = 0; k < p->p->targets && targets; k++) {
+    const tensor *t = p->p->target[k];
+    add_parameter(out, tensor_type(p, t), p->tensor_word[t->number], true);
+  }
+}
+
+/* ---- where each buffer lies ------------------------------------------------------------------- */
+
+static const char *shape_text(writer *w, const buffer *b) {
+  text out = text_new(w->memory);
+  for (int k = 0; k < b->rank; k++) {
+    int d = b->order[k];
+    if (b->dropped[d]) continue;
+    text_printf(&out, "%s%s", out.length > 0 ? " x " : "", size_text(w, b, d));
+  }
+  return out.length > 0 ? out.chars : "1";
+}
+
+static const char *offset_text(writer *w, const buffer *b) {
+  const char *word = b->kept == STORAGE_GRADIENT
+                         ? w->p->tensor_word[w->p->p->parameter[b->index]->number]
+                         : b->leaf ? w->p->tensor_word[b->leaf->number] : NULL;
+  switch (b->kept) {
+    case STORAGE_PARAMETER: return arena_printf(w->memory, "block, AT_%s", word);
+    case STORAGE_GRADIENT: return arena_printf(w->memory, "block, AT_%s + TO_GRADIENT", word);
+    case STORAGE_STATE:
+      if (b->leaf->role == TENSOR_RUNNING) return arena_printf(w->memory, "block, AT_%s", word);
+      return arena_printf(w->memory, "block, carried_offset(block) + %lld * (size_t)head->batch",
+                          (long long)w->p->tensor_offset[b->leaf->number]);
+    default: break;
+  }
+  if (!b->grows) return arena_printf(w->memory, "scratch, %lld", (long long)b->fixed);
+  text at = text_new(w->memory);
+  if (w->e->scratch_fixed > 0) text_printf(&at, "%lld", (long long)w->e->scratch_fixed);
+  if (b->per_sample > 0) {
+    text_printf(&at, "%s%lld * n", at.length > 0 ? " + " : "", (long long)b->per_sample);
+  }
+  return arena_printf(w->memory, "scratch, %s", at.length > 0 ? at.chars : "0");
+}
+
+static bool lies_in_block(const buffer *b) {
+  return b->kept == STORAGE_PARAMETER || b->kept == STORAGE_STATE ||
+         b->kept == STORAGE_GRADIENT || b->kept == STORAGE_SCRATCH;
+}
+
+/* Of a carried state there are two: the one that is read, the one that is brought up to date. */
+static bool is_written(const entry_plan *e, const buffer *b) {
+  for (size_t k = 0; k < e->buffers && b->kept == STORAGE_STATE; k++) {
+    const buffer *other = e->buffer[k];
+    if (other->kept == STORAGE_STATE && other->leaf == b->leaf && other->writer) return true;
+  }
+  return b->writer != NULL;
+}
+
+static void declare_pointer(writer *w, const buffer *b, const char *note) {
+  w->helpers->at = true;
+  line(w, "%s%s *%s = at(%s); /* %s%s */", is_written(w->e, b) ? "" : "const ", buffer_type(w, b),
+       b->word, offset_text(w, b), shape_text(w, b), note);
+}
+
+/* A carried state is read and brought up to date through one pointer. */
+static bool declared_already(const entry_plan *e, const buffer *b) {
+  for (size_t k = 0; k < e->buffers && b->kept == STORAGE_STATE; k++) {
+    const buffer *other = e->buffer[k];
+    if (other == b) return false;
+    if (other->kept == STORAGE_STATE && other->leaf == b->leaf && other->access) return true;
+  }
+  return false;
+}
+
+static void declare_pointers(writer *w) {
+  const entry_plan *e = w->e;
+  for (int pass = 0; pass < 2; pass++) {
+    for (size_t k = 0; k < e->buffers; k++) {
+      const buffer *b = e->buffer[k];
+      if (!lies_in_block(b) || !b->access || declared_already(e, b)) continue;
+      if ((b->kept == STORAGE_SCRATCH) != (pass == 1)) continue;
+      const char *note = "";
+      if (b->in_place_of) note = arena_printf(w->memory, ", in place of %s", b->in_place_of->word);
+      declare_pointer(w, b, note);
+    }
+  }
+}
+
+/* ---- what goes unused -------------------------------------------------------------------------- */
+
+static bool has_scratch(const entry_plan *e) {
+  return e->scratch_fixed > 0 || e->scratch_per_sample > 0;
+}
+
+static bool mentions(const char *chars, const char *word) {
+  size_t length = strlen(word);
+  for (const char *at = strstr(chars, word); at; at = strstr(at + 1, word)) {
+    bool begins = at == chars || !strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789", at[-1]);
+    bool ends = !at[length] || !strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789", at[length]);
+    if (begins && ends) return true;
+  }
+  return false;
+}
+
+static void mark_unused(writer *w, const char *body, const char *word) {
+  if (!mentions(body, word)) line(w, "(void)%s;", word);
+}
+
+static void mark_unused_data(writer *w, const char *body) {
+  const program *m = w->p->p;
+  for (int k = 0; k < m->inputs; k++) {
+    mark_unused(w, body, w->p->tensor_word[m->input[k]->number]);
+  }
+  for (int k = 0; k < m->targets && w->e->kind != ENTRY_PREDICT; k++) {
+    mark_unused(w, body, w->p->tensor_word[m->target[k]->number]);
+  }
+}
+
+/* ---- the function ------------------------------------------------------------------------------ */
+
+static const char *const purposes[] = {
+    "Mean loss of n samples, as in training.",
+    "Mean loss of n samples, and the gradient of every parameter.",
+    "As in prediction: values[0] the mean loss of n samples, then each metric.",
+    "Every output of n samples.",
+};
+
+static void begin_function(writer *w, const char *body) {
+  const entry_plan *e = w->e;
+  text parameters = text_new(w->memory);
+  data_parameters(&parameters, w->p, e->kind != ENTRY_PREDICT, true);
+  if (e->kind == ENTRY_TEST) add_parameter(&parameters, "double", "values", false);
+  for (int k = 0; k < w->p->p->outputs && e->kind == ENTRY_PREDICT; k++) {
+    const buffer *b = e->buffer[k];
+    add_parameter(&parameters, buffer_type(w, b), b->word, false);
+  }
+  bool returns = e->kind == ENTRY_LOSS || e->kind == ENTRY_GRADIENT;
+  text_printf(w->out, "\n/* %s */\n", purposes[e->kind]);
+  line(w, "static %s compute_%s(void *block, size_t n%s%s) {", returns ? "double" : "void", e->word,
+       parameters.length > 0 ? ", " : "", parameters.length > 0 ? parameters.chars : "");
+  w->indent++;
+  (void)body;
+}
+
+static void emit_results(writer *w) {
+  const entry_plan *e = w->e;
+  for (int k = 0; k < e->results; k++) {
+    if (e->kind == ENTRY_TEST) line(w, "values[%d] = %s;", k, e->result[k]->word);
+    else line(w, "return %s;", e->result[k]->word);
+  }
+}
+
+void emit_entry(writer *w, const entry_plan *e) {
+  text whole = text_new(w->memory), *outer = w->out;
+  w->e = e;
+  w->out = &whole;
+  w->indent = 1;
+  declare_pointers(w);
+  emit_steps(w, e->first);
+  emit_results(w);
+  w->out = outer;
+  w->indent = 0;
+  begin_function(w, whole.chars);
+  bool head = mentions(whole.chars, "head");
+  if (head) line(w, "const nnrt_head *head = block;");
+  if (has_scratch(e)) {
+    line(w, "void *scratch = at(block, scratch_offset(block));");
+    w->helpers->at = true;
+  }
+  mark_unused_data(w, whole.chars);
+  if (!head && !has_scratch(e)) mark_unused(w, whole.chars, "block");
+  mark_unused(w, whole.chars, "n");
+  text_append_length(w->out, whole.chars, whole.length);
+  w->indent = 0;
+  line(w, "}");
+}

@@ -1,0 +1,212 @@
+/* index: places in memory, conditions on places and sizes as C expressions of type size_t. */
+#include <string.h>
+
+#include "writer.h"
+
+/* ---- variables ------------------------------------------------------------------------------ */
+
+static piece variable_piece(writer *w, variable *v) {
+  v = variable_now(v);
+  switch (v->kind) {
+    case VARIABLE_LABEL: {
+      piece label = integer_piece(w, v->label, v->where);
+      return piece_of(w, BIND_UNARY, "(size_t)%s", within(w, label, BIND_UNARY));
+    }
+    case VARIABLE_QUOTIENT:
+    case VARIABLE_REMAINDER: {
+      const char *sign = v->kind == VARIABLE_QUOTIENT ? "/" : "%";
+      const char *form = within(w, index_piece(w, &v->form), BIND_MULTIPLY);
+      return piece_of(w, BIND_MULTIPLY, "%s %s %lld", form, sign, (long long)v->divisor);
+    }
+    case VARIABLE_LOOP: break;
+  }
+  return piece_of(w, BIND_PRIMARY, "%s", v->word ? v->word : "?");
+}
+
+static piece term_piece(writer *w, const index_term *term, int64_t by) {
+  piece v = variable_piece(w, term->of);
+  if (by == 1) return v;
+  return piece_of(w, BIND_MULTIPLY, "%lld * %s", (long long)by,
+                  within(w, v, BIND_MULTIPLY + 1));
+}
+
+static piece add_piece(writer *w, piece sum, piece term, bool minus) {
+  if (!sum.chars) return term;
+  const char *right = within(w, term, minus ? BIND_ADD + 1 : BIND_ADD);
+  return piece_of(w, BIND_ADD, "%s %c %s", sum.chars, minus ? '-' : '+', right);
+}
+
+/* The terms of one sign, each made positive. */
+static piece terms_piece(writer *w, const index_form *at, bool negative) {
+  piece sum = {NULL, BIND_PRIMARY};
+  for (int k = 0; k < at->terms; k++) {
+    int64_t by = at->term[k].coefficient;
+    if ((by < 0) != negative) continue;
+    sum = add_piece(w, sum, term_piece(w, &at->term[k], by < 0 ? -by : by), false);
+  }
+  int64_t constant = at->constant;
+  if (constant != 0 && (constant < 0) == negative) {
+    piece number = piece_of(w, BIND_PRIMARY, "%lld", (long long)(negative ? -constant : constant));
+    sum = add_piece(w, sum, number, false);
+  }
+  return sum;
+}
+
+/* What is added comes first, so that nothing below zero appears on the way. */
+piece index_piece(writer *w, const index_form *at) {
+  piece sum = {NULL, BIND_PRIMARY};
+  if (at->constant > 0) sum = terms_piece(w, at, false);
+  else {
+    index_form without = *at;
+    without.constant = 0;
+    sum = terms_piece(w, &without, false);
+  }
+  if (!sum.chars) sum = piece_of(w, BIND_PRIMARY, "0");
+  for (int k = 0; k < at->terms; k++) {
+    int64_t by = at->term[k].coefficient;
+    if (by < 0) sum = add_piece(w, sum, term_piece(w, &at->term[k], -by), true);
+  }
+  if (at->constant < 0) {
+    sum = add_piece(w, sum, piece_of(w, BIND_PRIMARY, "%lld", (long long)-at->constant), true);
+  }
+  return sum;
+}
+
+/* ---- conditions ----------------------------------------------------------------------------- */
+
+bool condition_holds(const condition *c) {
+  int64_t low, high;
+  if (c->divisor) return false;
+  return index_bounds(&c->of, &low, &high) && low >= c->low && high < c->high;
+}
+
+/* form - bound, compared with 0 without leaving the unsigned numbers. */
+static piece compared(writer *w, const index_form *of, int64_t bound, const char *sign,
+                      int strength) {
+  index_form form = *of;
+  form.constant -= bound;
+  piece left = terms_piece(w, &form, false), right = terms_piece(w, &form, true);
+  if (!left.chars) left = piece_of(w, BIND_PRIMARY, "0");
+  if (!right.chars) right = piece_of(w, BIND_PRIMARY, "0");
+  return piece_of(w, strength, "%s %s %s", within(w, left, strength + 1), sign,
+                  within(w, right, strength + 1));
+}
+
+static piece and_piece(writer *w, piece left, piece right) {
+  if (!left.chars) return right;
+  if (!right.chars) return left;
+  return piece_of(w, BIND_AND, "%s && %s", within(w, left, BIND_AND),
+                  within(w, right, BIND_AND));
+}
+
+piece condition_piece(writer *w, const condition *c) {
+  int64_t low, high;
+  piece result = {NULL, BIND_PRIMARY};
+  bool known = index_bounds(&c->of, &low, &high);
+  if (c->high == c->low + 1) {
+    /* one place: at either end of the range a comparison says the same, and reads as well */
+    return compared(w, &c->of, c->low, "==", BIND_EQUAL);
+  }
+  if (!known || low < c->low) result = compared(w, &c->of, c->low, ">=", BIND_LESS);
+  if (!known || high >= c->high) {
+    result = and_piece(w, result, compared(w, &c->of, c->high, "<", BIND_LESS));
+  }
+  return result;
+}
+
+piece conditions_piece(writer *w, const condition *list) {
+  piece all = {NULL, BIND_PRIMARY};
+  for (; list; list = list->next) {
+    if (!condition_holds(list)) all = and_piece(w, condition_piece(w, list), all);
+  }
+  return all;
+}
+
+/* ---- places --------------------------------------------------------------------------------- */
+
+static void use_size(writer *w, axis a) {
+  if (w->size_used && a > 0) w->size_used[w->p->axis_same[a]] = true;
+}
+
+const char *size_text(writer *w, const buffer *b, int d) {
+  axis a = b->dims[d];
+  if (a < 0 && b->leaf) {
+    const axis *dims = w->p->tensor_axes[b->leaf->number];
+    a = dims ? dims[d - b->leaf->per_sample] : -1;
+  }
+  use_size(w, a);
+  return size_word(w->p, b, d);
+}
+
+const char *bound_text(writer *w, const variable *v) {
+  if (v->along > 0) use_size(w, v->along);
+  return bound_word(w->p, v);
+}
+
+static bool divides(const index_form *at, int rank) {
+  for (int d = 0; d < rank; d++) {
+    for (int k = 0; k < at[d].terms; k++) {
+      if (variable_now(at[d].term[k].of)->kind >= VARIABLE_QUOTIENT) return true;
+    }
+  }
+  return false;
+}
+
+/* Digits of a place often join to the place itself: then no division is left. */
+static piece joined_piece(writer *w, const buffer *b, const index_form *at) {
+  address to = buffer_address(w->p->g, b, at);
+  piece sum = {NULL, BIND_PRIMARY};
+  for (int k = 0; k < to.terms; k++) {
+    index_term term = {to.term[k].of, to.term[k].coefficient};
+    piece one = term_piece(w, &term, term.coefficient);
+    if (to.term[k].batch) one = piece_of(w, BIND_MULTIPLY, "%s * n", within(w, one, BIND_MULTIPLY));
+    sum = add_piece(w, sum, one, false);
+  }
+  if (to.batch_constant != 0) {
+    sum = add_piece(w, sum, piece_of(w, BIND_MULTIPLY, "%lld * n", (long long)to.batch_constant),
+                    false);
+  }
+  if (to.constant != 0 || !sum.chars) {
+    int64_t size = to.constant < 0 ? -to.constant : to.constant;
+    sum = add_piece(w, sum, piece_of(w, BIND_PRIMARY, "%lld", (long long)size), to.constant < 0);
+  }
+  return sum;
+}
+
+static bool is_zero(const index_form *at) { return at->terms == 0 && at->constant == 0; }
+
+/* Horner's scheme over the sizes: (t * n + s) * H + k. */
+piece place_piece(writer *w, const buffer *b, const index_form *at) {
+  piece where = {NULL, BIND_PRIMARY};
+  if (divides(at, b->rank)) return joined_piece(w, b, at);
+  for (int k = 0; k < b->rank; k++) {
+    int d = b->order[k];
+    if (b->dropped[d]) continue;
+    if (where.chars) {
+      where = piece_of(w, BIND_MULTIPLY, "%s * %s", within(w, where, BIND_MULTIPLY),
+                       size_text(w, b, d));
+    }
+    if (is_zero(&at[d])) continue;
+    bool minus = at[d].terms == 0 && at[d].constant < 0;
+    where = add_piece(w, where, index_piece(w, &at[d]), minus);
+  }
+  return where.chars ? where : piece_of(w, BIND_PRIMARY, "0");
+}
+
+piece element_piece(writer *w, const buffer *b, const index_form *at) {
+  bool scalar = b->kept == STORAGE_LOCAL || b->kept == STORAGE_RESULT;
+  if (scalar) return piece_of(w, BIND_PRIMARY, "%s", b->word);
+  return piece_of(w, BIND_PRIMARY, "%s[%s]", b->word, place_piece(w, b, at).chars);
+}
+
+piece stride_piece(writer *w, const buffer *b, int d) {
+  piece stride = {NULL, BIND_PRIMARY};
+  for (int k = b->rank - 1; k >= 0 && b->order[k] != d; k--) {
+    int inner = b->order[k];
+    if (b->dropped[inner]) continue;
+    const char *size = size_text(w, b, inner);
+    stride = stride.chars ? piece_of(w, BIND_MULTIPLY, "%s * %s", size, stride.chars)
+                          : piece_of(w, BIND_PRIMARY, "%s", size);
+  }
+  return stride.chars ? stride : piece_of(w, BIND_PRIMARY, "1");
+}

@@ -1,0 +1,103 @@
+/* product: calls of the runtime's matrix product. */
+#include <string.h>
+
+#include "writer.h"
+
+/* The variables of a group run as one index: what a call is given is where they all begin. */
+static index_form begun(const matrix_product *p, const index_form *at) {
+  index_form start = *at;
+  for (int group = 0; group < 3; group++) {
+    for (int k = 0; k < p->count[group]; k++) {
+      variable *v = p->variable[group][k];
+      index_form one = index_of(v), low = index_constant(v->low);
+      for (int t = 0; t < start.terms; t++) {
+        if (variable_now(start.term[t].of) != v) continue;
+        int64_t by = start.term[t].coefficient;
+        start = index_add(start, -by, &one);
+        start = index_add(start, by, &low);
+        break;
+      }
+    }
+  }
+  return start;
+}
+
+static const char *pointer(writer *w, const matrix_product *p, const buffer *b,
+                           const index_form *at) {
+  index_form start[MAX_RANK];
+  for (int d = 0; d < b->rank; d++) start[d] = begun(p, &at[d]);
+  piece first = place_piece(w, b, start);
+  if (strcmp(first.chars, "0") == 0) return b->word;
+  return arena_printf(w->memory, "%s + %s", b->word, first.chars);
+}
+
+static piece turns_piece(writer *w, const variable *v) {
+  const char *bound = bound_text(w, v);
+  if (v->low == 0) return piece_of(w, BIND_PRIMARY, "%s", bound);
+  return piece_of(w, BIND_ADD, "%s - %lld", bound, (long long)v->low);
+}
+
+static const char *group_size(writer *w, const matrix_product *p, int group) {
+  piece size = {NULL, BIND_PRIMARY};
+  for (int k = 0; k < p->count[group]; k++) {
+    piece one = turns_piece(w, p->variable[group][k]);
+    size = size.chars ? piece_of(w, BIND_MULTIPLY, "%s * %s", within(w, size, BIND_MULTIPLY),
+                                 within(w, one, BIND_MULTIPLY))
+                      : one;
+  }
+  return size.chars ? size.chars : "1";
+}
+
+/* Elements from one index of the group to the next; NULL if the group has only one. */
+static const char *group_stride(writer *w, const matrix_product *p, const buffer *b,
+                                const index_form *at, int group) {
+  if (p->count[group] == 0) return NULL;
+  const variable *v = p->variable[group][p->count[group] - 1];
+  int found = -1, places = 0;
+  for (int d = 0; d < b->rank; d++) {
+    for (int t = 0; t < at[d].terms && !b->dropped[d]; t++) {
+      if (variable_now(at[d].term[t].of) != v) continue;
+      places++;
+      if (at[d].term[t].coefficient == 1) found = d;
+    }
+  }
+  if (places == 1 && found >= 0) return stride_piece(w, b, found).chars;
+  address whole = buffer_address(w->p->g, b, at);
+  size_form stride = address_stride(&whole, v);
+  return arena_printf(w->memory, "%lld%s", (long long)stride.count, stride.batch ? " * n" : "");
+}
+
+static const char *leading(writer *w, const matrix_product *p, const buffer *b,
+                           const index_form *at, int row, int column) {
+  const char *stride = group_stride(w, p, b, at, row);
+  return stride ? stride : group_size(w, p, column);
+}
+
+static const char *alpha_text(writer *w, const assignment *a) {
+  factor_read *scalars = arena_alloc(w->memory, ((size_t)a->factors + 1) * sizeof *scalars);
+  int count = 0;
+  w->type = NUMBER_REAL;
+  for (int k = 0; k < a->factors; k++) {
+    if (k != a->product->a && k != a->product->b) scalars[count++] = a->factor[k];
+  }
+  piece alpha = factors_piece(w, a->coefficient, count, scalars);
+  return alpha.chars ? alpha.chars : number_piece(w, 1).chars;
+}
+
+void emit_product(writer *w, const assignment *a) {
+  const matrix_product *p = a->product;
+  const factor_read *first = &a->factor[p->a], *second = &a->factor[p->b];
+  const bool *turned = p->transposed;
+  const char *lda = leading(w, p, first->from, first->at, turned[0] ? GROUP_K : GROUP_M,
+                            turned[0] ? GROUP_M : GROUP_K);
+  const char *ldb = leading(w, p, second->from, second->at, turned[1] ? GROUP_N : GROUP_K,
+                            turned[1] ? GROUP_K : GROUP_N);
+  const char *ldc = leading(w, p, a->target, a->at, GROUP_M, GROUP_N);
+  const char *alpha = alpha_text(w, a);
+  line(w, "nnrt_product_%s(%d, %d, %s, %s, %s, %s, %s, %s,", w->p->real_bytes == 4 ? "float" : "double",
+       turned[0], turned[1], group_size(w, p, GROUP_M), group_size(w, p, GROUP_N),
+       group_size(w, p, GROUP_K), alpha, pointer(w, p, first->from, first->at), lda);
+  line(w, "%s%s, %s, %s, %s, %s);", w->p->real_bytes == 4 ? "                   " : "                    ",
+       pointer(w, p, second->from, second->at), ldb, number_piece(w, a->adds ? 1 : 0).chars,
+       pointer(w, p, a->target, a->at), ldc);
+}

@@ -1,0 +1,312 @@
+/* statement: loops and assignments as C statements. */
+#include <string.h>
+
+#include "writer.h"
+
+static bool is_one(double x) { return x >= 1 && x <= 1; }
+
+const char *buffer_type(const writer *w, const buffer *b) {
+  if (b->type == NUMBER_INTEGER) return "int32_t";
+  return b->type == NUMBER_DOUBLE || w->p->real_bytes == 8 ? "double" : "float";
+}
+
+/* A scalar on the stack: declared where it is first written. */
+static bool is_scalar(const buffer *b) {
+  return b->kept == STORAGE_LOCAL || b->kept == STORAGE_RESULT;
+}
+
+static void set_type(writer *w, const buffer *target) {
+  w->type = target->type == NUMBER_DOUBLE ? NUMBER_DOUBLE : NUMBER_REAL;
+}
+
+static const char *declared(writer *w, const assignment *a, bool once) {
+  const buffer *b = a->target;
+  if (!is_scalar(b) || a->adds) return "";
+  bool only = once && a == b->writer && !a->next_writer;
+  return arena_printf(w->memory, "%s%s ", only ? "const " : "", buffer_type(w, b));
+}
+
+/* ---- clearing ------------------------------------------------------------------------------- */
+
+static bool is_open(const writer *w, const variable *v) {
+  for (const open_loop *l = w->loops; l; l = l->outer) {
+    if (l->over == v) return true;
+  }
+  return false;
+}
+
+/* Dimension d stands still here: a loop that is open drives it. */
+static bool stands(const writer *w, const assignment *a, int d) {
+  const variable *v = index_variable(&a->at[d]);
+  return v && is_open(w, v);
+}
+
+/* How many of the outer dimensions stand, if all the inner ones do not; else -1. */
+static int standing_dims(const writer *w, const assignment *a) {
+  int standing = 0;
+  bool inner = false;
+  for (int k = 0; k < a->target->rank; k++) {
+    int d = a->target->order[k];
+    if (a->target->dropped[d]) continue;
+    if (!stands(w, a, d)) inner = true;
+    else if (inner) return -1;
+    else standing++;
+  }
+  return standing;
+}
+
+static void clear_by_loops(writer *w, const assignment *a) {
+  const buffer *b = a->target;
+  index_form at[MAX_RANK];
+  open_loop opened[MAX_RANK];
+  int indent = w->indent;
+  const open_loop *loops = w->loops;
+  for (int k = 0; k < b->rank; k++) {
+    int d = b->order[k];
+    at[d] = a->at[d];
+    if (b->dropped[d] || stands(w, a, d)) continue;
+    variable *v = variable_loop(w->memory, w->p->g, b->dims[d]);
+    v->word = loop_word(w->e, w->loops ? &w->loops->scope : NULL, v);
+    line(w, "for (size_t %s = 0; %s < %s; %s++)", v->word, v->word, size_text(w, b, d), v->word);
+    opened[k] = (open_loop){v, {v->word, w->loops ? &w->loops->scope : NULL}, w->loops};
+    w->loops = &opened[k];
+    w->indent++;
+    at[d] = index_of(v);
+  }
+  set_type(w, b);
+  line(w, "%s = %s;", element_piece(w, b, at).chars, number_piece(w, 0).chars);
+  w->indent = indent;
+  w->loops = loops;
+}
+
+static void clear_by_memset(writer *w, const assignment *a) {
+  const buffer *b = a->target;
+  index_form at[MAX_RANK];
+  piece count = {NULL, BIND_PRIMARY};
+  for (int d = 0; d < b->rank; d++) {
+    at[d] = stands(w, a, d) ? a->at[d] : index_constant(0);
+  }
+  for (int k = 0; k < b->rank; k++) {
+    int d = b->order[k];
+    if (b->dropped[d] || stands(w, a, d)) continue;
+    const char *size = size_text(w, b, d);
+    count = count.chars ? piece_of(w, BIND_MULTIPLY, "%s * %s", count.chars, size)
+                        : piece_of(w, BIND_MULTIPLY, "%s", size);
+  }
+  piece first = place_piece(w, b, at);
+  bool start = strcmp(first.chars, "0") == 0;
+  line(w, "memset(%s%s%s, 0, %s%ssizeof *%s);", b->word, start ? "" : " + ",
+       start ? "" : first.chars, count.chars ? count.chars : "", count.chars ? " * " : "",
+       b->word);
+}
+
+static void emit_clear(writer *w, const assignment *a) {
+  const buffer *b = a->target;
+  if (is_scalar(b)) {
+    set_type(w, b);
+    line(w, "%s %s = %s;", buffer_type(w, b), b->word, number_piece(w, 0).chars);
+  } else if (standing_dims(w, a) >= 0) {
+    clear_by_memset(w, a);
+  } else {
+    clear_by_loops(w, a);
+  }
+}
+
+/* ---- reductions ----------------------------------------------------------------------------- */
+
+static const char *collector(const assignment *a) {
+  return is_scalar(a->target) ? a->target->word : a->collector;
+}
+
+static void begin_reduction(writer *w, const assignment *a) {
+  const char *type = buffer_type(w, a->target);
+  if (!assignment_collects(a)) {
+    if (!a->adds) emit_clear(w, a);
+    return;
+  }
+  set_type(w, a->target);
+  if (a->kind == ASSIGN_MAXIMUM) {
+    line(w, "%s %s = -INFINITY;", type, collector(a));
+  } else if (a->kind == ASSIGN_ARGMAX) {
+    line(w, "int32_t %s = 0;", collector(a));
+    line(w, "%s %s_value = -INFINITY;", real_word(w), collector(a));
+  } else if (!is_scalar(a->target) || !a->adds) {
+    line(w, "%s %s = %s;", type, collector(a), number_piece(w, 0).chars);
+  }
+}
+
+static void end_reduction(writer *w, const assignment *a) {
+  if (!assignment_collects(a) || is_scalar(a->target)) return;
+  set_type(w, a->target);
+  piece to = element_piece(w, a->target, a->at), sum = {collector(a), BIND_PRIMARY};
+  const char *sign = a->adds ? "+=" : "=";
+  double by = a->coefficient;
+  if (a->adds && by < 0) {
+    sign = "-=";
+    by = -by;
+  }
+  if (!is_one(by)) {
+    sum = is_one(-by) ? piece_of(w, BIND_UNARY, "-%s", sum.chars)
+                      : piece_of(w, BIND_MULTIPLY, "%s * %s", number_piece(w, by).chars, sum.chars);
+  }
+  line(w, "%s %s %s;", to.chars, sign, sum.chars);
+}
+
+/* ---- assignments ---------------------------------------------------------------------------- */
+
+static void emit_elements(writer *w, const assignment *a) {
+  const buffer *b = a->target;
+  set_type(w, b);
+  piece what = b->type == NUMBER_INTEGER ? integer_piece(w, a->what, a->where)
+                                         : value_piece(w, a->what, a->where, a->inside);
+  line(w, "%s%s = %s;", declared(w, a, true), element_piece(w, b, a->at).chars, what.chars);
+}
+
+static void emit_average(writer *w, const assignment *a) {
+  set_type(w, a->target);
+  piece what = value_piece(w, a->what, a->where, false);
+  piece to = element_piece(w, a->target, a->at);
+  line(w, "%s = head->step == 0 ? %s : %s * %s + %s * %s;", to.chars,
+       within(w, what, BIND_CONDITIONAL + 1), number_piece(w, 0.9).chars, to.chars,
+       number_piece(w, 0.1).chars, within(w, what, BIND_MULTIPLY + 1));
+}
+
+/* Opens an `if` for what must hold; returns whether it did. */
+static bool open_condition(writer *w, piece holds) {
+  if (!holds.chars) return false;
+  line(w, "if (%s)", holds.chars);
+  w->indent++;
+  return true;
+}
+
+static piece all_of(writer *w, piece one, piece other) {
+  if (!one.chars) return other;
+  if (!other.chars) return one;
+  return piece_of(w, BIND_AND, "%s && %s", within(w, one, BIND_AND), within(w, other, BIND_AND));
+}
+
+static void emit_term(writer *w, const assignment *a) {
+  bool collects = assignment_collects(a), adds = collects || a->adds || a->free < a->variables;
+  double by = collects && !is_scalar(a->target) ? 1 : a->coefficient;
+  bool minus = adds && by < 0;
+  set_type(w, a->target);
+  bool wide = collects && w->type == NUMBER_DOUBLE && w->p->real_bytes == 4;
+  if (wide) w->type = NUMBER_REAL;
+  piece holds = all_of(w, conditions_piece(w, a->conditions),
+                       brackets_piece(w, a->factors, a->factor));
+  piece term = factors_piece(w, minus ? -by : by, a->factors, a->factor);
+  if (!term.chars) term = number_piece(w, 1);
+  if (wide) term = piece_of(w, BIND_UNARY, "(double)%s", within(w, term, BIND_UNARY));
+  piece to = collects ? piece_of(w, BIND_PRIMARY, "%s", collector(a))
+                      : element_piece(w, a->target, a->at);
+  if (!adds) {
+    if (holds.chars) {
+      term = piece_of(w, BIND_CONDITIONAL, "%s ? %s : %s",
+                      within(w, holds, BIND_CONDITIONAL + 1),
+                      within(w, term, BIND_CONDITIONAL + 1), number_piece(w, 0).chars);
+    }
+    line(w, "%s%s = %s;", declared(w, a, true), to.chars, term.chars);
+    return;
+  }
+  bool opened = open_condition(w, holds);
+  line(w, "%s %s %s;", to.chars, minus ? "-=" : "+=", term.chars);
+  w->indent -= opened;
+}
+
+/* The value is compared, then kept: a local of its own unless it is a single name. */
+static void emit_selection(writer *w, const assignment *a) {
+  bool places = a->kind == ASSIGN_ARGMAX;
+  w->type = a->target->type == NUMBER_DOUBLE ? NUMBER_DOUBLE : NUMBER_REAL;
+  const char *best = collector(a);
+  const char *value = places ? arena_printf(w->memory, "%s_value", best) : best;
+  piece what = value_piece(w, a->what, a->where, false);
+  piece holds = {NULL, BIND_PRIMARY};
+  if (a->guard) holds = boolean_piece(w, a->guard, a->where);
+  piece larger = piece_of(w, BIND_LESS, "%s > %s", within(w, what, BIND_LESS + 1), value);
+  line(w, "if (%s)%s", all_of(w, holds, larger).chars, places ? " {" : "");
+  w->indent++;
+  line(w, "%s = %s;", value, what.chars);
+  if (places) {
+    piece number = {NULL, BIND_PRIMARY};
+    for (int k = a->free; k < a->variables; k++) {
+      variable *v = variable_now(a->variable[k]);
+      number = number.chars ? piece_of(w, BIND_ADD, "%s * %s + %s",
+                                       within(w, number, BIND_MULTIPLY), bound_text(w, v), v->word)
+                            : piece_of(w, BIND_PRIMARY, "%s", v->word);
+    }
+    line(w, "%s = (int32_t)%s;", best, within(w, number, BIND_UNARY));
+  }
+  w->indent--;
+  if (places) line(w, "}");
+}
+
+static void emit_product_call(writer *w, const assignment *a) {
+  bool opened = open_condition(w, conditions_piece(w, a->conditions));
+  emit_product(w, a);
+  w->indent -= opened;
+}
+
+static void emit_assignment(writer *w, const assignment *a) {
+  if (a->product) {
+    emit_product_call(w, a);
+    return;
+  }
+  switch (a->kind) {
+    case ASSIGN_ELEMENTS: emit_elements(w, a); break;
+    case ASSIGN_PRODUCT: emit_term(w, a); break;
+    case ASSIGN_MAXIMUM:
+    case ASSIGN_ARGMAX: emit_selection(w, a); break;
+    case ASSIGN_AVERAGE: emit_average(w, a); break;
+  }
+}
+
+/* ---- loops ---------------------------------------------------------------------------------- */
+
+/* One statement needs no braces. */
+static bool is_single(const step *loop) {
+  const step *s = loop->first;
+  if (!s || s->next) return false;
+  if (s->kind == STEP_CLEAR) return false;
+  return s->kind == STEP_ASSIGNMENT || s->reductions == 0;
+}
+
+static void emit_loop(writer *w, const step *s) {
+  const variable *v = s->over;
+  const char *word = v->word, *bound = bound_text(w, v), *open = is_single(s) ? "" : " {";
+  for (int k = 0; k < s->reductions; k++) begin_reduction(w, s->reduction[k]);
+  if (s->downwards) {
+    line(w, "for (size_t %s = %s; %s-- > %lld;)%s", word, bound, word, (long long)v->low, open);
+  } else {
+    line(w, "for (size_t %s = %lld; %s < %s; %s++)%s", word, (long long)v->low, word, bound, word,
+         open);
+  }
+  open_loop opened = {v, {word, w->loops ? &w->loops->scope : NULL}, w->loops};
+  w->loops = &opened;
+  w->indent++;
+  emit_steps(w, s->first);
+  w->indent--;
+  w->loops = opened.outer;
+  if (!is_single(s)) line(w, "}");
+  for (int k = 0; k < s->reductions; k++) end_reduction(w, s->reduction[k]);
+}
+
+/* Steps of the function itself and of its loops over time stand under a comment each. */
+static bool is_commented(const step *s) {
+  if (s->previous && s->previous->kind == STEP_CLEAR) return false;
+  return !s->parent || (s->parent->over->time && !is_single(s->parent));
+}
+
+void emit_steps(writer *w, const step *first) {
+  for (const step *s = first; s; s = s->next) {
+    if (is_commented(s)) {
+      const step *main_step = s;
+      while (main_step->kind == STEP_CLEAR && main_step->next) main_step = main_step->next;
+      emit_comment(w, main_step);
+    }
+    switch (s->kind) {
+      case STEP_LOOP: emit_loop(w, s); break;
+      case STEP_ASSIGNMENT: emit_assignment(w, s->what); break;
+      case STEP_CLEAR: emit_clear(w, s->what); break;
+    }
+  }
+}

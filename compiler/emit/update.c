@@ -1,0 +1,186 @@
+/* update: each optimizer's rule as one loop over the whole parameter region. Gaps between tensors
+ * hold zeros in all regions. What depends on the step and the hyperparameters alone is computed
+ * in double, and calls of libm in it once, before the loop. */
+#include <string.h>
+
+#include "writer.h"
+
+static bool is_scalar(const node *n) {
+  if (n->class == NODE_TENSOR) return n->tensor->role == TENSOR_SCALAR;
+  for (int k = 0; k < n->operands; k++) {
+    if (!is_scalar(n->operand[k])) return false;
+  }
+  return true;
+}
+
+static bool calls(const node *n) {
+  if (n->class == NODE_MAP && op_rows[n->op].strength == BIND_PRIMARY && n->op != OP_stop) {
+    return true;
+  }
+  for (int k = 0; k < n->operands; k++) {
+    bool root = n->class == NODE_PRODUCT && n->power[k] > 0.4 && n->power[k] < 0.6;
+    if (root || calls(n->operand[k])) return true;
+  }
+  return false;
+}
+
+static void hoist(writer *w, rule_words *words, const node *n) {
+  for (int k = 0; k < words->hoists; k++) {
+    if (words->hoisted[k] == n) return;
+  }
+  if (!is_scalar(n)) {
+    for (int k = 0; k < n->operands; k++) hoist(w, words, n->operand[k]);
+    return;
+  }
+  if (!calls(n) || words->hoists == 16) return;
+  words->hoisted_word[words->hoists] =
+      words->hoists == 0 ? "scale" : arena_printf(w->memory, "scale_%d", words->hoists + 1);
+  words->hoisted[words->hoists++] = n;
+}
+
+static bool reads(const node *n, const tensor *t, const node *but) {
+  if (n == but) return false;
+  if (n->class == NODE_TENSOR) return n->tensor == t;
+  for (int k = 0; k < n->operands; k++) {
+    if (reads(n->operand[k], t, but)) return true;
+  }
+  return false;
+}
+
+/* Something that is computed after new_state[k] still needs the old state. */
+static bool old_state_needed(const optimizer_rule *rule, int k) {
+  const tensor *t = rule->state[k];
+  for (int j = k + 1; j < rule->states; j++) {
+    if (reads(rule->new_state[j], t, rule->new_state[k])) return true;
+  }
+  return reads(rule->new_p, t, rule->new_state[k]);
+}
+
+static bool rule_reads(const optimizer_rule *rule, const tensor *t) {
+  for (int k = 0; k < rule->states; k++) {
+    if (reads(rule->new_state[k], t, NULL)) return true;
+  }
+  return reads(rule->new_p, t, NULL);
+}
+
+static const char *word(writer *w, const tensor *t) { return word_spelt(w->memory, t->word); }
+
+static void declare_scalars(writer *w, const optimizer_rule *rule, rule_words *words) {
+  for (int k = 1; k < rule->hyperparameters; k++) {
+    if (!rule_reads(rule, rule->hyperparameter[k])) continue;
+    line(w, "const double %s = head->hyperparameter[%d];", word(w, rule->hyperparameter[k]), k);
+  }
+  if (rule->step && rule_reads(rule, rule->step)) {
+    line(w, "const double step = (double)head->step;");
+  }
+  int hoists = words->hoists;
+  for (int k = 0; k < hoists; k++) {
+    words->hoists = 0;
+    w->type = NUMBER_DOUBLE;
+    piece value = value_piece(w, words->hoisted[k], NULL, false);
+    w->type = NUMBER_REAL;
+    bool narrow = w->p->real_bytes == 4;
+    line(w, "const %s %s = %s%s;", real_word(w), words->hoisted_word[k], narrow ? "(float)" : "",
+         narrow ? within(w, value, BIND_UNARY) : value.chars);
+  }
+  words->hoists = hoists;
+}
+
+static void emit_states(writer *w, const optimizer_rule *rule, rule_words *words) {
+  for (int k = 0; k < rule->states; k++) {
+    const char *state = word(w, rule->state[k]);
+    piece value = value_piece(w, rule->new_state[k], NULL, false);
+    if (rule->new_state[k]->class == NODE_TENSOR && rule->new_state[k]->tensor == rule->state[k]) {
+      continue;
+    }
+    if (old_state_needed(rule, k)) {
+      words->state_new[k] = arena_printf(w->memory, "new_%s", state);
+      line(w, "const %s new_%s = %s;", real_word(w), state, value.chars);
+    } else {
+      line(w, "%s[i] = %s;", state, value.chars);
+    }
+    words->state_done[k] = rule->new_state[k]->class != NODE_TENSOR &&
+                           rule->new_state[k]->class != NODE_CONSTANT;
+  }
+  line(w, "p[i] = %s;", value_piece(w, rule->new_p, NULL, false).chars);
+  for (int k = 0; k < rule->states; k++) {
+    if (words->state_new[k]) {
+      line(w, "%s[i] = %s;", word(w, rule->state[k]), words->state_new[k]);
+    }
+  }
+}
+
+static void emit_rule(writer *w, const optimizer_rule *rule) {
+  rule_words words = {.rule = rule};
+  text states = text_new(w->memory);
+  const char *type = real_word(w), *rate = word(w, rule->hyperparameter[0]);
+  for (int k = 0; k < rule->states; k++) {
+    text_printf(&states, ", %s *%s", type, word(w, rule->state[k]));
+    hoist(w, &words, rule->new_state[k]);
+  }
+  hoist(w, &words, rule->new_p);
+  w->rule = &words;
+  text_printf(w->out, "\n/* One step of %s on every parameter p with gradient g. */\n", rule->word);
+  line(w, "static void update_%s(const nnrt_head *head, double %s, %s *p, const %s *g%s) {",
+       word_spelt(w->memory, rule->word), rate, type, type, states.length > 0 ? states.chars : "");
+  w->indent++;
+  line(w, "const size_t elements = PARAMETER_BYTES / sizeof *p;");
+  text body = text_new(w->memory), *outer = w->out;
+  w->out = &body;
+  declare_scalars(w, rule, &words);
+  w->out = outer;
+  if (!body.length || !strstr(body.chars, "head->")) line(w, "(void)head;");
+  if (!rule_reads(rule, rule->hyperparameter[0])) line(w, "(void)%s;", rate);
+  if (!rule_reads(rule, rule->gradient)) line(w, "(void)g;");
+  text_append_length(w->out, body.chars, body.length);
+  line(w, "for (size_t i = 0; i < elements; i++) {");
+  w->indent++;
+  emit_states(w, rule, &words);
+  w->indent--;
+  line(w, "}");
+  w->indent--;
+  line(w, "}");
+  w->rule = NULL;
+}
+
+static void emit_call(writer *w, const optimizer_rule *rule) {
+  text states = text_new(w->memory);
+  for (int k = 0; k < rule->states; k++) {
+    text_printf(&states, ",\n           at(block, OPTIMIZER_STATES");
+    if (k == 1) text_append(&states, " + PARAMETER_BYTES");
+    if (k > 1) text_printf(&states, " + %d * PARAMETER_BYTES", k);
+    text_append(&states, ")");
+  }
+  line(w, "update_%s(head, rate, at(block, PARAMETERS), at(block, GRADIENTS)%s);",
+       word_spelt(w->memory, rule->word), states.length > 0 ? states.chars : "");
+}
+
+static void emit_switch(writer *w) {
+  const program *m = w->p->p;
+  line(w, "static void compute_update(void *block, double rate) {");
+  w->indent++;
+  line(w, "nnrt_head *head = block;");
+  line(w, "head->step++;");
+  if (m->optimizers == 1) emit_call(w, &m->optimizer[0]);
+  for (int k = 0; k < m->optimizers && m->optimizers > 1; k++) {
+    bool last = k + 1 == m->optimizers;
+    if (last) line(w, "else");
+    else line(w, "%sif (head->optimizer == %d)", k > 0 ? "else " : "", k);
+    w->indent++;
+    emit_call(w, &m->optimizer[k]);
+    w->indent--;
+  }
+  if (m->optimizers == 0) line(w, "(void)rate;");
+  w->indent--;
+  line(w, "}");
+}
+
+void emit_updates(writer *w) {
+  const program *m = w->p->p;
+  w->e = NULL;
+  w->type = NUMBER_REAL;
+  w->helpers->at = w->helpers->at || m->optimizers > 0;
+  for (int k = 0; k < m->optimizers; k++) emit_rule(w, &m->optimizer[k]);
+  text_append(w->out, "\n/* One step of the head's optimizer. */\n");
+  emit_switch(w);
+}

@@ -1,0 +1,129 @@
+/* What the files of emit/ share; nobody outside of emit/ includes it. */
+#ifndef NNCC_WRITER_H
+#define NNCC_WRITER_H
+
+#include "emit.h"
+
+/* ---- pieces of C ---------------------------------------------------------------------------- */
+
+/* A C expression and how tightly its outermost operator binds, on the scale of ops.def. */
+typedef struct piece {
+  const char *chars;
+  int strength;
+} piece;
+
+enum {
+  BIND_CONDITIONAL = 1, BIND_OR, BIND_AND, BIND_EQUAL, BIND_LESS, BIND_ADD, BIND_MULTIPLY,
+  BIND_UNARY, BIND_PRIMARY
+};
+
+/* The loops around the place that is being written. */
+typedef struct open_loop {
+  const variable *over;
+  loop_scope scope;
+  const struct open_loop *outer;
+} open_loop;
+
+/* What a helper function of the emitted file computes. */
+typedef struct helpers {
+  bool op[2][OP_COUNT];  /* by number type: real, double */
+  bool square[2];
+  bool uniform, at;
+} helpers;
+
+/* In an optimizer's rule: the names of what its leaves stand for. */
+typedef struct rule_words {
+  const optimizer_rule *rule;
+  const node *hoisted[16];
+  const char *hoisted_word[16];
+  int hoists;
+  bool state_done[8];    /* new_state[k] is what its array holds by now */
+  const char *state_new[8]; /* a local that holds it, or NULL */
+} rule_words;
+
+typedef struct writer {
+  text *out;
+  const plan *p;
+  const entry_plan *e;
+  arena *memory;
+  number_type type;      /* of the expression being written: NUMBER_REAL or NUMBER_DOUBLE */
+  int indent;
+  const open_loop *loops;
+  helpers *helpers;
+  bool *size_used;       /* by axis: its name stands in the text */
+  const rule_words *rule;
+} writer;
+
+piece piece_of(writer *w, int strength, const char *format, ...) PRINTF_LIKE(3, 4);
+/* The piece's text, in brackets where an operator of that strength around it asks for them. */
+const char *within(writer *w, piece inner, int strength);
+const char *real_word(const writer *w); /* "float" or "double", for w->type */
+bool is_float(const writer *w);
+piece number_piece(writer *w, double value);
+void line(writer *w, const char *format, ...) PRINTF_LIKE(2, 3); /* indented, with its end */
+
+/* ---- index.c -------------------------------------------------------------------------------- */
+
+/* Places and sizes, all of type size_t. */
+piece index_piece(writer *w, const index_form *at);
+/* The element's number in the buffer's storage. */
+piece place_piece(writer *w, const buffer *b, const index_form *at);
+/* "h[s * H + i]", or just the name of a scalar. */
+piece element_piece(writer *w, const buffer *b, const index_form *at);
+piece condition_piece(writer *w, const condition *c);
+/* Whether the loops that are open leave the condition undecided. */
+bool condition_holds(const condition *c);
+piece conditions_piece(writer *w, const condition *list);
+const char *size_text(writer *w, const buffer *b, int d);
+const char *bound_text(writer *w, const variable *v);
+/* Elements from one index to the next along dimension d, as a product of sizes. */
+piece stride_piece(writer *w, const buffer *b, int d);
+
+/* ---- expression.c --------------------------------------------------------------------------- */
+
+/* The node's value at `where`, as a number of w->type. `inside`: it is computed here, even though
+ * it is stored. */
+piece value_piece(writer *w, const node *n, const environment *where, bool inside);
+piece boolean_piece(writer *w, const node *n, const environment *where);
+piece integer_piece(writer *w, const node *n, const environment *where); /* int32_t */
+/* coefficient * product of factors, brackets left out; NULL chars where nothing is left. */
+piece factors_piece(writer *w, double coefficient, int count, const factor_read *factors);
+/* All the brackets among the factors, joined by &&; NULL chars where there are none. */
+piece brackets_piece(writer *w, int count, const factor_read *factors);
+/* The function of ops.def, of operands that are numbers of w->type. */
+piece map_piece(writer *w, op operation, const piece *operands);
+/* The small inline functions that the text has used. */
+void emit_helpers_of(writer *w);
+
+/* ---- statement.c ---------------------------------------------------------------------------- */
+
+void emit_steps(writer *w, const step *first);
+const char *buffer_type(const writer *w, const buffer *b);
+
+/* ---- product.c ------------------------------------------------------------------------------ */
+
+void emit_product(writer *w, const assignment *a);
+
+/* ---- comment.c ------------------------------------------------------------------------------ */
+
+/* What the steps compute, as formulas, and where the model says so. */
+void emit_comment(writer *w, const step *s);
+
+/* ---- function.c, update.c, table.c ------------------------------------------------------------ */
+
+void emit_entry(writer *w, const entry_plan *e);
+/* "const float *x, const int32_t *y": typed parameters of the inputs, and of the targets. */
+void data_parameters(text *out, const plan *p, bool targets, bool inputs);
+void emit_updates(writer *w);
+void emit_tables(writer *w);
+void emit_struct(writer *w); /* the nnrt_model */
+const char *real_type(const plan *p); /* "float" or "double" */
+
+/* ---- api.c ------------------------------------------------------------------------------------ */
+
+/* The functions of the C API, and what wraps them for the runtime's generic pointers. */
+void emit_api(writer *w);
+void emit_sizes_and_offsets(writer *w);
+void emit_block_functions(writer *w);
+
+#endif

@@ -1,0 +1,173 @@
+/* layout: the order of each buffer's dimensions in memory, and addresses in it. */
+#include "schedule.h"
+
+/* ---- order ---------------------------------------------------------------------------------- */
+
+static bool is_scratch(const buffer *b) { return b->kept == STORAGE_SCRATCH; }
+
+/* Steps of a recurrence stay steps in what is computed from them, and the other way round. */
+static void spread_time(const assignment *a) {
+  buffer *target = a->target;
+  for (int k = 0; k < a->variables; k++) {
+    const variable *v = variable_now(a->variable[k]);
+    bool time = false;
+    for (int pass = 0; pass < 2; pass++) {
+      for (int d = 0; d < target->rank; d++) {
+        if (index_variable(&a->at[d]) != v) continue;
+        if (pass == 1 && time) target->time[d] = true;
+        time = time || target->time[d];
+      }
+      for (buffer_read *r = a->reads; r; r = r->next) {
+        for (int d = 0; d < r->from->rank; d++) {
+          if (!is_scratch(r->from) || index_variable(&r->at[d]) != v) continue;
+          if (pass == 1 && time) r->from->time[d] = true;
+          time = time || r->from->time[d];
+        }
+      }
+    }
+  }
+}
+
+/* Where the model's definitions first name each axis. */
+static void name_positions(const plan *p, int *position) {
+  int next = 1;
+  const definition *lists[3] = {p->p->definition, p->p->adjoint, p->p->gradient};
+  const int counts[3] = {p->p->definitions, p->p->adjoints, p->p->gradients};
+  for (int list = 0; list < 3; list++) {
+    for (int k = 0; k < counts[list]; k++) {
+      for (int d = 0; d < lists[list][k].rank; d++) {
+        int *at = &position[lists[list][k].dims[d]];
+        if (*at == 0) *at = next++;
+      }
+    }
+  }
+}
+
+static int place_of(const buffer *b, int d, const axis *dims, const int *position) {
+  for (int k = 0; b->called && k < b->called->rank; k++) {
+    if (b->called->dims[k] == dims[d]) return k - MAX_RANK;
+  }
+  return position[dims[d]] > 0 ? position[dims[d]] : (1 << 20) + dims[d];
+}
+
+static bool comes_before(const buffer *b, int x, int y, const int *position) {
+  if (b->time[x] != b->time[y]) return b->time[x];
+  if ((b->dims[x] == AXIS_BATCH) != (b->dims[y] == AXIS_BATCH)) return b->dims[x] == AXIS_BATCH;
+  return place_of(b, x, b->dims, position) < place_of(b, y, b->dims, position);
+}
+
+static void order_dims(buffer *b, const int *position) {
+  for (int d = 0; d < b->rank; d++) {
+    int k = d;
+    for (; k > 0 && is_scratch(b) && comes_before(b, d, b->order[k - 1], position); k--) {
+      b->order[k] = b->order[k - 1];
+    }
+    b->order[k] = d;
+  }
+}
+
+void lay_out(entry_plan *e) {
+  int *position = arena_alloc(e->of->memory, (size_t)graph_axis_count(e->of->g) * sizeof *position);
+  name_positions(e->of, position);
+  for (size_t k = 0; k < e->assignments; k++) spread_time(e->assignment[k]);
+  for (size_t k = e->assignments; k > 0; k--) spread_time(e->assignment[k - 1]);
+  for (size_t k = 0; k < e->buffers; k++) order_dims(e->buffer[k], position);
+}
+
+/* ---- sizes and addresses -------------------------------------------------------------------- */
+
+size_form buffer_extent(const graph *g, const buffer *b, int d) {
+  if (b->dims[d] == AXIS_BATCH) return (size_form){1, true};
+  if (b->leaf && b->dims[d] < 0) return (size_form){b->leaf->shape[d - b->leaf->per_sample], false};
+  return (size_form){axis_extent(g, b->dims[d]), false};
+}
+
+static size_form size_multiply(size_form a, size_form b) {
+  return (size_form){a.count * b.count, a.batch || b.batch};
+}
+
+size_form buffer_stride(const graph *g, const buffer *b, int d) {
+  size_form stride = {1, false};
+  for (int k = b->rank - 1; k >= 0 && b->order[k] != d; k--) {
+    int inner = b->order[k];
+    if (!b->dropped[inner]) stride = size_multiply(stride, buffer_extent(g, b, inner));
+  }
+  return stride;
+}
+
+size_form buffer_elements(const graph *g, const buffer *b) {
+  size_form elements = {1, false};
+  for (int d = 0; d < b->rank; d++) {
+    if (!b->dropped[d]) elements = size_multiply(elements, buffer_extent(g, b, d));
+  }
+  return elements;
+}
+
+static bool variables_equal(const variable *a, const variable *b) {
+  while (a->same) a = a->same;
+  while (b->same) b = b->same;
+  if (a == b) return true;
+  if (a->kind != b->kind || a->kind < VARIABLE_QUOTIENT) return false;
+  return a->divisor == b->divisor && index_equal(&a->form, &b->form);
+}
+
+static void add_address_term(address *to, variable *v, int64_t coefficient, bool batch) {
+  for (int k = 0; k < to->terms; k++) {
+    if (to->term[k].batch != batch || !variables_equal(to->term[k].of, v)) continue;
+    to->term[k].coefficient += coefficient;
+    return;
+  }
+  if (to->terms < 2 * INDEX_TERMS) {
+    to->term[to->terms++] = (address_term){v, coefficient, batch};
+  }
+}
+
+/* J * (f / J) + f % J is f. */
+static bool join_division(address *to) {
+  for (int q = 0; q < to->terms; q++) {
+    const variable *quotient = variable_now(to->term[q].of);
+    if (quotient->kind != VARIABLE_QUOTIENT) continue;
+    for (int r = 0; r < to->terms; r++) {
+      const variable *rest = variable_now(to->term[r].of);
+      if (rest->kind != VARIABLE_REMAINDER || rest->divisor != quotient->divisor) continue;
+      if (!index_equal(&rest->form, &quotient->form)) continue;
+      int64_t by = to->term[r].coefficient;
+      bool batch = to->term[r].batch;
+      if (batch != to->term[q].batch) continue;
+      if (to->term[q].coefficient != by * quotient->divisor) continue;
+      index_form whole = rest->form;
+      *(batch ? &to->batch_constant : &to->constant) += by * whole.constant;
+      to->term[q > r ? q : r] = to->term[--to->terms];
+      to->term[q > r ? r : q] = to->term[--to->terms];
+      for (int k = 0; k < whole.terms; k++) {
+        add_address_term(to, whole.term[k].of, by * whole.term[k].coefficient, batch);
+      }
+      return true;
+    }
+  }
+  return false;
+}
+
+address buffer_address(const graph *g, const buffer *b, const index_form *at) {
+  address to = {0};
+  for (int d = 0; d < b->rank; d++) {
+    if (b->dropped[d]) continue;
+    size_form stride = buffer_stride(g, b, d);
+    *(stride.batch ? &to.batch_constant : &to.constant) += stride.count * at[d].constant;
+    for (int k = 0; k < at[d].terms; k++) {
+      const index_term *term = &at[d].term[k];
+      add_address_term(&to, term->of, stride.count * term->coefficient, stride.batch);
+    }
+  }
+  while (join_division(&to)) continue;
+  return to;
+}
+
+size_form address_stride(const address *a, const variable *v) {
+  for (int k = 0; k < a->terms; k++) {
+    if (variables_equal(a->term[k].of, v) && a->term[k].coefficient != 0) {
+      return (size_form){a->term[k].coefficient, a->term[k].batch};
+    }
+  }
+  return (size_form){0, false};
+}

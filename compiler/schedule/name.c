@@ -1,0 +1,282 @@
+/* name: C identifiers for tensors, buffers, loops and sizes, from the model's own words. */
+#include <ctype.h>
+#include <string.h>
+
+#include "schedule.h"
+
+#define uthash_malloc(size) arena_alloc(table->memory, (size))
+#define uthash_free(pointer, size) ((void)(pointer))
+#include <uthash.h>
+
+typedef struct taken_word {
+  UT_hash_handle hh;
+  const char *chars;
+} taken_word;
+
+struct word_table {
+  arena *memory;
+  taken_word *taken;
+  const struct word_table *outer;
+};
+
+/* C99's words, what the emitted text uses of libc, libm and the runtime, and its own words. */
+static const char *const reserved[] = {
+    "auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else",
+    "enum", "extern", "float", "for", "goto", "if", "inline", "int", "long", "register",
+    "restrict", "return", "short", "signed", "sizeof", "static", "struct", "switch", "typedef",
+    "union", "unsigned", "void", "volatile", "while", "_Bool", "_Complex", "_Imaginary", "asm",
+    "bool", "true", "false", "class", "new", "delete", "template", "this", "NULL", "INFINITY",
+    "main", "memset", "memcpy", "size_t", "int32_t", "uint64_t", "abs", "labs", "exit", "free",
+    "malloc", "index", "y0", "y1", "yn", "j0", "j1", "jn", "acos", "asin", "atan", "atan2", "ceil",
+    "cos", "cosh", "exp", "exp2", "expm1", "erf", "erfc", "fabs", "fdim", "floor", "fma", "fmax",
+    "fmin", "fmod", "frexp", "gamma", "hypot", "ilogb", "ldexp", "lgamma", "log", "log10", "log1p",
+    "log2", "logb", "lrint", "lround", "modf", "nan", "nearbyint", "nextafter", "pow", "remainder",
+    "remquo", "rint", "round", "scalbn", "sin", "sinh", "sqrt", "tan", "tanh", "tgamma", "trunc",
+    "signbit", "isnan", "isinf", "isfinite", "fpclassify", "div", "rand", "time", "clock",
+    "signal", "read", "write", "open", "close", "real", "n", "block", "head", "values", "data",
+    "inputs", "outputs", "at", "rate", "seed", "batch", "training", "aligned", "unix", "linux",
+    "tensors", "settings", "metrics", "optimizers", "ALIGNMENT", "sigmoid", "relu", "sign", "min",
+    "max", "softplus", "square", "first", "step", "samples", "scratch", "gradient", "loss",
+    "update", "predict", "test", "init", "bytes", "locate", "stop", "environ", "stdin", "stdout",
+    "stderr", "errno", "EOF", "HUGE_VAL", "NAN", "end", "parameters", "elements", "g", "p"};
+
+static taken_word *find_word(const word_table *table, const char *chars) {
+  taken_word *found = NULL;
+  for (; table && !found; table = table->outer) HASH_FIND_STR(table->taken, chars, found);
+  return found;
+}
+
+static const char *take(word_table *table, const char *chars) {
+  taken_word *word = arena_alloc(table->memory, sizeof *word);
+  word->chars = chars;
+  HASH_ADD_KEYPTR(hh, table->taken, word->chars, (unsigned)strlen(chars), word);
+  return chars;
+}
+
+word_table *words_new(arena *memory, const word_table *outer) {
+  word_table *table = arena_alloc(memory, sizeof *table);
+  table->memory = memory;
+  table->outer = outer;
+  for (size_t k = 0; !outer && k < sizeof reserved / sizeof *reserved; k++) {
+    take(table, reserved[k]);
+  }
+  return table;
+}
+
+bool word_taken(const word_table *table, const char *chars) {
+  return find_word(table, chars) != NULL;
+}
+
+/* ---- spelling -------------------------------------------------------------------------------- */
+
+static const char *const greek[] = {
+    "Alpha", "Beta", "Gamma", "Delta", "Epsilon", "Zeta", "Eta", "Theta", "Iota", "Kappa",
+    "Lambda", "Mu", "Nu", "Xi", "Omicron", "Pi", "Rho", "Sigma_", "Sigma", "Tau", "Upsilon",
+    "Phi", "Chi", "Psi", "Omega"};
+
+/* Two bytes of UTF-8, U+0391 Alpha to U+03A9 Omega, U+03B1 alpha to U+03C9 omega. */
+static bool append_greek(text *out, const unsigned char *bytes) {
+  int code = ((bytes[0] & 0x1f) << 6) | (bytes[1] & 0x3f);
+  int letter = code - (code >= 0x3b1 ? 0x3b1 : 0x391);
+  if ((bytes[0] & 0xe0) != 0xc0 || letter < 0 || letter > 24) return false;
+  const char *spelt = letter == 17 ? greek[18] : greek[letter];
+  char first[2] = {(char)(code >= 0x3b1 ? tolower((unsigned char)spelt[0]) : spelt[0]), 0};
+  text_append(out, first);
+  text_append(out, spelt + 1);
+  return true;
+}
+
+const char *word_spelt(arena *memory, const char *chars) {
+  text out = text_new(memory);
+  const unsigned char *c = (const unsigned char *)chars;
+  if (isdigit(*c)) text_append(&out, "_");
+  for (; *c; c++) {
+    char one[2] = {(char)*c, 0};
+    if (isalnum(*c) || *c == '_') text_append(&out, one);
+    else if (*c >= 0x80 && c[1] != 0 && append_greek(&out, c)) c++;
+    else text_append(&out, "_");
+  }
+  return out.length > 0 ? out.chars : "_";
+}
+
+/* A name that is taken gains a `_`; a made one (with number) a number. */
+const char *word_new(word_table *table, const char *chars, bool made) {
+  const char *word = chars;
+  for (int number = 2; find_word(table, word); number++) {
+    word = made ? arena_printf(table->memory, "%s_%d", chars, number)
+                : arena_printf(table->memory, "%s_", word);
+  }
+  return take(table, word);
+}
+
+/* ---- tensors --------------------------------------------------------------------------------- */
+
+static void name_list(plan *p, int count, tensor **list) {
+  for (int k = 0; k < count; k++) {
+    const char *spelt = word_spelt(p->memory, list[k]->word);
+    p->tensor_word[list[k]->number] = word_new(p->words, spelt, false);
+  }
+}
+
+static void name_states(plan *p) {
+  for (int k = 0; k < p->p->states; k++) {
+    const tensor *t = p->p->state[k];
+    const char *suffix = t->role == TENSOR_CARRY ? "carried" : "average";
+    const char *spelt = word_spelt(p->memory, t->word);
+    const char *word = arena_printf(p->memory, "%s_%s", spelt, suffix);
+    p->tensor_word[t->number] = word_new(p->words, word, true);
+  }
+}
+
+void name_tensors(plan *p) {
+  p->words = words_new(p->memory, NULL);
+  p->tensor_word = arena_alloc(p->memory, ((size_t)tensor_count(p->g) + 1) * sizeof(char *));
+  name_list(p, p->p->inputs, p->p->input);
+  name_list(p, p->p->targets, p->p->target);
+  name_list(p, p->p->parameters, p->p->parameter);
+  name_list(p, p->p->constants, p->p->constant);
+  name_states(p);
+}
+
+/* ---- buffers --------------------------------------------------------------------------------- */
+
+static const definition *known_as(const buffer *b) { return b->shown ? b->shown : b->called; }
+
+/* The word of whatever the model names that reads b, directly or through what it is part of. */
+static const char *user_word(const plan *p, const buffer *b, int depth) {
+  for (const buffer_access *access = b->access; access; access = access->next) {
+    const buffer *user = access->by->target;
+    if (access->writes || user == b) continue;
+    if (known_as(user)) return word_spelt(p->memory, known_as(user)->word);
+    const char *found = depth > 0 ? user_word(p, user, depth - 1) : NULL;
+    if (found) return found;
+  }
+  return NULL;
+}
+
+/* The first thing with a word of its own that b is computed from. */
+static const char *operand_word(const plan *p, const buffer *b) {
+  for (const buffer_read *r = b->writer ? b->writer->reads : NULL; r; r = r->next) {
+    if (r->from == b) continue;
+    if (known_as(r->from)) return word_spelt(p->memory, known_as(r->from)->word);
+    if (r->from->word) return r->from->word;
+  }
+  return NULL;
+}
+
+static bool is_total(const node *n) {
+  return n->class == NODE_PRODUCT && n->bound > 0 && n->operands == 1;
+}
+
+static const char *made_word(const plan *p, const buffer *b) {
+  const node *n = b->what;
+  const char *suffix = "sum";
+  bool follows = n->class == NODE_MAP || n->class == NODE_SELECT || (is_total(n) && !b->partial);
+  if (n->class == NODE_MAP) suffix = op_rows[n->op].name[0] ? op_rows[n->op].name : "test";
+  if (n->class == NODE_SELECT) suffix = n->select == SELECT_ARGMAX ? "argmax" : "max";
+  if (n->class == NODE_PRODUCT && n->bound == 0) suffix = "product";
+  if (n->class == NODE_VIEW) suffix = "view";
+  const char *base = follows ? operand_word(p, b) : user_word(p, b, 6);
+  if (!base) base = follows ? user_word(p, b, 6) : operand_word(p, b);
+  return arena_printf(p->memory, "%s_%s", base ? base : "value", suffix);
+}
+
+static void name_buffer(entry_plan *e, buffer *b) {
+  if (b->word) return;
+  if (b->leaf && !b->what) {
+    b->word = e->of->tensor_word[b->leaf->number];
+  } else if (b->kept == STORAGE_STATE) {
+    b->word = e->of->tensor_word[b->leaf->number];
+  } else if (known_as(b)) {
+    b->word = word_new(e->words, word_spelt(e->of->memory, known_as(b)->word), false);
+  } else if (b->kept == STORAGE_RESULT) {
+    b->word = word_new(e->words, "mean_loss", true);
+  } else {
+    b->word = word_new(e->words, made_word(e->of, b), true);
+  }
+}
+
+/* Operands get their words before what is computed from them. */
+static void name_in_order(entry_plan *e, const step *first) {
+  for (const step *s = first; s; s = s->next) {
+    if (s->kind == STEP_LOOP) name_in_order(e, s->first);
+    if (s->kind == STEP_ASSIGNMENT) name_buffer(e, s->what->target);
+  }
+}
+
+void name_buffers(entry_plan *e) {
+  e->words = words_new(e->of->memory, e->of->words);
+  for (size_t k = 0; k < e->buffers; k++) {
+    if (e->buffer[k]->shown || e->buffer[k]->leaf) name_buffer(e, e->buffer[k]);
+  }
+  for (size_t k = 0; k < e->buffers; k++) {
+    if (e->buffer[k]->called && !e->buffer[k]->shown) name_buffer(e, e->buffer[k]);
+  }
+  name_in_order(e, e->first);
+  for (size_t k = 0; k < e->buffers; k++) name_buffer(e, e->buffer[k]);
+}
+
+/* ---- loops ----------------------------------------------------------------------------------- */
+
+static const char *const loop_words[] = {"i", "j", "k", "l", "r", "q", "u", "v", "w"};
+enum { LOOP_WORDS = (int)(sizeof loop_words / sizeof *loop_words) };
+
+static bool is_open(const loop_scope *open, const char *word) {
+  for (; open; open = open->outer) {
+    if (strcmp(open->word, word) == 0) return true;
+  }
+  return false;
+}
+
+static bool usable(const entry_plan *e, const loop_scope *open, const char *word) {
+  return !is_open(open, word) && !word_taken(e->words, word);
+}
+
+const char *loop_word(const entry_plan *e, const loop_scope *open, const variable *v) {
+  if (v->batch) return usable(e, open, "s") ? "s" : "sample";
+  const char *hint = v->along >= 0 ? axis_hint(e->of->g, v->along) : NULL;
+  if (hint && strlen(hint) <= 2) {
+    const char *spelt = word_spelt(e->of->memory, hint);
+    if (usable(e, open, spelt)) return spelt;
+  }
+  for (int round = 1;; round++) {
+    for (int k = 0; k < LOOP_WORDS; k++) {
+      const char *word = round == 1 ? loop_words[k]
+                                    : arena_printf(e->of->memory, "%s%d", loop_words[k], round);
+      if (usable(e, open, word)) return word;
+    }
+  }
+}
+
+static void name_loop(entry_plan *e, step *loop, const loop_scope *open);
+
+/* The scalars in which a loop's contractions are collected: sum, largest, best. */
+static void name_collectors(entry_plan *e, const step *loop, const loop_scope *open) {
+  static const char *const words[] = {"value", "sum", "largest", "best", "average"};
+  loop_scope *scopes = arena_alloc(e->of->memory, ((size_t)loop->reductions + 1) * sizeof *scopes);
+  for (int k = 0; k < loop->reductions; k++) {
+    const char *base = words[loop->reduction[k]->kind], *word = base;
+    for (int number = 2; !usable(e, open, word); number++) {
+      word = arena_printf(e->of->memory, "%s_%d", base, number);
+    }
+    loop->reduction[k]->collector = word;
+    scopes[k] = (loop_scope){word, open};
+    open = &scopes[k];
+  }
+  for (step *s = loop->first; s; s = s->next) {
+    if (s->kind == STEP_LOOP) name_loop(e, s, open);
+  }
+}
+
+static void name_loop(entry_plan *e, step *loop, const loop_scope *open) {
+  if (!loop->over->word) loop->over->word = loop_word(e, open, loop->over);
+  loop_scope *inner = arena_alloc(e->of->memory, sizeof *inner);
+  *inner = (loop_scope){loop->over->word, open};
+  name_collectors(e, loop, inner);
+}
+
+void name_loops(entry_plan *e) {
+  for (step *s = e->first; s; s = s->next) {
+    if (s->kind == STEP_LOOP) name_loop(e, s, NULL);
+  }
+}

@@ -1,0 +1,295 @@
+/* nest: the loops around assignments that are no product calls. Neighbours share the loops that
+ * they can: each reads what the others write at its own index only. */
+#include "schedule.h"
+
+/* ---- properties ----------------------------------------------------------------------------- */
+
+bool step_inside(const step *s, const step *loop) {
+  while (s && s != loop) s = s->parent;
+  return s != NULL;
+}
+
+bool assignment_binds(const assignment *a, const variable *v) {
+  for (int k = a->free; k < a->variables; k++) {
+    if (variable_now(a->variable[k]) == v) return true;
+  }
+  return false;
+}
+
+bool assignment_collects(const assignment *a) {
+  if (a->kind == ASSIGN_MAXIMUM || a->kind == ASSIGN_ARGMAX) return true;
+  if (a->kind != ASSIGN_PRODUCT || a->product) return false;
+  bool bound = false;
+  for (int k = 0; k < a->loops; k++) {
+    bool binds = assignment_binds(a, a->loop[k]);
+    if (bound && !binds) return false;
+    bound = bound || binds;
+  }
+  for (int d = 0; d < a->target->rank && bound; d++) { /* a write at a label moves */
+    for (int k = 0; k < a->at[d].terms; k++) {
+      const variable *v = variable_now(a->at[d].term[k].of);
+      if (v->kind != VARIABLE_LOOP || assignment_binds(a, v)) return false;
+    }
+  }
+  return bound;
+}
+
+static bool is_plain(const index_form *at, const variable *v) {
+  return at->constant == 0 && index_variable(at) == v;
+}
+
+/* Every element of the target is reached, once. */
+static bool covers(const plan *p, const assignment *a) {
+  if (a->kind != ASSIGN_PRODUCT) return true;
+  if (a->conditions) return false;
+  for (int d = 0; d < a->target->rank; d++) {
+    const variable *v = index_variable(&a->at[d]);
+    if (!v || a->at[d].constant != 0 || assignment_binds(a, v)) return false;
+    size_form turns = variable_turns(v), places = buffer_extent(p->g, a->target, d);
+    if (turns.count != places.count || turns.batch != places.batch) return false;
+  }
+  return true;
+}
+
+/* ---- order of an assignment's loops ---------------------------------------------------------- */
+
+static bool steps_in_time(const assignment *a, const variable *v) {
+  for (int d = 0; d < a->target->rank; d++) {
+    if (a->target->time[d] && index_variable(&a->at[d]) == v) return true;
+  }
+  for (const buffer_read *r = a->reads; r; r = r->next) {
+    for (int d = 0; d < r->from->rank; d++) {
+      if (r->from->time[d] && index_variable(&r->at[d]) == v) return true;
+    }
+  }
+  return false;
+}
+
+/* Along v everything lies at strides 0 and 1: the loop over it is one that a compiler turns into
+ * vector instructions, if it is the innermost. */
+static bool runs_along_memory(const entry_plan *e, const assignment *a, const variable *v) {
+  address to = buffer_address(e->of->g, a->target, a->at);
+  size_form stride = address_stride(&to, v);
+  if (stride.count != 1 || stride.batch) return false;
+  for (const buffer_read *r = a->reads; r; r = r->next) {
+    address from = buffer_address(e->of->g, r->from, r->at);
+    stride = address_stride(&from, v);
+    if (stride.batch || stride.count < 0 || stride.count > 1) return false;
+  }
+  return true;
+}
+
+/* 0 is outermost. */
+static int loop_place(const entry_plan *e, const assignment *a, int k) {
+  const variable *v = variable_now(a->variable[k]);
+  bool selects = a->kind == ASSIGN_MAXIMUM || a->kind == ASSIGN_ARGMAX;
+  if (selects && a->bound[k]) return 8;
+  if (steps_in_time(a, v)) return 0;
+  if (v->batch) return 1;
+  if (a->bound[k]) return 4;
+  bool inner = a->kind == ASSIGN_PRODUCT && a->free < a->variables &&
+               runs_along_memory(e, a, v);
+  return inner ? 6 : 2;
+}
+
+static int memory_place(const assignment *a, const variable *v) {
+  for (int k = 0; k < a->target->rank; k++) {
+    if (index_variable(&a->at[a->target->order[k]]) == v) return k;
+  }
+  return a->target->rank;
+}
+
+static bool goes_outside(const entry_plan *e, const assignment *a, int x, int y) {
+  int one = loop_place(e, a, x), other = loop_place(e, a, y);
+  if (one != other) return one < other;
+  return memory_place(a, variable_now(a->variable[x])) <
+         memory_place(a, variable_now(a->variable[y]));
+}
+
+static bool in_product(const matrix_product *p, const variable *v) {
+  for (int group = 0; group < 3; group++) {
+    for (int k = 0; k < p->count[group]; k++) {
+      if (p->variable[group][k] == v) return true;
+    }
+  }
+  return false;
+}
+
+static void order_loops(const entry_plan *e, assignment *a) {
+  int order[2 * MAX_RANK];
+  a->loops = 0;
+  for (int k = 0; k < a->variables; k++) {
+    const variable *v = variable_now(a->variable[k]);
+    if (v->time || (a->product && in_product(a->product, v))) continue;
+    int at = a->loops++;
+    for (; at > 0 && goes_outside(e, a, k, order[at - 1]); at--) order[at] = order[at - 1];
+    order[at] = k;
+  }
+  for (int k = 0; k < a->loops; k++) a->loop[k] = variable_now(a->variable[order[k]]);
+}
+
+/* ---- fusion --------------------------------------------------------------------------------- */
+
+/* Whether what `w` wrote in the loop is there when the same turn touches it at `at`. `related` is
+ * set where the index connects the two variables. */
+static bool same_turn(const assignment *w, const variable *over, const index_form *at,
+                      const variable *v, bool *related) {
+  if (assignment_binds(w, over)) return false;
+  for (int d = 0; d < w->target->rank; d++) {
+    if (!is_plain(&w->at[d], over)) continue;
+    if (!is_plain(&at[d], v)) return false;
+    *related = true;
+    return true;
+  }
+  return false;
+}
+
+static bool adds_alike(const assignment *w, const variable *over, const assignment *a,
+                       const variable *v) {
+  return assignment_binds(w, over) && assignment_binds(a, v) && a->kind == ASSIGN_PRODUCT &&
+         w->kind == ASSIGN_PRODUCT && !assignment_collects(w) && !assignment_collects(a);
+}
+
+static bool can_share(const step *loop, const assignment *a, const variable *v) {
+  const variable *over = loop->over;
+  bool related = v->batch || v->along == over->along;
+  if (over->time || loop->downwards) return false;
+  if (v->batch != over->batch || v->low != over->low || v->high != over->high) return false;
+  for (const buffer_read *r = a->reads; r; r = r->next) {
+    for (const assignment *w = r->from->writer; w && !r->carried; w = w->next_writer) {
+      if (!w->where_done || !step_inside(w->where_done, loop)) continue;
+      if (!same_turn(w, over, r->at, v, &related)) return false;
+    }
+  }
+  for (const assignment *w = a->target->writer; w; w = w->next_writer) {
+    if (w == a || !w->where_done || !step_inside(w->where_done, loop)) continue;
+    if (adds_alike(w, over, a, v)) continue;
+    if (assignment_binds(a, v) || !same_turn(w, over, a->at, v, &related)) return false;
+  }
+  return related;
+}
+
+static step *step_new(entry_plan *e, step_kind kind, step *parent) {
+  step *s = arena_alloc(e->of->memory, sizeof *s);
+  s->kind = kind;
+  step_append(e, parent, s);
+  return s;
+}
+
+static step *last_step(const entry_plan *e, const step *parent) {
+  return parent ? parent->last : e->last;
+}
+
+static void add_reduction(entry_plan *e, step *loop, assignment *a) {
+  size_t capacity = loop->reduction_capacity;
+  size_t count = (size_t)loop->reductions;
+  ARENA_PUSH(e->of->memory, loop->reduction, count, capacity, a);
+  loop->reductions = (int)count;
+  loop->reduction_capacity = capacity;
+}
+
+/* Sets the target to 0 before `before`, or else at the block's end. */
+static void insert_clear(entry_plan *e, step *parent, step *before, assignment *a) {
+  step *s = arena_alloc(e->of->memory, sizeof *s);
+  s->kind = STEP_CLEAR;
+  s->what = a;
+  a->adds = true;
+  if (!before) {
+    step_append(e, parent, s);
+    return;
+  }
+  step **link = before->previous ? &before->previous->next
+                : parent ? &parent->first : &e->first;
+  *link = s;
+  s->next = before;
+  s->previous = before->previous;
+  before->previous = s;
+  s->parent = parent;
+}
+
+/* An assignment on its way into a block. */
+typedef struct placing {
+  entry_plan *e;
+  assignment *a;
+  step *block;   /* where it has come to */
+  int depth;     /* loops that are around it */
+  bool bound;    /* one of them is over a bound variable */
+  bool clears;   /* its target is still to be cleared */
+} placing;
+
+/* Each turn of the loop has a part of the target for itself, and all parts have a turn. */
+static bool splits_target(const plan *p, const assignment *a, const variable *v) {
+  for (int d = 0; d < a->target->rank; d++) {
+    if (!is_plain(&a->at[d], v)) continue;
+    size_form turns = variable_turns(v), places = buffer_extent(p->g, a->target, d);
+    return turns.count == places.count && turns.batch == places.batch;
+  }
+  return false;
+}
+
+/* Goes into a loop, new or shared; the target is cleared as far inside as can be. */
+static void enter_loop(placing *p, step *shared) {
+  variable *v = p->a->loop[p->depth];
+  if (p->clears && !splits_target(p->e->of, p->a, v)) {
+    insert_clear(p->e, p->block, shared, p->a);
+    p->clears = false;
+  }
+  step *loop = shared ? shared : step_new(p->e, STEP_LOOP, p->block);
+  if (shared) v->same = shared->over;
+  else loop->over = v;
+  p->a->loop[p->depth] = loop->over;
+  bool binds = assignment_binds(p->a, loop->over);
+  if (binds && !p->bound && !p->a->product) add_reduction(p->e, loop, p->a);
+  p->bound = p->bound || binds;
+  p->block = loop;
+  p->depth++;
+}
+
+static bool must_clear(const entry_plan *e, const assignment *a) {
+  if (a->adds) return false;
+  for (int k = 0; a->product && k < a->loops; k++) {
+    if (assignment_binds(a, a->loop[k])) return true;
+  }
+  return !covers(e->of, a);
+}
+
+static void place_assignment(entry_plan *e, assignment *a, step *parent) {
+  placing p = {.e = e, .a = a, .block = parent};
+  order_loops(e, a);
+  a->adds = a->target->begun;
+  a->target->begun = true;
+  p.clears = must_clear(e, a);
+  bool shares = !a->product && !a->last;
+  while (p.depth < a->loops) {
+    step *candidate = shares ? last_step(e, p.block) : NULL;
+    shares = candidate && candidate->kind == STEP_LOOP &&
+             can_share(candidate, a, a->loop[p.depth]);
+    enter_loop(&p, shares ? candidate : NULL);
+  }
+  if (p.clears) insert_clear(e, p.block, NULL, a);
+  step *s = step_new(e, STEP_ASSIGNMENT, p.block);
+  s->what = a;
+  a->where_done = s;
+}
+
+static void nest_block(entry_plan *e, step *parent) {
+  step *s = parent ? parent->first : e->first;
+  *(parent ? &parent->first : &e->first) = NULL;
+  *(parent ? &parent->last : &e->last) = NULL;
+  while (s) {
+    step *next = s->next;
+    s->next = s->previous = NULL;
+    if (s->kind == STEP_LOOP) {
+      step_append(e, parent, s);
+      nest_block(e, s);
+    } else {
+      place_assignment(e, s->what, parent);
+    }
+    s = next;
+  }
+}
+
+void nest_loops(entry_plan *e) {
+  for (size_t k = 0; k < e->assignments; k++) e->assignment[k]->where_done = NULL;
+  nest_block(e, NULL);
+}

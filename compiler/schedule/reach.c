@@ -1,0 +1,169 @@
+/* reach: the nodes that one function of the model needs, and how they are read. */
+#include "schedule.h"
+
+typedef struct node_stack {
+  const node **items;
+  size_t count, capacity;
+} node_stack;
+
+static void push(entry_plan *e, node_stack *stack, reach *r, const node *n) {
+  if (r->reached[n->id]) return;
+  r->reached[n->id] = true;
+  r->count++;
+  ARENA_PUSH(e->of->memory, stack->items, stack->count, stack->capacity, n);
+}
+
+static bool is_reference(const node *n) {
+  return n->class == NODE_TENSOR && n->tensor->role == TENSOR_REFERENCE;
+}
+
+static void mark_reached(entry_plan *e, const entry_root *roots, int count, reach *r) {
+  node_stack stack = {NULL, 0, 0};
+  for (int k = 0; k < count; k++) push(e, &stack, r, roots[k].what);
+  while (stack.count > 0) {
+    const node *n = stack.items[--stack.count];
+    for (int k = 0; k < n->operands; k++) push(e, &stack, r, n->operand[k]);
+    if (is_reference(n)) {
+      push(e, &stack, r, n->tensor->body);
+      r->body[n->tensor->body->id] = true;
+    }
+  }
+}
+
+/* Operands have smaller ids than their readers. */
+static void list_reached(entry_plan *e, reach *r) {
+  int total = graph_node_count(e->of->g), filled = 0;
+  r->list = arena_alloc(e->of->memory, (size_t)r->count * sizeof *r->list);
+  for (int id = 0; id < total; id++) {
+    if (r->reached[id]) r->list[filled++] = graph_node(e->of->g, id);
+  }
+}
+
+/* ---- readers ------------------------------------------------------------------------------ */
+
+static bool told_has(const told_axes *told, axis a) {
+  for (int t = 0; t < told->count; t++) {
+    if (told->along[t] == a) return true;
+  }
+  return false;
+}
+
+/* Whether the reader runs over an axis that the operand lacks. */
+static bool reader_is_wider(const node *reader, const node *operand, const told_axes *told) {
+  for (int k = 0; k < reader->rank; k++) {
+    if (!node_has_axis(operand, reader->axes[k])) return true;
+  }
+  for (int k = 0; k < reader->bound; k++) {
+    axis a = reader->bound_axes[k];
+    if (!told_has(told, a) && !node_has_axis(operand, a)) return true;
+  }
+  return false;
+}
+
+/* A view that reads places of its operand more than once: overlapping windows. */
+static bool view_repeats(const graph *g, const view *v) {
+  double box = 1, places = 1;
+  for (int u = 0; u < v->box; u++) box *= (double)v->extent[u];
+  for (int k = 0; k < v->reads; k++) places *= (double)axis_extent(g, v->read[k].along);
+  return box > places;
+}
+
+static void read_by_product(const entry_plan *e, const node *n, reach *r) {
+  told_axes told = product_told_axes(n);
+  bool contracts = n->bound > told.count;
+  for (int k = 0; k < n->operands; k++) {
+    const node *operand = n->operand[k];
+    double power = n->power[k];
+    r->uses[operand->id] += power > 1.5 || power < -1.5 ? 2 : 1;
+    if (!reader_is_wider(n, operand, &told)) continue;
+    *(contracts ? &r->widened[operand->id] : &r->broadcast[operand->id]) = true;
+  }
+  (void)e;
+}
+
+static void read_by(const entry_plan *e, const node *n, reach *r) {
+  told_axes none = {.count = 0};
+  if (n->class == NODE_PRODUCT) {
+    read_by_product(e, n, r);
+    return;
+  }
+  for (int k = 0; k < n->operands; k++) {
+    const node *operand = n->operand[k];
+    r->uses[operand->id]++;
+    bool wider = reader_is_wider(n, operand, &none);
+    if (n->class == NODE_VIEW) {
+      if (view_repeats(e->of->g, n->view)) r->widened[operand->id] = true;
+    } else if (wider) {
+      *(n->class == NODE_SELECT ? &r->widened[operand->id] : &r->broadcast[operand->id]) = true;
+    }
+    if (n->class == NODE_SELECT && k == 0) r->selected[operand->id] = true;
+  }
+}
+
+/* ---- contractions that are added up in a sum's buffer --------------------------------------- */
+
+/* The contraction that a term of a sum is, perhaps seen through views of its own; or NULL. */
+static const node *collectable(const entry_plan *e, const reach *r, const node *sum,
+                               const node *term) {
+  if (term->rank != sum->rank) return NULL;
+  while (r->uses[term->id] == 1 && !r->body[term->id] && term->class == NODE_VIEW) {
+    if (!view_gathers(e->of->g, term->view) || view_repeats(e->of->g, term->view)) return NULL;
+    term = term->operand[0];
+  }
+  if (r->uses[term->id] != 1 || r->body[term->id]) return NULL;
+  if (term->class != NODE_PRODUCT || term->bound == 0 || node_is_gather(term)) return NULL;
+  return term;
+}
+
+static void collect(const entry_plan *e, const node *sum, reach *r) {
+  int found = 0;
+  for (int k = 0; k < sum->operands; k++) {
+    found += collectable(e, r, sum, sum->operand[k]) != NULL;
+  }
+  if (found < 2) return;
+  for (int k = 0; k < sum->operands; k++) {
+    const node *contraction = collectable(e, r, sum, sum->operand[k]);
+    if (contraction) r->collected[contraction->id] = true;
+  }
+}
+
+bool sum_term_collected(const entry_plan *e, const node *sum, int term) {
+  const node *n = sum->operand[term];
+  while (n->class == NODE_VIEW && !e->held[n->id]) n = n->operand[0];
+  return e->collected[n->id];
+}
+
+/* ---- names --------------------------------------------------------------------------------- */
+
+static void name_nodes(reach *r, int count, const definition *list) {
+  for (int k = 0; k < count; k++) {
+    int id = list[k].value->id;
+    if (r->reached[id] && !r->name[id]) r->name[id] = &list[k];
+  }
+}
+
+static void *by_node(const entry_plan *e, size_t bytes) {
+  return arena_alloc(e->of->memory, (size_t)graph_node_count(e->of->g) * bytes);
+}
+
+void reach_nodes(entry_plan *e, const entry_root *roots, int count, reach *r) {
+  const program *p = e->of->p;
+  r->reached = by_node(e, sizeof *r->reached);
+  r->uses = by_node(e, sizeof *r->uses);
+  r->widened = by_node(e, sizeof *r->widened);
+  r->broadcast = by_node(e, sizeof *r->broadcast);
+  r->selected = by_node(e, sizeof *r->selected);
+  r->body = by_node(e, sizeof *r->body);
+  r->collected = by_node(e, sizeof *r->collected);
+  r->name = by_node(e, sizeof *r->name);
+  mark_reached(e, roots, count, r);
+  list_reached(e, r);
+  for (int k = 0; k < r->count; k++) read_by(e, r->list[k], r);
+  for (int k = 0; k < count; k++) r->uses[roots[k].what->id]++;
+  for (int k = 0; k < r->count; k++) {
+    if (r->list[k]->class == NODE_SUM) collect(e, r->list[k], r);
+  }
+  name_nodes(r, p->definitions, p->definition);
+  name_nodes(r, p->adjoints, p->adjoint);
+  e->collected = r->collected;
+}

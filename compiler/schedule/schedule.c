@@ -1,0 +1,161 @@
+/* schedule: from a program to the plan of its functions.
+ * Needs: a lowered program. Gives: a plan that emit/ prints. Breaks: nothing; nodes are not made. */
+#include "schedule.h"
+
+/* ---- roots ---------------------------------------------------------------------------------- */
+
+typedef struct root_list {
+  arena *memory;
+  int count;
+  entry_root *item;
+} root_list;
+
+static void add_root(root_list *list, const definition *shown, const node *what, storage kept,
+                     int index) {
+  list->item[list->count++] = (entry_root){shown, what, kept, index};
+}
+
+static void add_gradients(root_list *list, const program *p) {
+  for (int k = p->gradients - 1; k >= 0; k--) {
+    add_root(list, &p->gradient[k], p->gradient[k].value, STORAGE_GRADIENT, k);
+  }
+}
+
+static void add_refreshes(root_list *list, const program *p, tensor_role role) {
+  for (int k = 0; k < p->refreshes; k++) {
+    const refresh *r = &p->refresh[k];
+    if (r->leaf->role == role) add_root(list, &r->value, r->value.value, STORAGE_STATE, k);
+  }
+}
+
+static root_list find_roots(const plan *of, entry_kind kind) {
+  const program *p = of->p;
+  int most = p->gradients + p->outputs + p->metrics + 2 * p->refreshes + 1;
+  root_list list = {of->memory, 0, arena_alloc(of->memory, (size_t)most * sizeof *list.item)};
+  switch (kind) {
+    case ENTRY_LOSS: add_root(&list, NULL, p->objective, STORAGE_RESULT, 0); break;
+    case ENTRY_GRADIENT:
+      add_root(&list, NULL, p->objective, STORAGE_RESULT, 0);
+      add_gradients(&list, p);
+      add_refreshes(&list, p, TENSOR_RUNNING);
+      add_refreshes(&list, p, TENSOR_CARRY);
+      break;
+    case ENTRY_TEST:
+      add_root(&list, NULL, p->test_loss, STORAGE_RESULT, 0);
+      for (int k = 0; k < p->metrics; k++) {
+        add_root(&list, &p->metric[k], p->metric[k].value, STORAGE_RESULT, k + 1);
+      }
+      add_refreshes(&list, p, TENSOR_CARRY);
+      break;
+    case ENTRY_PREDICT:
+    case ENTRY_COUNT:
+      for (int k = 0; k < p->outputs; k++) {
+        add_root(&list, &p->output[k], p->output[k].value, STORAGE_OUTPUT, k);
+      }
+      add_refreshes(&list, p, TENSOR_CARRY);
+      break;
+  }
+  return list;
+}
+
+/* ---- one function ---------------------------------------------------------------------------- */
+
+static const char *const entry_words[] = {"loss", "gradient", "test", "predict"};
+
+static void list_results(entry_plan *e, const root_list *roots) {
+  e->result = arena_alloc(e->of->memory, ((size_t)roots->count + 1) * sizeof(buffer *));
+  for (int k = 0; k < roots->count; k++) {
+    if (e->buffer[k]->kept == STORAGE_RESULT) e->result[e->results++] = e->buffer[k];
+  }
+}
+
+static void begin_entry(plan *p, entry_kind kind) {
+  entry_plan *e = &p->entry[kind];
+  size_t nodes = (size_t)graph_node_count(p->g) + 1, tensors = (size_t)tensor_count(p->g) + 1;
+  e->kind = kind;
+  e->word = entry_words[kind];
+  e->of = p;
+  e->held = arena_alloc(p->memory, nodes * sizeof *e->held);
+  e->held_partial = arena_alloc(p->memory, nodes * sizeof *e->held_partial);
+  e->held_tensor = arena_alloc(p->memory, tensors * sizeof *e->held_tensor);
+  e->cost = arena_alloc(p->memory, nodes * sizeof *e->cost);
+  e->size = arena_alloc(p->memory, nodes * sizeof *e->size);
+}
+
+static void schedule_entry(plan *p, entry_kind kind) {
+  entry_plan *e = &p->entry[kind];
+  root_list roots = find_roots(p, kind);
+  reach r = {0};
+  begin_entry(p, kind);
+  reach_nodes(e, roots.item, roots.count, &r);
+  store_nodes(e, roots.item, roots.count, &r);
+  list_results(e, &roots);
+  assign_all(e);
+  p->problem = order_assignments(e);
+  if (p->problem) return;
+  lay_out(e);
+  narrow_ranges(e);
+  match_products(e);
+  nest_loops(e);
+  plan_memory(e);
+  count_work(e);
+  name_buffers(e);
+  name_loops(e);
+}
+
+/* ---- the block -------------------------------------------------------------------------------- */
+
+int64_t rounded_bytes(int64_t bytes) { return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT; }
+
+static int64_t tensor_bytes(const plan *p, const tensor *t) {
+  int64_t elements = 1;
+  for (int k = 0; k < t->rank; k++) elements *= t->shape[k];
+  return rounded_bytes(elements * p->real_bytes);
+}
+
+static int64_t place_tensor(plan *p, const tensor *t, int64_t at) {
+  p->tensor_offset[t->number] = at;
+  return at + tensor_bytes(p, t);
+}
+
+/* Running averages, parameters, in training gradients and optimizer states, carried states, then
+ * each function's scratch. Offsets count from the end of the head. */
+static void place_kept(plan *p) {
+  const program *m = p->p;
+  int64_t at = 0, states = 0;
+  p->tensor_offset = arena_alloc(p->memory, ((size_t)tensor_count(p->g) + 1) * sizeof at);
+  for (int k = 0; k < m->states; k++) {
+    if (m->state[k]->role == TENSOR_RUNNING) at = place_tensor(p, m->state[k], at);
+  }
+  p->parameter_offset = at;
+  for (int k = 0; k < m->parameters; k++) at = place_tensor(p, m->parameter[k], at);
+  p->parameter_bytes = at - p->parameter_offset;
+  p->inference_bytes = p->gradient_offset = at;
+  for (int k = 0; k < m->optimizers; k++) {
+    if (m->optimizer[k].states > states) states = m->optimizer[k].states;
+  }
+  p->optimizer_state_offset = at + p->parameter_bytes;
+  p->training_bytes = p->optimizer_state_offset + states * p->parameter_bytes;
+  for (int k = 0; k < m->states; k++) {
+    const tensor *t = m->state[k];
+    if (t->role != TENSOR_CARRY) continue;
+    p->carry_per_sample = place_tensor(p, t, p->carry_per_sample);
+  }
+}
+
+plan *schedule_program(const program *p, int real_bytes) {
+  plan *made = arena_alloc(graph_memory(p->g), sizeof *made);
+  made->p = p;
+  made->g = p->g;
+  made->memory = graph_memory(p->g);
+  made->real_bytes = real_bytes;
+  made->nominal_batch = p->settings.batch > 0 ? p->settings.batch : 32;
+  made->prefix = word_spelt(made->memory, p->model);
+  name_tensors(made);
+  name_sizes(made);
+  place_kept(made);
+  for (int kind = 0; kind < ENTRY_COUNT && !made->problem; kind++) {
+    schedule_entry(made, (entry_kind)kind);
+  }
+  return made;
+}

@@ -1,0 +1,468 @@
+/* schedule: from a program (differentiated and lowered) to a plan: for each function of the model
+ * what is stored and where, and the loops and products that compute it, in order.
+ *
+ *   index     index expressions over loop variables; reading through views
+ *   store     which nodes get storage of their own, and which are parts of their readers
+ *   assign    the assignments that fill what is stored:  Y[C u + d] (+)= product of X_k[A_k u + b_k]
+ *   cycle     their order; strongly connected components become loops over time
+ *   layout    order of the axes in memory
+ *   product   which contractions are calls of a matrix product
+ *   nest      loops of neighbouring assignments, fused
+ *   memory    what shares storage, and offsets in the caller's block
+ *   name      C identifiers
+ *   work      multiply-adds
+ *   print     --dump=plan
+ *
+ * A plan is read by emit/, which only prints.
+ */
+#ifndef NNCC_SCHEDULE_H
+#define NNCC_SCHEDULE_H
+
+#include "base.h"
+#include "graph.h"
+
+typedef struct variable variable;
+typedef struct buffer buffer;
+typedef struct assignment assignment;
+typedef struct loop_step step;
+typedef struct entry_plan entry_plan;
+typedef struct plan plan;
+typedef struct word_table word_table;
+
+/* ---- index.c ------------------------------------------------------------------------------ */
+
+enum { INDEX_TERMS = 8 };
+
+typedef struct index_term {
+  variable *of;
+  int64_t coefficient;
+} index_term;
+
+/* constant + sum of coefficient * variable: a place along an axis. */
+typedef struct index_form {
+  int64_t constant;
+  int terms;
+  index_term term[INDEX_TERMS];
+} index_form;
+
+/* Which index each axis of a node stands at: innermost entry first, later ones are shadowed. */
+typedef struct environment {
+  axis along;
+  index_form at;
+  const struct environment *outer;
+} environment;
+
+typedef enum variable_kind {
+  VARIABLE_LOOP,      /* runs from low to high - 1, or over the samples                          */
+  VARIABLE_LABEL,     /* the value of an integer node                                            */
+  VARIABLE_QUOTIENT,  /* form / divisor                                                          */
+  VARIABLE_REMAINDER, /* form % divisor                                                          */
+} variable_kind;
+
+struct variable {
+  variable_kind kind;
+  axis along;          /* LOOP: where its name comes from                                        */
+  bool batch;          /* LOOP over the samples                                                  */
+  int64_t low, high;   /* values lie in low ... high - 1; not for batch                          */
+  index_form form;     /* QUOTIENT, REMAINDER                                                    */
+  int64_t divisor;
+  const node *label;   /* LABEL, read at `where`                                                 */
+  const environment *where;
+  variable *same;      /* another variable that it became one with, or NULL                      */
+  bool time;           /* the loop of a recurrence                                               */
+  const char *word;    /* in C, once a loop runs over it                                         */
+};
+
+/* low <= of < high, and of a multiple of divisor (where that is not 0). */
+typedef struct condition {
+  index_form of;
+  int64_t low, high;
+  int64_t divisor;
+  struct condition *next;
+} condition;
+
+index_form index_constant(int64_t constant);
+index_form index_of(variable *v);
+index_form index_add(index_form a, int64_t by, const index_form *b);
+bool index_equal(const index_form *a, const index_form *b);
+/* The variable that the form is, plus a constant; NULL if it is anything else. */
+variable *index_variable(const index_form *a);
+/* Least and largest value; false where the number of samples decides. */
+bool index_bounds(const index_form *a, int64_t *low, int64_t *high);
+variable *variable_now(variable *v); /* what it became */
+variable *variable_loop(arena *memory, const graph *g, axis a);
+/* Where `a` stands; 0 for an axis that nothing tells (its extent is 1). */
+index_form environment_at(const environment *where, axis a);
+const environment *environment_put(arena *memory, const environment *outer, axis a,
+                                   index_form at);
+void condition_add(arena *memory, condition **list, index_form of, int64_t low, int64_t high);
+/* The environment in which the view's operand is read where the view itself is read at `where`;
+ * outside of the conditions that it adds the view is 0. NULL where no single place of the operand
+ * answers (a scattering view: it must be stored). */
+const environment *environment_through(arena *memory, const graph *g, const view *v,
+                                       const environment *where, condition **conditions);
+/* Writes and pass-through axes at their own indices: true where `environment_through` has an
+ * answer whatever the indices are. */
+bool view_gathers(const graph *g, const view *v);
+/* The bound axes of a product that a factor [label = k] tells: such an axis needs no loop, k is
+ * read at the label. */
+typedef struct told_axes {
+  int count;
+  axis along[MAX_RANK];
+  int factor[MAX_RANK];    /* the bracket */
+  const node *label[MAX_RANK];
+} told_axes;
+told_axes product_told_axes(const node *product);
+/* Puts the told axes, once everything else that the labels depend on is in `where`. */
+const environment *environment_tell(arena *memory, const graph *g, const told_axes *told,
+                                    const environment *where, condition **conditions);
+/* A whole number as a place: an index form, of a label where nothing simpler says it. */
+index_form index_of_whole(arena *memory, const graph *g, const node *n,
+                          const environment *where);
+/* A contraction that only looks up: all its bound axes are told by labels. */
+bool node_is_gather(const node *n);
+/* A whole number held or computed as such: labels, indices, their sums. */
+bool node_is_whole(const node *n);
+/* Labels are below it. */
+int64_t label_bound(const graph *g, const node *n);
+/* A count of things: `count`, times the number of samples if batch. */
+typedef struct size_form {
+  int64_t count;
+  bool batch;
+} size_form;
+
+/* ---- store.c ------------------------------------------------------------------------------ */
+
+typedef enum storage {
+  STORAGE_DATA,      /* inputs and targets: given by the caller                                  */
+  STORAGE_PARAMETER,
+  STORAGE_STATE,     /* running averages; carried states                                         */
+  STORAGE_CONSTANT,  /* in the program's text                                                    */
+  STORAGE_GRADIENT,
+  STORAGE_OUTPUT,    /* given by the caller                                                      */
+  STORAGE_RESULT,    /* a number that the function returns: a double on the stack                */
+  STORAGE_SCRATCH,   /* in the block, for this function only                                     */
+  STORAGE_LOCAL,     /* a scalar in a loop's body                                                */
+} storage;
+
+typedef enum number_type { NUMBER_REAL, NUMBER_DOUBLE, NUMBER_INTEGER } number_type;
+
+/* Something that has a place of its own. */
+struct buffer {
+  int number;
+  const char *word;        /* C identifier                                                       */
+  storage kept;
+  number_type type;
+  const node *what;        /* the node that it holds; NULL for a tensor                          */
+  bool partial;            /* it holds the contractions among the terms of the sum `what`        */
+  const tensor *leaf;      /* input, parameter, state, constant                                  */
+  const definition *shown; /* the output or gradient that it is, with its layout; or NULL         */
+  const definition *called; /* what the model calls it, or NULL                                  */
+  int index;               /* of input, output, parameter, result ...                            */
+  int rank;
+  axis dims[MAX_RANK];     /* the batch among them; -1 for a tensor's own dimensions             */
+  int order[MAX_RANK];     /* dimensions as they lie in memory, outermost first                  */
+  bool time[MAX_RANK];     /* the dimension is a recurrence's steps                              */
+  bool dropped[MAX_RANK];  /* no storage along it: what is stored lives within one turn          */
+  assignment *writer, *last_writer;
+  struct buffer_access *access;
+  bool begun;              /* while steps are made: an assignment has been placed                */
+  /* memory: bytes from the start of scratch (or of the block, where it is kept there) */
+  int64_t fixed, per_sample, bytes; /* bytes: of all, or of one sample where it grows */
+  bool grows, replaced;
+  buffer *in_place_of;      /* shares that one's storage, element by element                      */
+  int first_use, last_use; /* positions of steps; first_use -1: none                             */
+};
+
+/* What store.c finds out about the nodes that an entry reaches, by node id. */
+typedef struct reach {
+  const node **list;   /* reached nodes, operands before readers                                 */
+  int count;
+  bool *reached;
+  int *uses;           /* how often it stands in a reached reader                                */
+  bool *widened;       /* a contraction or selection reads each of its elements several times    */
+  bool *broadcast;     /* an elementwise reader does                                             */
+  bool *selected;      /* a maximum runs over it: it must read the same wherever it is read      */
+  bool *body;          /* of a reference: others read it through that                            */
+  bool *collected;     /* a contraction that is added up in its reader's buffer                  */
+  const definition **name; /* what the model calls it                                            */
+} reach;
+
+/* A value that the entry must bring to a given place. */
+typedef struct entry_root {
+  const definition *shown;
+  const node *what;      /* in place of shown->value, where there is no definition               */
+  storage kept;
+  int index;
+} entry_root;
+
+void reach_nodes(entry_plan *e, const entry_root *roots, int count, reach *r);
+/* Decides what is stored, and makes its buffers; a root's in its final place. */
+void store_nodes(entry_plan *e, const entry_root *roots, int count, const reach *r);
+buffer *buffer_new(entry_plan *e, storage kept, const node *what);
+/* The buffer of an input, a parameter, a state, a constant. */
+buffer *buffer_of_tensor(entry_plan *e, const tensor *t);
+/* How many operations computing one element costs its reader (20 for a call of libm). */
+double inline_cost(const entry_plan *e, const node *n);
+
+/* ---- assign.c ----------------------------------------------------------------------------- */
+
+typedef enum assignment_kind {
+  ASSIGN_ELEMENTS,   /* Y[u] = what                                                              */
+  ASSIGN_PRODUCT,    /* Y[..] += coefficient * product of factors, over all variables            */
+  ASSIGN_MAXIMUM,    /* Y[u] = max over the bound variables of what, where guard holds           */
+  ASSIGN_ARGMAX,     /* the place of the first maximum                                           */
+  ASSIGN_AVERAGE,    /* Y[u] = 0.9 Y[u] + 0.1 what; what at the first step                       */
+} assignment_kind;
+
+typedef struct factor_read {
+  const node *what;
+  double power;
+  const environment *where;
+  buffer *from;                /* if it reads an element of a value: which, and where             */
+  index_form at[MAX_RANK];
+} factor_read;
+
+typedef struct buffer_read {
+  buffer *from;
+  index_form at[MAX_RANK];
+  bool carried;               /* by a loop around the reader: an earlier turn wrote it           */
+  struct buffer_read *next;
+} buffer_read;
+
+/* Each place where a buffer is touched. */
+typedef struct buffer_access {
+  assignment *by;
+  const index_form *at;
+  bool writes;
+  struct buffer_access *next;
+} buffer_access;
+
+struct assignment {
+  int number;
+  assignment_kind kind;
+  buffer *target;
+  index_form at[MAX_RANK];    /* of each dimension of the target                                 */
+  int free, variables;        /* the first `free` variables are the target's                     */
+  variable *variable[2 * MAX_RANK];
+  bool bound[2 * MAX_RANK];
+  const node *what;           /* ELEMENTS, MAXIMUM, ARGMAX: evaluated at `where`                 */
+  const node *guard;
+  const environment *where;
+  double coefficient;
+  int factors;
+  factor_read *factor;
+  condition *conditions;      /* it happens only where they hold                                 */
+  bool inside;                /* `what` is computed here, although it is stored (here)            */
+  bool last;                  /* after everything else of the function                            */
+  bool adds;                  /* to what earlier assignments left in the target                  */
+  buffer_read *reads;
+  assignment *next_writer;    /* of the same target                                              */
+  struct matrix_product *product; /* a call of the runtime's                                     */
+  const char *collector;      /* the scalar in which bound variables are summed up                */
+  int loops;                  /* variables as loops, outermost first; without time's             */
+  variable *loop[2 * MAX_RANK];
+  double work_fixed, work_per_sample;  /* multiply-adds, per call of the function                */
+  /* order */
+  step *where_done;
+  int group, visit, low_link;
+  bool on_stack;
+  variable *steps_along;      /* while a component's axis is looked for                          */
+};
+
+/* Makes the assignments of all buffers of the entry, and the buffers of the tensors they read. */
+void assign_all(entry_plan *e);
+
+/* ---- cycle.c ------------------------------------------------------------------------------ */
+
+/* Puts the entry's assignments in order, as steps; cycles become loops over time. Returns NULL,
+ * or names the values of a cycle that does not step along an axis. */
+const char *order_assignments(entry_plan *e);
+void step_append(entry_plan *e, step *parent, step *s);
+
+/* ---- layout.c ----------------------------------------------------------------------------- */
+
+/* The order of each buffer's dimensions in memory: steps of recurrences, batch, the rest as the
+ * model's definitions have them. */
+void lay_out(entry_plan *e);
+
+/* Where an element lies, in elements from the value's start: constants and coefficients are
+ * multiplied by the number of samples where `batch` is true. */
+typedef struct address_term {
+  variable *of;
+  int64_t coefficient;
+  bool batch;
+} address_term;
+typedef struct address {
+  int64_t constant, batch_constant;
+  int terms;
+  address_term term[2 * INDEX_TERMS];
+} address;
+
+size_form buffer_extent(const graph *g, const buffer *b, int d);
+/* Elements between neighbours along dimension d of the buffer. */
+size_form buffer_stride(const graph *g, const buffer *b, int d);
+size_form buffer_elements(const graph *g, const buffer *b);
+address buffer_address(const graph *g, const buffer *b, const index_form *at);
+/* The stride of an address along a variable; 0 where it is not in it. */
+size_form address_stride(const address *a, const variable *v);
+
+/* ---- product.c ---------------------------------------------------------------------------- */
+
+enum { GROUP_M, GROUP_N, GROUP_K };
+
+/* Y (m x n) (+)= coefficient * A (m x k) * B (k x n), by one call of the runtime's product. Each
+ * group's variables run as one index; variables in no group are loops around the call. */
+typedef struct matrix_product {
+  int a, b;                        /* numbers of the factors                                     */
+  int count[3];                    /* of variables in m, n, k                                    */
+  variable *variable[3][MAX_RANK]; /* outermost first                                            */
+  bool transposed[2];              /* A lies k x m, B n x k                                      */
+} matrix_product;
+
+/* Below this many multiply-adds a call is not worth its overhead. */
+enum { SMALLEST_PRODUCT = 2000 };
+
+/* Restricts variables to where their assignments' conditions hold. */
+void narrow_ranges(entry_plan *e);
+/* Finds the contractions that are matrix products. */
+void match_products(entry_plan *e);
+/* How many turns a variable takes. */
+size_form variable_turns(const variable *v);
+
+/* ---- nest.c ------------------------------------------------------------------------------- */
+
+typedef enum step_kind { STEP_LOOP, STEP_ASSIGNMENT, STEP_CLEAR } step_kind;
+
+struct loop_step {
+  step_kind kind;
+  variable *over;             /* LOOP                                                            */
+  bool downwards;
+  step *first, *last;         /* its body                                                        */
+  /* LOOP: contractions whose outermost bound variable it is: they begin before it and, where
+   * they are collected in a scalar, are stored behind it (see assignment_collects) */
+  int reductions;
+  size_t reduction_capacity;
+  assignment **reduction;
+  assignment *what;           /* ASSIGNMENT: its innermost body, or its call. CLEAR: the one whose
+                                 target is set to 0 */
+  int position;               /* in the order of the text                                        */
+  int end;                    /* LOOP: last position inside                                      */
+  step *next, *previous, *parent;
+};
+
+/* Puts loops around the assignments, and one loop around neighbours where that is legal. */
+void nest_loops(entry_plan *e);
+/* The contraction or selection runs over bound variables inside of all its free ones: it is
+ * collected in a scalar. Otherwise it adds to memory. */
+bool assignment_collects(const assignment *a);
+bool assignment_binds(const assignment *a, const variable *v);
+/* Whether the step lies in the loop, at any depth. */
+bool step_inside(const step *s, const step *loop);
+
+/* ---- memory.c ----------------------------------------------------------------------------- */
+
+/* Drops dimensions along which nothing need be kept, makes scalars of what is left without any,
+ * lets results take the place of operands, and gives the rest offsets by first fit. */
+void plan_memory(entry_plan *e);
+
+/* ---- name.c, size.c ----------------------------------------------------------------------- */
+
+/* Identifiers in use; `outer`'s are too. A table without `outer` starts with C's own words. */
+word_table *words_new(arena *memory, const word_table *outer);
+bool word_taken(const word_table *table, const char *chars);
+/* `chars` made unique: with a `_` behind it, or with a number if it is made up (not the model's). */
+const char *word_new(word_table *table, const char *chars, bool made);
+/* The model's spelling in C's characters: h.1.W is h_1_W, Greek letters are spelt out. */
+const char *word_spelt(arena *memory, const char *chars);
+void name_tensors(plan *p);
+void name_buffers(entry_plan *e);
+
+/* The loops around a place in the text. */
+typedef struct loop_scope {
+  const char *word;
+  const struct loop_scope *outer;
+} loop_scope;
+const char *loop_word(const entry_plan *e, const loop_scope *open, const variable *v);
+void name_loops(entry_plan *e);
+
+void name_sizes(plan *p);
+/* The extent of dimension d: the name of its size, `n` for the batch, or a number. */
+const char *size_word(const plan *p, const buffer *b, int d);
+/* What a loop over v ends before. */
+const char *bound_word(const plan *p, const variable *v);
+
+/* ---- work.c ------------------------------------------------------------------------------- */
+
+void count_work(entry_plan *e);
+
+/* ---- schedule.c --------------------------------------------------------------------------- */
+
+typedef enum entry_kind {
+  ENTRY_LOSS, ENTRY_GRADIENT, ENTRY_TEST, ENTRY_PREDICT, ENTRY_COUNT
+} entry_kind;
+
+/* One function of the model. */
+struct entry_plan {
+  entry_kind kind;
+  const char *word;
+  size_t buffers, assignments, buffer_capacity, assignment_capacity;
+  buffer **buffer;
+  assignment **assignment;    /* in order */
+  step *first, *last;
+  int64_t scratch_fixed, scratch_per_sample; /* bytes                                            */
+  double work_fixed, work_per_sample;        /* multiply-adds                                    */
+  int results;
+  buffer **result;
+  const plan *of;
+  word_table *words;
+  /* by node id, and by tensor number */
+  buffer **held, **held_partial, **held_tensor;
+  const bool *collected;
+  double *cost;
+  int *size;
+};
+
+struct plan {
+  const char *problem;        /* the words of a cycle that does not step along an axis, or NULL  */
+  const program *p;
+  graph *g;
+  arena *memory;
+  int real_bytes;
+  int nominal_batch;
+  entry_plan entry[ENTRY_COUNT];
+  /* the block: bytes */
+  int64_t state_offset, parameter_offset, parameter_bytes, gradient_offset;
+  int64_t optimizer_state_offset, training_bytes, inference_bytes;
+  int64_t carry_per_sample;   /* behind those, before scratch                                    */
+  int64_t *tensor_offset;     /* by tensor number: parameters and states                         */
+  const char **tensor_word;   /* by tensor number: C names                                       */
+  const axis **tensor_axes;   /* by tensor number: axes that its dimensions are read along       */
+  axis *axis_same;            /* by axis: the one that stands for all of its size                */
+  const char **axis_word;     /* by that: the name of the size, or NULL                          */
+  const char *prefix;
+  word_table *words;
+};
+
+enum { ALIGNMENT = 64 };
+
+
+/* Needs: a lowered program. Gives: its plan, for tensors of real_bytes (4 or 8) a number. A plan
+ * with a problem is not complete. */
+int64_t rounded_bytes(int64_t bytes); /* to the alignment of tensors */
+plan *schedule_program(const program *p, int real_bytes);
+
+/* What a reader at `where` finds of `n`: the value that it reads, and where; NULL where n is
+ * part of the reader's own expression. */
+buffer *buffer_at(const entry_plan *e, const node *n, const environment *where, index_form *at);
+/* The value that holds the contractions among the terms of the sum n, or NULL. */
+buffer *buffer_partial_at(const entry_plan *e, const node *n, const environment *where, index_form *at);
+bool sum_term_collected(const entry_plan *e, const node *sum, int term);
+
+/* ---- print.c ------------------------------------------------------------------------------ */
+
+void print_plan(text *out, const plan *what);
+/* An index form in C: "t - 1", "2 * i + p". */
+void print_index(text *out, const index_form *at);
+
+#endif

@@ -1,0 +1,215 @@
+/* store: which nodes get storage of their own, and which are parts of their readers' expressions.
+ * Stored are contractions, selections, scattering views, bodies of references, what is costly and
+ * read twice, and what a contraction would compute again and again. */
+#include "schedule.h"
+
+enum { CALL_COST = 20, CHEAP = 2, LARGEST_EXPRESSION = 40 };
+
+/* ---- cost ---------------------------------------------------------------------------------- */
+
+static double map_cost(op operation) {
+  switch (operation) {
+    case OP_stop: return 0;
+    case OP_abs:
+    case OP_relu:
+    case OP_sign:
+    case OP_min:
+    case OP_max:
+    case OP_less:
+    case OP_less_equal:
+    case OP_equal:
+    case OP_not_equal:
+    case OP_not:
+    case OP_floor: return 1;
+    default: return CALL_COST;
+  }
+}
+
+static double power_cost(double power) {
+  if (power > 0 && power < 2) return power > 0.9 && power < 1.1 ? 0 : 4;
+  if (power < 0 && power > -1.1) return power < -0.9 ? 1 : 6;
+  return power > -5 && power < 5 ? 2 : CALL_COST;
+}
+
+static double own_cost(const node *n) {
+  double cost = 0;
+  switch (n->class) {
+    case NODE_SUM:
+      for (int k = 0; k < n->operands; k++) {
+        double by = n->coefficient[k];
+        cost += by < -1 || (by > -1 && by < 1) || by > 1 ? 2 : 1;
+      }
+      return n->value < 0 || n->value > 0 ? cost : cost - 1;
+    case NODE_PRODUCT:
+      for (int k = 0; k < n->operands; k++) cost += 1 + power_cost(n->power[k]);
+      return cost - 1;
+    case NODE_MAP: return map_cost(n->op);
+    case NODE_TENSOR: return n->tensor->role == TENSOR_RANDOM ? CALL_COST : 0;
+    default: return 0;
+  }
+}
+
+static bool is_held(const entry_plan *e, const node *n) { return e->held[n->id] != NULL; }
+
+double inline_cost(const entry_plan *e, const node *n) {
+  return is_held(e, n) ? 0 : e->cost[n->id];
+}
+
+static double tree_cost(const entry_plan *e, const node *n) {
+  double cost = own_cost(n);
+  for (int k = 0; k < n->operands; k++) cost += inline_cost(e, n->operand[k]);
+  return cost;
+}
+
+static int tree_size(const entry_plan *e, const node *n) {
+  int size = 1;
+  for (int k = 0; k < n->operands; k++) {
+    if (!is_held(e, n->operand[k])) size += e->size[n->operand[k]->id];
+  }
+  return size;
+}
+
+/* ---- decisions ----------------------------------------------------------------------------- */
+
+static bool is_leaf(const node *n) {
+  return n->class <= NODE_EXTENT;
+}
+
+/* Read twice, a compiler may contract a product and a sum in one place and not in the other;
+ * then x = max(x) would fail. */
+static bool reads_exactly(const entry_plan *e, const node *n) {
+  if (is_held(e, n) || is_leaf(n)) return true;
+  if (n->class == NODE_VIEW) return reads_exactly(e, n->operand[0]);
+  if (n->class != NODE_SUM) return false;
+  for (int k = 0; k < n->operands; k++) {
+    const node *term = n->operand[k];
+    while (term->class == NODE_VIEW) term = term->operand[0];
+    if (!is_held(e, term) && !is_leaf(term)) return false;
+  }
+  return true;
+}
+
+static bool must_store(const entry_plan *e, const reach *r, const node *n) {
+  if (r->collected[n->id]) return false;
+  if (r->body[n->id] || n->class == NODE_SELECT) return true;
+  if (n->class == NODE_PRODUCT && n->bound > 0) return !node_is_gather(n);
+  return n->class == NODE_VIEW && !view_gathers(e->of->g, n->view);
+}
+
+static bool should_store(const entry_plan *e, const reach *r, const node *n) {
+  double cost = e->cost[n->id];
+  if (is_leaf(n) || n->boolean || n->class == NODE_VIEW || cost < 1) return false;
+  if (r->widened[n->id]) return true;
+  if (r->broadcast[n->id] && cost >= CALL_COST / 2) return true;
+  if (r->selected[n->id] && r->uses[n->id] > 1 && !reads_exactly(e, n)) return true;
+  if (r->uses[n->id] > 1 && (cost > CHEAP || r->name[n->id])) return true;
+  return e->size[n->id] > LARGEST_EXPRESSION;
+}
+
+/* ---- buffers ------------------------------------------------------------------------------- */
+
+static number_type type_of(const node *n) {
+  return n->integer ? NUMBER_INTEGER : n->rank == 0 ? NUMBER_DOUBLE : NUMBER_REAL;
+}
+
+buffer *buffer_new(entry_plan *e, storage kept, const node *what) {
+  buffer *b = arena_alloc(e->of->memory, sizeof *b);
+  b->number = (int)e->buffers;
+  b->kept = kept;
+  b->what = what;
+  b->type = what ? type_of(what) : NUMBER_REAL;
+  ARENA_PUSH(e->of->memory, e->buffer, e->buffers, e->buffer_capacity, b);
+  return b;
+}
+
+static void give_axes(buffer *b, const node *n) {
+  b->rank = n->rank;
+  for (int k = 0; k < n->rank; k++) b->dims[k] = n->axes[k];
+}
+
+/* An output has a row for each sample, even if all rows are the same. */
+static void give_dims(buffer *b, const definition *shown) {
+  b->rank = 0;
+  if (shown->per_sample || b->kept == STORAGE_OUTPUT) b->dims[b->rank++] = AXIS_BATCH;
+  for (int k = 0; k < shown->rank; k++) b->dims[b->rank++] = shown->dims[k];
+  b->shown = shown;
+}
+
+static storage tensor_storage(const tensor *t) {
+  switch (t->role) {
+    case TENSOR_PARAMETER: return STORAGE_PARAMETER;
+    case TENSOR_CONSTANT: return STORAGE_CONSTANT;
+    case TENSOR_RUNNING:
+    case TENSOR_CARRY: return STORAGE_STATE;
+    default: return STORAGE_DATA;
+  }
+}
+
+/* A tensor's own dimensions have no axes of their own: -1 marks them, but for the batch. */
+buffer *buffer_of_tensor(entry_plan *e, const tensor *t) {
+  if (e->held_tensor[t->number]) return e->held_tensor[t->number];
+  buffer *b = buffer_new(e, tensor_storage(t), NULL);
+  b->leaf = t;
+  b->type = t->kind == VALUE_REAL ? NUMBER_REAL : NUMBER_INTEGER;
+  if (t->per_sample) b->dims[b->rank++] = AXIS_BATCH;
+  for (int k = 0; k < t->rank; k++) b->dims[b->rank++] = -1;
+  e->held_tensor[t->number] = b;
+  return b;
+}
+
+/* ---- roots --------------------------------------------------------------------------------- */
+
+/* Whether the node has all of the buffer's axes, but for those of extent 1, and no others. */
+static bool dims_are_its_axes(const graph *g, const buffer *b, const node *n) {
+  int found = 0;
+  for (int k = 0; k < b->rank; k++) {
+    bool has = node_has_axis(n, b->dims[k]);
+    if (!has && (b->dims[k] == AXIS_BATCH || axis_extent(g, b->dims[k]) != 1)) return false;
+    found += has;
+  }
+  return found == n->rank;
+}
+
+/* A root is computed in its final place where nothing else claims the node, else copied. */
+static void store_root(entry_plan *e, const entry_root *wanted) {
+  const node *n = wanted->what;
+  buffer *b = buffer_new(e, wanted->kept, n);
+  b->index = wanted->index;
+  b->type = wanted->kept == STORAGE_RESULT ? NUMBER_DOUBLE
+            : n->integer ? NUMBER_INTEGER : NUMBER_REAL;
+  bool fits = true;
+  if (wanted->shown) {
+    give_dims(b, wanted->shown);
+    fits = dims_are_its_axes(e->of->g, b, n);
+  }
+  if (wanted->kept == STORAGE_STATE) b->leaf = e->of->p->refresh[wanted->index].leaf;
+  bool free = !is_leaf(n) && !n->boolean && !e->held[n->id] && !e->collected[n->id];
+  if (wanted->kept != STORAGE_STATE && free && fits) e->held[n->id] = b;
+}
+
+void store_nodes(entry_plan *e, const entry_root *roots, int count, const reach *r) {
+  for (int k = 0; k < count; k++) store_root(e, &roots[k]);
+  for (int k = 0; k < r->count; k++) {
+    const node *n = r->list[k];
+    e->cost[n->id] = tree_cost(e, n);
+    e->size[n->id] = tree_size(e, n);
+    if (is_held(e, n)) continue;
+    if (!must_store(e, r, n) && !should_store(e, r, n)) continue;
+    e->held[n->id] = buffer_new(e, STORAGE_SCRATCH, n);
+    give_axes(e->held[n->id], n);
+    e->held[n->id]->shown = NULL;
+    if (r->name[n->id]) e->held[n->id]->called = r->name[n->id];
+  }
+  for (int k = 0; k < r->count; k++) {
+    const node *n = r->list[k];
+    bool any = false;
+    for (int t = 0; t < n->operands && n->class == NODE_SUM; t++) {
+      any = any || sum_term_collected(e, n, t);
+    }
+    if (!any) continue;
+    buffer *b = buffer_new(e, STORAGE_SCRATCH, n);
+    b->partial = true;
+    give_axes(b, n);
+    e->held_partial[n->id] = b;
+  }
+}
