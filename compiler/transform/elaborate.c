@@ -81,7 +81,7 @@ static bool is_scalar(elaborator *e, const statement *st, const value *v, const 
 
 static void add_loss(elaborator *e, scope *s, const statement *st, result *out) {
   context c = {.e = e, .scope = s, .defines = "loss"};
-  value v = evaluate_alone(&c, st->value);
+  value v = expression_alone(&c, st->value);
   if (!is_scalar(e, st, &v, "a loss")) return;
   const node *mean = batch_mean(e, v.node);
   out->loss = out->loss == NULL ? mean : node_add(e->g, out->loss, mean);
@@ -115,7 +115,7 @@ static void add_metric(elaborator *e, scope *s, const statement *st, result *out
   const char *word = st->word != NULL ? st->word : callee_word(st->value, "metric");
   place where = st->word != NULL ? st->word_at : st->value->where;
   context c = {.e = e, .scope = s, .defines = name_of(e->names, word)};
-  value v = evaluate_alone(&c, st->value);
+  value v = expression_alone(&c, st->value);
   if (!name_is_new(e, &out->metrics, word, where, "metric")) return;
   if (!is_scalar(e, st, &v, "a metric")) return;
   if (find_reached(e, v.node, reduces_batch) != NULL) out->metrics_of_whole = true;
@@ -147,7 +147,7 @@ static void add_output(elaborator *e, scope *s, const statement *st, result *out
     v = value_of_name(&c, &whole);
   } else {
     c.calls = count_calls(e, s->from, st->value);
-    v = evaluate_alone(&c, st->value);
+    v = expression_alone(&c, st->value);
   }
   if (!name_is_new(e, &out->outputs, word, where, "output") || is_poison(&v)) return;
   if (e->predicting || !e->modes_differ) check_output(e, word, &v, where);
@@ -260,6 +260,7 @@ static void make_blanks(elaborator *e) {
 }
 
 program *elaborate(const elaboration *what) {
+  if (report_errors(what->to) > 0) return NULL; /* what did not parse would be missed everywhere */
   elaborator e = {.what = what, .memory = what->memory, .names = what->names, .to = what->to};
   e.p = arena_alloc(e.memory, sizeof *e.p);
   e.g = e.p->g = graph_new(e.memory, e.names);

@@ -18,6 +18,7 @@
  *   repeat      copies in a row
  *   state       recurrences: reads of states, references
  *   start       starts, shapes of states, carry
+ *   cycle       whether recurrences step
  *   declare     declarations of tensors, initial distributions, files of constants
  *   optimizer   update rules
  *   train       settings of the trainer
@@ -161,6 +162,8 @@ struct scope {
   item **items;      /* what is to be elaborated, in order */
   size_t item_count, item_capacity;
   const statement *result; /* return */
+  struct cycle_read *reads; /* of members of a cycle by one another */
+  size_t read_count, read_capacity;
   int free_count;    /* axes of indices that are bound around the layer's call */
   axis free[MAX_RANK];
 };
@@ -314,10 +317,10 @@ struct context {
   name defines;              /* where path is NULL: what the names of such calls begin with */
 };
 
-value evaluate(context *c, const expression *x);
+value expression_value(context *c, const expression *x);
 /* The expression with its index variables' ranges inferred: a loss, a metric, an argument. */
-value evaluate_alone(context *c, const expression *x);
-value evaluate_as_tensor(context *c, const expression *x);
+value expression_alone(context *c, const expression *x);
+value expression_tensor(context *c, const expression *x);
 /* What the name means here as a value; complains where it has none. */
 value value_of_name(context *c, const expression *x);
 value value_of_item(context *c, item *wanted, place where);
@@ -332,7 +335,7 @@ const node *blank_of(const elaborator *e, const value *a, const value *b);
 
 /* ---- elaborate_call.c --------------------------------------------------------------------- */
 
-value evaluate_call(context *c, const expression *x);
+value call_value(context *c, const expression *x);
 int count_arguments(const expression *x);
 /* Puts the arguments in out[]; reports a count outside of least ... most, and labels. */
 bool plain_arguments(context *c, const expression *x, int least, int most,
@@ -429,6 +432,13 @@ value sketch_of(context *c, item *equation, place where);
 value fill_step(context *c, item *equation, value right);
 /* After a step's elaboration: checks shapes, gives the reference its body. */
 void finish_state(elaborator *e, item *equation);
+
+/* ---- elaborate_cycle.c -------------------------------------------------------------------- */
+
+/* A read inside a cycle: forms as for read_piece; count 0 for the whole. */
+void note_cycle_read(context *c, const item *target, int count, const affine_form *forms,
+                     place where);
+void check_cycles(elaborator *e, scope *s);
 
 /* ---- elaborate_declare.c ------------------------------------------------------------------ */
 

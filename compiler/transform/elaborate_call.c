@@ -85,9 +85,9 @@ static value call_op(context *c, const expression *x, op called) {
   const expression *given[OP_MAX_ARITY];
   int arity = op_rows[called].arity;
   if (!plain_arguments(c, x, arity, arity, given)) return poison();
-  value a = evaluate_as_tensor(c, given[0]);
+  value a = expression_tensor(c, given[0]);
   if (arity == 1) return map_value(c, called, a);
-  value b = evaluate_as_tensor(c, given[1]), shape;
+  value b = expression_tensor(c, given[1]), shape;
   if (!broadcast(c, x->operator_at, &a, given[0], &b, given[1], &shape)) return poison();
   if (c->e->exploring > 0) shape.node = blank_of(c->e, &a, &b);
   else if (called == OP_pow) shape.node = node_pow(c->e->g, a.node, b.node);
@@ -110,7 +110,7 @@ static value call_with_brackets(context *c, const expression *x) {
   return poison();
 }
 
-value evaluate_call(context *c, const expression *x) {
+value call_value(context *c, const expression *x) {
   const expression *callee = x->left;
   op called;
   if (callee->kind == EXPRESSION_INDEX) return call_with_brackets(c, x);

@@ -229,7 +229,7 @@ static void elaborate_equation(elaborator *e, item *equation) {
   const statement *st = equation->statement;
   context c = equation_context(e, equation);
   if (!infer_ranges(&c, st->entries, st->value, known_sizes(e, equation))) return;
-  value right = evaluate(&c, st->value);
+  value right = expression_value(&c, st->value);
   if (has_starts(equation) && equation->state != NULL) right = fill_step(&c, equation, right);
   value made = define_value(&c, equation, st->entries, right);
   if (!is_poison(&made) && is_batch_mean(e, st->value)) made = running_mean(e, equation, made);
@@ -255,4 +255,5 @@ void elaborate_items(elaborator *e, scope *s) {
   if (e->exploring > 0) return; /* sketched where they are read */
   item **order = order_items(e, s);
   for (size_t k = 0; k < s->item_count; k++) elaborate_item(e, order[k]);
+  check_cycles(e, s);
 }

@@ -24,7 +24,7 @@ value explore(context *c, const expression *x) {
   elaborator *e = c->e;
   context copy = *c;
   if (e->exploring++ == 0) e->session++;
-  value shape = evaluate(&copy, x);
+  value shape = expression_value(&copy, x);
   e->exploring--;
   return shape;
 }
@@ -76,6 +76,8 @@ value value_of_found(context *c, const found *f, name word, place where) {
     if (f->item->progress == ACTIVE) return complain_cycle(c, f->item, where);
     return repeat_value(c, f->item, word, where);
   }
+  if (f->item != NULL && e->exploring == 0 && in_cycle_with(c, f->item))
+    note_cycle_read(c, f->item, 0, NULL, where);
   if (f->item != NULL) return value_of_item(c, f->item, where);
   double number = 0;
   switch (f->symbol->base) {
@@ -236,13 +238,13 @@ static value matrix_product(context *c, const expression *x, value a, value b) {
 /* ---- the walk ----------------------------------------------------------------------------- */
 
 static value evaluate_binary(context *c, const expression *x) {
-  value a = evaluate(c, x->left), b = evaluate(c, x->right);
+  value a = expression_value(c, x->left), b = expression_value(c, x->right);
   if (x->operation == BINARY_MATMUL) return matrix_product(c, x, a, b);
   return binary_value(c, x->operation, x, a, b);
 }
 
 static value negate(context *c, const expression *x) {
-  value v = value_without_name(evaluate_as_tensor(c, x->left));
+  value v = value_without_name(expression_tensor(c, x->left));
   if (!is_poison(&v) && c->e->exploring == 0) v.node = node_scale(c->e->g, -1, v.node);
   return v;
 }
@@ -257,24 +259,24 @@ static value evaluate_kind(context *c, const expression *x) {
     case EXPRESSION_NEGATE: return negate(c, x);
     case EXPRESSION_BINARY: return evaluate_binary(c, x);
     case EXPRESSION_TRANSPOSE:
-      return transpose_value(c, x->operator_at, x->left, evaluate_as_tensor(c, x->left));
+      return transpose_value(c, x->operator_at, x->left, expression_tensor(c, x->left));
     case EXPRESSION_INDEX: return read_indexed(c, x);
-    case EXPRESSION_CALL: return evaluate_call(c, x);
+    case EXPRESSION_CALL: return call_value(c, x);
   }
   return poison();
 }
 
-value evaluate(context *c, const expression *x) {
+value expression_value(context *c, const expression *x) {
   if (x == NULL || !go_deeper(c->e, x->where)) return poison();
   value v = evaluate_kind(c, x);
   c->e->depth--;
   return v;
 }
 
-value evaluate_as_tensor(context *c, const expression *x) {
-  return as_tensor(c->e, evaluate(c, x));
+value expression_tensor(context *c, const expression *x) {
+  return as_tensor(c->e, expression_value(c, x));
 }
 
-value evaluate_alone(context *c, const expression *x) {
-  return infer_ranges(c, NULL, x, NULL) ? evaluate(c, x) : poison();
+value expression_alone(context *c, const expression *x) {
+  return infer_ranges(c, NULL, x, NULL) ? expression_value(c, x) : poison();
 }

@@ -11,9 +11,9 @@ static value call_where(context *c, const expression *x) {
   elaborator *e = c->e;
   value a, b, both, joint;
   if (!plain_arguments(c, x, 3, 3, given)) return poison();
-  value condition = evaluate_as_tensor(c, given[0]);
-  a = evaluate_as_tensor(c, given[1]);
-  b = evaluate_as_tensor(c, given[2]);
+  value condition = expression_tensor(c, given[0]);
+  a = expression_tensor(c, given[1]);
+  b = expression_tensor(c, given[2]);
   if (!broadcast(c, x->operator_at, &a, given[1], &b, given[2], &both)) return poison();
   if (is_poison(&condition)) return poison();
   both.node = node_has_axis(b.node, AXIS_BATCH) ? b.node : a.node;
@@ -21,7 +21,7 @@ static value call_where(context *c, const expression *x) {
     both.node = node_add(e->g, a.node, b.node);
   }
   value named = both;
-  if (!broadcast(c, x->operator_at, &named, x->arguments->next->value, &condition, given[0], &joint))
+  if (!broadcast(c, x->operator_at, &named, given[1], &condition, given[0], &joint))
     return poison();
   if (e->exploring > 0) {
     joint.node = blank_of(e, &both, &condition);
@@ -70,7 +70,7 @@ static value call_dropout(context *c, const expression *x) {
   elaborator *e = c->e;
   double rate = 0;
   if (!plain_arguments(c, x, 2, 2, given)) return poison();
-  value v = value_without_name(evaluate_as_tensor(c, given[0]));
+  value v = value_without_name(expression_tensor(c, given[0]));
   constancy state = want_constant(c, given[1], "the rate of dropout", &rate);
   if (is_poison(&v) || state == CONSTANT_WRONG) return poison();
   if (state == CONSTANT_YES && !(rate >= 0 && rate < 1)) {
@@ -167,7 +167,7 @@ static value call_grad(context *c, const expression *x) {
   const expression *given[2];
   elaborator *e = c->e;
   if (!plain_arguments(c, x, 2, 2, given)) return poison();
-  value u = evaluate(c, given[0]), by = evaluate(c, given[1]);
+  value u = expression_value(c, given[0]), by = expression_value(c, given[1]);
   if (is_poison(&u) || is_poison(&by)) return poison();
   if (given[1]->kind != EXPRESSION_NAME) {
     complain(e, given[1]->where, "grad(u, x) derives by a named tensor x; define this by an "
@@ -204,7 +204,7 @@ static value call_load(context *c, const expression *x) {
 static value call_root(context *c, const expression *x) {
   const expression *operand;
   if (!plain_arguments(c, x, 1, 1, &operand)) return poison();
-  value v = value_without_name(evaluate_as_tensor(c, operand));
+  value v = value_without_name(expression_tensor(c, operand));
   if (!is_poison(&v) && c->e->exploring == 0) v.node = node_power(c->e->g, v.node, 0.5);
   return v;
 }

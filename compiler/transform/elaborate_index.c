@@ -182,13 +182,12 @@ bool check_inside(context *c, const expression *x, int k, const affine_form *f, 
   for (int skip = 0; skip < k && entry != NULL; skip++) entry = entry->next;
   place at = entry != NULL ? entry->where : x->where;
   if (f->count == 0)
-    complain(c->e, at, "index %lld lies outside of `%s`, whose axis %d has places 0 to %lld",
-             (long long)f->constant, base, k, (long long)(size - 1));
+    complain(c->e, at, "index %lld lies outside of `%s`, whose axis %d has size %lld: 0 to %lld",
+             (long long)f->constant, base, k, (long long)size, (long long)(size - 1));
   else
-    complain(c->e, at, "index %s runs from %lld to %lld, outside of `%s`, whose axis %d has "
-                       "places 0 to %lld; state a smaller range or pad()",
-             affine_text(c->e, f), (long long)low, (long long)high, base, k,
-             (long long)(size - 1));
+    complain(c->e, at, "index %s runs from %lld to %lld, outside of `%s`, whose axis %d has size "
+                       "%lld: state a smaller range, or make room by pad()",
+             affine_text(c->e, f), (long long)low, (long long)high, base, k, (long long)size);
   return false;
 }
 
@@ -368,7 +367,7 @@ static bool read_entry(context *c, const bracket_entry *b, indices *out) {
   if (kind == INDEX_UNKNOWN) out->unknown = true;
   if (kind != INDEX_VALUE) return kind != INDEX_WRONG;
   out->forms[k].count = -1;
-  out->by[k] = evaluate(c, b->value);
+  out->by[k] = expression_value(c, b->value);
   if (is_poison(&out->by[k])) return false;
   if (out->by[k].classes > 0) return true;
   if (out->by[k].open) {
@@ -437,11 +436,13 @@ static value read_plain(context *c, const expression *x, value v, const indices 
   return gather_rest(c, read, in);
 }
 
-/* The equation with starts that the base of a read names, or NULL. */
+/* The equation with starts, or in a cycle with the reader, that the base of a read names. */
 static item *state_of_base(context *c, const expression *base) {
   if (base->kind != EXPRESSION_NAME || visible_variable(c, base->word) != NULL) return NULL;
   found f = scope_find(c->e, c->scope, base->word, c->reader);
-  return f.item != NULL && f.item->word != NULL && has_starts(f.item) ? f.item : NULL;
+  if (f.item == NULL || f.item->word == NULL) return NULL;
+  bool stepping = c->e->exploring == 0 && in_cycle_with(c, f.item);
+  return stepping || has_starts(f.item) ? f.item : NULL;
 }
 
 value read_indexed(context *c, const expression *x) {
@@ -458,7 +459,7 @@ value read_indexed(context *c, const expression *x) {
     if (is_poison(&sketch) || sketch.open || in.unknown) return read_open(sketch, in.count);
     return gather_rest(c, read_piece(c, sketch, in.count, in.forms, 0, NULL), &in);
   }
-  value base = evaluate(c, x->left);
+  value base = expression_value(c, x->left);
   if (is_poison(&base) || !fine) return poison();
   return read_plain(c, x, base, &in);
 }

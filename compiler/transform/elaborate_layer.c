@@ -208,7 +208,7 @@ static bool bind_default(layer_call *call, const formal *f) {
   if (state == CONSTANT_WRONG) return false;
   if (state != CONSTANT_NO && !f->has_brackets)
     return bind_number(call, f, number, state == CONSTANT_UNKNOWN, f->where);
-  value v = evaluate_alone(&inside, f->default_value);
+  value v = expression_alone(&inside, f->default_value);
   if (is_poison(&v)) return false;
   if (f->has_brackets) return bind_shape(call, f, v, f->default_value);
   bind_value(call, f, v, f->where);
@@ -223,7 +223,7 @@ static bool bind_formal(layer_call *call, const formal *f, int k) {
   if (state == CONSTANT_WRONG) return false;
   if (state != CONSTANT_NO)
     return bind_number(call, f, number, state == CONSTANT_UNKNOWN, given->where);
-  value v = evaluate(call->c, given->value);
+  value v = expression_value(call->c, given->value);
   if (is_poison(&v)) return false;
   if (f->has_brackets) return bind_shape(call, f, v, given->value);
   bind_value(call, f, v, given->value->where);
@@ -305,7 +305,7 @@ static value returned(layer_call *call, const char *path) {
                     .scope = call->scope,
                     .path = path,
                     .calls = count_calls(e, call->called->from, result->value)};
-  return value_without_name(evaluate_alone(&inside, result->value));
+  return value_without_name(expression_alone(&inside, result->value));
 }
 
 static value elaborate_call(layer_call *call, const char *path) {

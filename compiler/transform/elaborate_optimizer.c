@@ -60,7 +60,7 @@ static void run_line(elaborator *e, scope *s, const statement *line, optimizer_r
     complain(e, line->where, "the lines of an optimizer hold for each element: no indices");
     return;
   }
-  value v = evaluate_alone(&c, line->value);
+  value v = expression_alone(&c, line->value);
   if (is_poison(&v)) return;
   if (line->word == e->word.g || line->word == e->word.step) {
     complain(e, line->word_at, "`%s` is given to an optimizer; it cannot be set", line->word);

@@ -196,7 +196,7 @@ static bool evaluate_guard(reduction *r) {
   const expression *guard = r->x->left->kind == EXPRESSION_INDEX ? r->x->left->guard : NULL;
   r->guard = poison();
   if (guard == NULL) return true;
-  r->guard = evaluate_as_tensor(r->c, guard);
+  r->guard = expression_tensor(r->c, guard);
   if (is_poison(&r->guard)) return false;
   if (r->guard.rank == 0) return true;
   complain(r->c->e, guard->where, "a guard is one condition, a scalar, not %s",
@@ -215,7 +215,7 @@ static bool enough_room(reduction *r) {
 static value reduce(reduction *r, bool brackets) {
   const expression *operand;
   if (!plain_arguments(r->c, r->x, 1, 1, &operand)) return poison();
-  r->operand = evaluate_as_tensor(r->c, operand);
+  r->operand = expression_tensor(r->c, operand);
   if (!evaluate_guard(r) || is_poison(&r->operand)) return poison();
   bool around = brackets && r->word == r->c->e->word.softmax;
   bool fine = around ? add_bound_around(r) : brackets ? add_entries(r) : add_dimensions(r);

@@ -31,7 +31,7 @@ value transpose_value(context *c, place at, const expression *from, value v) {
 value call_transpose(context *c, const expression *x) {
   const expression *operand;
   if (!plain_arguments(c, x, 1, 1, &operand)) return poison();
-  return transpose_value(c, x->operator_at, operand, evaluate_as_tensor(c, operand));
+  return transpose_value(c, x->operator_at, operand, expression_tensor(c, operand));
 }
 
 /* ---- concat ------------------------------------------------------------------------------- */
@@ -94,7 +94,7 @@ value call_concat(context *c, const expression *x) {
   bool wrong = false, open = false;
   if (!plain_arguments(c, x, 1, MOST_ARGUMENTS, given)) return poison();
   for (int k = 0; k < count; k++) {
-    parts[k] = evaluate_as_tensor(c, given[k]);
+    parts[k] = expression_tensor(c, given[k]);
     wrong = wrong || is_poison(&parts[k]);
     open = open || parts[k].open;
   }
@@ -215,7 +215,7 @@ value call_reshape(context *c, const expression *x) {
   int64_t sizes[LARGEST_RANK];
   int count = count_arguments(x);
   if (!plain_arguments(c, x, 2, LARGEST_RANK + 1, given)) return poison();
-  value v = evaluate_as_tensor(c, given[0]);
+  value v = expression_tensor(c, given[0]);
   if (is_poison(&v)) return v;
   for (int k = 1; k < count; k++) {
     constancy state = want_whole(c, given[k], "a size", 1, &sizes[k - 1]);
@@ -229,7 +229,7 @@ value call_flatten(context *c, const expression *x) {
   const expression *operand;
   int64_t elements;
   if (!plain_arguments(c, x, 1, 1, &operand)) return poison();
-  value v = evaluate_as_tensor(c, operand);
+  value v = expression_tensor(c, operand);
   if (is_poison(&v)) return v;
   if (!elements_of(c->e, &v, &elements)) {
     value line = {.node = blank_of(c->e, &v, NULL), .rank = 1, .dims = {c->e->unknown_axis}};
@@ -261,7 +261,7 @@ value call_pad(context *c, const expression *x) {
   int64_t by[2 * MAX_RANK];
   int count = count_arguments(x) - 1;
   if (!plain_arguments(c, x, 1, 2 * MAX_RANK + 1, given)) return poison();
-  value v = value_without_name(evaluate_as_tensor(c, given[0]));
+  value v = value_without_name(expression_tensor(c, given[0]));
   if (is_poison(&v)) return v;
   if (count != 2 * v.rank && !v.open) {
     complain(c->e, x->operator_at, "pad takes two numbers an axis, before and after: %d for %s, "
@@ -280,7 +280,7 @@ value call_pad(context *c, const expression *x) {
 value call_onehot(context *c, const expression *x) {
   const expression *operand;
   if (!plain_arguments(c, x, 1, 1, &operand)) return poison();
-  value v = evaluate(c, operand);
+  value v = expression_value(c, operand);
   if (is_poison(&v)) return v;
   if (v.classes == 0 && c->e->exploring == 0) {
     complain(c->e, x->where, "onehot takes a value of kind class, not %s", shape_text(c->e, &v));

@@ -137,7 +137,7 @@ static value make_start(elaborator *e, item *equation, start *s) {
   int entries_left = 0;
   for (int k = 0; k < MAX_RANK; k++) sizes[k] = k < state->rank ? state->sizes[k] : -1;
   if (!infer_ranges(&c, left, right, sizes)) return poison();
-  value v = evaluate_as_tensor(&c, right);
+  value v = expression_tensor(&c, right);
   if (is_poison(&v)) return v;
   for (int k = 0; k < s->entries; k++) entries_left += !s->constant[k];
   if (entries_left + v.rank > LARGEST_RANK) return poison();
@@ -193,7 +193,7 @@ static void sketch_start(elaborator *e, item *equation, const start *s) {
   value *v = &equation->sketch;
   const expression *right = start_expression(e, s);
   if (!infer_ranges(&c, s->statement->entries, right, NULL)) return;
-  value from = evaluate_as_tensor(&c, right);
+  value from = expression_tensor(&c, right);
   if (is_poison(&from)) return;
   v->node = carried_expression(e, s) != NULL ? e->blank_sample : blank_of(e, v, &from);
   bool number = from.rank == 0;
@@ -219,12 +219,17 @@ static void sketch_steps(elaborator *e, item *equation) {
   context c = equation_context(e, equation);
   value *v = &equation->sketch;
   if (!infer_ranges(&c, st->entries, st->value, NULL)) return;
-  value right = evaluate(&c, st->value);
+  int k = 0;
+  for (const bracket_entry *b = st->entries; b != NULL && k < v->rank; b = b->next, k++) {
+    const index_variable *i = variable_of_binder(&c, b);
+    if (i != NULL && v->dims[k] == e->unknown_axis) v->dims[k] = i->axis;
+  }
+  value right = expression_value(&c, st->value);
   if (is_poison(&right)) return;
   value made = define_value(&c, equation, st->entries, right);
   if (is_poison(&made)) return;
   made.node = blank_of(e, v, &right);
-  for (int k = 0; k < v->rank; k++) {
+  for (k = 0; k < v->rank; k++) {
     bool missing = k >= made.rank && (made.open || !v->open);
     if (missing) made.dims[made.rank++] = v->dims[k];
     else if (k < made.rank && made.dims[k] == e->unknown_axis) made.dims[k] = v->dims[k];

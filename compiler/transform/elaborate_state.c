@@ -327,8 +327,10 @@ value read_state(context *c, const expression *x, item *equation, int count,
   for (int k = 0; k < count; k++) {
     if (!find_reach(&r, k, &leaves)) return poison();
   }
+  if (cycle) note_cycle_read(c, equation, count, forms, x->where);
   r.source = reached_value(&r, leaves, cycle);
   if (is_poison(&r.source)) return poison();
+  if (r.source.classes > 0 && count == r.source.rank + 1) r.source = as_tensor(c->e, r.source);
   if (!leaves) return read_piece(c, r.source, count, forms, 0, NULL);
   if (!add_pieces(&r, 0)) return poison();
   value shape = value_without_name(r.source);

@@ -245,7 +245,8 @@ static void apply_setting(training *t, const setting *s) {
   for (int k = 0; k < SETTINGS; k++) {
     words[k] = setting_rows[k].word;
     if (strcmp(s->word, setting_rows[k].word) != 0) continue;
-    if (s->nested != NULL && !may_repeat(s)) complain(t->e, s->where, "`%s` takes no block", s->word);
+    bool block = s->nested != NULL && !may_repeat(s);
+    if (block) complain(t->e, s->where, "`%s` takes no block", s->word);
     else setting_rows[k].set(t, s);
     return;
   }

@@ -139,8 +139,8 @@ bool fits_together(context *c, place at, const value *a, const value *b, int mor
   }
   int rank = a->rank > b->rank ? a->rank : b->rank;
   if (count + more <= MAX_RANK && rank <= LARGEST_RANK + 1) return true;
-  complain(c->e, at, "more than %d axes meet here, indices and the batch included; define a part of "
-                     "the expression by an equation of its own", MAX_RANK);
+  complain(c->e, at, "more than %d axes meet here, indices and the batch included; define a part "
+                     "of the expression by an equation of its own", MAX_RANK);
   return false;
 }
 
