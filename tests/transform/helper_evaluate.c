@@ -131,7 +131,69 @@ static double view_value(const world *w, const node *n, int64_t *position) {
   return sum;
 }
 
+/* ---- memory ------------------------------------------------------------------------------- */
+
+enum { SLOTS = 1 << 18, KEY = MAX_RANK + 2 };
+
+typedef struct slot {
+  uint64_t turn; /* in which it was filled */
+  int64_t key[KEY];
+  double value;
+} slot;
+
+struct memo {
+  uint64_t turn;
+  size_t count;
+  slot slots[SLOTS];
+};
+
+void remember(world *w) {
+  w->memo = calloc(1, sizeof *w->memo);
+  w->memo->turn = 1;
+}
+
+void forget(world *w) {
+  w->memo->turn++;
+  w->memo->count = 0;
+}
+
+void forget_for_good(world *w) {
+  free(w->memo);
+  w->memo = NULL;
+}
+
+static slot *find_slot(struct memo *memo, const node *n, const int64_t *position) {
+  int64_t key[KEY] = {n->id, n->rank};
+  uint64_t hash = (uint64_t)n->id * 77777;
+  for (int k = 0; k < n->rank; k++) {
+    key[k + 2] = position[n->axes[k]];
+    hash = hash * 1000003 + (uint64_t)key[k + 2] + 1;
+  }
+  size_t at = (size_t)(hash ^ (hash >> 17)) % SLOTS;
+  while (memo->slots[at].turn == memo->turn && memcmp(memo->slots[at].key, key, sizeof key) != 0) {
+    at = (at + 1) % SLOTS;
+  }
+  if (memo->slots[at].turn != memo->turn) memcpy(memo->slots[at].key, key, sizeof key);
+  return &memo->slots[at];
+}
+
+static double evaluate_now(const world *w, const node *n, int64_t *position);
+
 double evaluate(const world *w, const node *n, int64_t *position) {
+  if (!w->memo || n->operands == 0 || w->memo->count > SLOTS / 2) {
+    return evaluate_now(w, n, position);
+  }
+  slot *found = find_slot(w->memo, n, position);
+  if (found->turn == w->memo->turn) return found->value;
+  double value = evaluate_now(w, n, position);
+  found = find_slot(w->memo, n, position); /* others may have moved in */
+  w->memo->count += found->turn != w->memo->turn;
+  found->turn = w->memo->turn;
+  found->value = value;
+  return value;
+}
+
+static double evaluate_now(const world *w, const node *n, int64_t *position) {
   double value = n->value;
   switch (n->class) {
     case NODE_CONSTANT: return value;

@@ -14,7 +14,14 @@ typedef struct world {
   int64_t nudged_at[MAX_RANK + 1];
   double nudged_by;
   double low, high; /* of leaves */
+  struct memo *memo; /* NULL, or what was computed already: see remember */
 } world;
+
+/* From here on values are kept and looked up, until they are forgotten: recurrences need it.
+ * After every change of the nudge, forget. */
+void remember(world *w);
+void forget(world *w);
+void forget_for_good(world *w);
 
 /* position[a] is the index along axis a, for every axis of the graph. */
 double evaluate(const world *w, const node *n, int64_t *position);
