@@ -281,7 +281,7 @@ static bool add_piece(state_read *r) {
 }
 
 static bool add_pieces(state_read *r, int k) {
-  if (k == r->count) return add_piece(r);
+  if (k >= r->count || k >= LARGEST_RANK) return add_piece(r);
   r->chosen[k] = -1;
   if (!add_pieces(r, k + 1)) return false;
   for (int o = 0; r->reaches[k].leaves && o < r->reaches[k].outside; o++) {
