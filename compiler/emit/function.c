@@ -1,4 +1,5 @@
 /* function: each function of the model, its pointers into the block, its steps, its result. */
+#include <ctype.h>
 #include <string.h>
 
 #include "writer.h"
@@ -108,12 +109,17 @@ static bool has_scratch(const entry_plan *e) {
   return e->scratch_fixed > 0 || e->scratch_per_sample > 0;
 }
 
-static bool mentions(const char *chars, const char *word) {
+static bool is_word_char(char c) { return isalnum((unsigned char)c) || c == '_'; }
+
+/* Whether the code, comments aside, has the word. */
+static bool mentions(const char *code, const char *word) {
   size_t length = strlen(word);
-  for (const char *at = strstr(chars, word); at; at = strstr(at + 1, word)) {
-    bool begins = at == chars || !strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789", at[-1]);
-    bool ends = !at[length] || !strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789", at[length]);
-    if (begins && ends) return true;
+  bool inside = false;
+  for (const char *c = code; *c; c++) {
+    if (!inside && c[0] == '/' && c[1] == '*') inside = true;
+    if (inside && c[0] == '*' && c[1] == '/') inside = false;
+    bool begins = !inside && (c == code || !is_word_char(c[-1]));
+    if (begins && strncmp(c, word, length) == 0 && !is_word_char(c[length])) return true;
   }
   return false;
 }
@@ -122,13 +128,13 @@ static void mark_unused(writer *w, const char *body, const char *word) {
   if (!mentions(body, word)) line(w, "(void)%s;", word);
 }
 
-static void mark_unused_data(writer *w, const char *body) {
+static void mark_unused_data(writer *w) {
   const program *m = w->p->p;
-  for (int k = 0; k < m->inputs; k++) {
-    mark_unused(w, body, w->p->tensor_word[m->input[k]->number]);
-  }
-  for (int k = 0; k < m->targets && w->e->kind != ENTRY_PREDICT; k++) {
-    mark_unused(w, body, w->p->tensor_word[m->target[k]->number]);
+  int count = m->inputs + (w->e->kind == ENTRY_PREDICT ? 0 : m->targets);
+  for (int k = 0; k < count; k++) {
+    const tensor *t = k < m->inputs ? m->input[k] : m->target[k - m->inputs];
+    const buffer *b = w->e->held_tensor[t->number];
+    if (!b || !b->access) line(w, "(void)%s;", w->p->tensor_word[t->number]);
   }
 }
 
@@ -141,7 +147,7 @@ static const char *const purposes[] = {
     "Every output of n samples.",
 };
 
-static void begin_function(writer *w, const char *body) {
+static void begin_function(writer *w) {
   const entry_plan *e = w->e;
   text parameters = text_new(w->memory);
   data_parameters(&parameters, w->p, e->kind != ENTRY_PREDICT, true);
@@ -155,7 +161,6 @@ static void begin_function(writer *w, const char *body) {
   line(w, "static %s compute_%s(void *block, size_t n%s%s) {", returns ? "double" : "void", e->word,
        parameters.length > 0 ? ", " : "", parameters.length > 0 ? parameters.chars : "");
   w->indent++;
-  (void)body;
 }
 
 static void emit_results(writer *w) {
@@ -176,14 +181,14 @@ void emit_entry(writer *w, const entry_plan *e) {
   emit_results(w);
   w->out = outer;
   w->indent = 0;
-  begin_function(w, whole.chars);
+  begin_function(w);
   bool head = mentions(whole.chars, "head");
   if (head) line(w, "const nnrt_head *head = block;");
   if (has_scratch(e)) {
     line(w, "void *scratch = at(block, scratch_offset(block));");
     w->helpers->at = true;
   }
-  mark_unused_data(w, whole.chars);
+  mark_unused_data(w);
   if (!head && !has_scratch(e)) mark_unused(w, whole.chars, "block");
   mark_unused(w, whole.chars, "n");
   text_append_length(w->out, whole.chars, whole.length);

@@ -177,13 +177,15 @@ static int affine_terms(const view *v, const affine *a, int *only) {
 static bool solve_digits(arena *memory, const view *v, const affine *a, index_form rest,
                          box_places *box, condition **conditions) {
   int u = largest_variable(v, a, INT64_MAX), seen = 0, only = 0;
+  if (u >= 0) condition_add(memory, conditions, rest, 0, a->coefficient[u] * v->extent[u]);
   while (u >= 0) {
     int64_t by = a->coefficient[u];
     int below = largest_variable(v, a, by);
     if (below >= 0 && by < a->coefficient[below] * v->extent[below]) return false;
     index_form quotient = rest, remainder = index_constant(0);
     if (by > 1) index_divide(memory, rest, by, &quotient, &remainder);
-    place_known(memory, v, box, u, quotient, conditions);
+    condition *told = NULL; /* by the first condition */
+    place_known(memory, v, box, u, quotient, seen == 0 ? &told : conditions);
     rest = remainder;
     seen++;
     if (below < 0 && by > 1) condition_add(memory, conditions, rest, 0, 1);

@@ -33,11 +33,43 @@ static bool is_plain(const index_form *at, const variable *v) {
   return at->constant == 0 && index_variable(at) == v;
 }
 
-/* Every access lies in the loop and stands at its own turn along dimension d. */
+static bool mentions(const buffer *b, const index_form *at, const variable *v) {
+  for (int d = 0; d < b->rank; d++) {
+    for (int k = 0; k < at[d].terms; k++) {
+      if (variable_now(at[d].term[k].of) == v) return true;
+    }
+  }
+  return false;
+}
+
+static bool all_plain(const buffer *b, int d, const variable *v) {
+  for (const buffer_access *access = b->access; access; access = access->next) {
+    if (!is_plain(&access->at[d], v)) return false;
+  }
+  return true;
+}
+
+/* No turn of the loop sees what another turn has left in the buffer. */
+static bool turns_are_apart(const buffer *b, const variable *over) {
+  bool mentioned = false;
+  for (const buffer_access *access = b->access; access; access = access->next) {
+    mentioned = mentioned || mentions(b, access->at, over);
+  }
+  for (int d = 0; d < b->rank && mentioned; d++) {
+    if (all_plain(b, d, over)) return true;
+  }
+  return !mentioned;
+}
+
+/* Every access lies in the loop and stands at its own turn along dimension d; so it is with the
+ * loops further out. */
 static bool private_to(const buffer *b, int d, const step *loop) {
   for (const buffer_access *access = b->access; access; access = access->next) {
     if (!step_inside(access->by->where_done, loop)) return false;
-    if (!is_plain(&access->at[d], loop->over)) return false;
+  }
+  if (!all_plain(b, d, loop->over)) return false;
+  for (const step *outer = loop->parent; outer; outer = outer->parent) {
+    if (!turns_are_apart(b, outer->over)) return false;
   }
   return true;
 }

@@ -248,35 +248,37 @@ const char *loop_word(const entry_plan *e, const loop_scope *open, const variabl
   }
 }
 
-static void name_loop(entry_plan *e, step *loop, const loop_scope *open);
-
-/* The scalars in which a loop's contractions are collected: sum, largest, best. */
-static void name_collectors(entry_plan *e, const step *loop, const loop_scope *open) {
-  static const char *const words[] = {"value", "sum", "largest", "best", "average"};
-  loop_scope *scopes = arena_alloc(e->of->memory, ((size_t)loop->reductions + 1) * sizeof *scopes);
-  for (int k = 0; k < loop->reductions; k++) {
-    const char *base = words[loop->reduction[k]->kind], *word = base;
-    for (int number = 2; !usable(e, open, word); number++) {
-      word = arena_printf(e->of->memory, "%s_%d", base, number);
-    }
-    loop->reduction[k]->collector = word;
-    scopes[k] = (loop_scope){word, open};
-    open = &scopes[k];
-  }
-  for (step *s = loop->first; s; s = s->next) {
-    if (s->kind == STEP_LOOP) name_loop(e, s, open);
-  }
-}
-
-static void name_loop(entry_plan *e, step *loop, const loop_scope *open) {
-  if (!loop->over->word) loop->over->word = loop_word(e, open, loop->over);
+static const loop_scope *opened(entry_plan *e, const char *word, const loop_scope *open) {
   loop_scope *inner = arena_alloc(e->of->memory, sizeof *inner);
-  *inner = (loop_scope){loop->over->word, open};
-  name_collectors(e, loop, inner);
+  *inner = (loop_scope){word, open};
+  return inner;
 }
 
-void name_loops(entry_plan *e) {
-  for (step *s = e->first; s; s = s->next) {
-    if (s->kind == STEP_LOOP) name_loop(e, s, NULL);
+/* The scalars in which a loop's contractions are collected are declared before the loop, in the
+ * block around it. */
+static const loop_scope *name_collectors(entry_plan *e, const step *loop, const loop_scope *open) {
+  static const char *const words[] = {"value", "sum", "largest", "best", "average"};
+  for (int k = 0; k < loop->reductions; k++) {
+    assignment *a = loop->reduction[k];
+    bool scalar = a->target->kept == STORAGE_LOCAL || a->target->kept == STORAGE_RESULT;
+    if (scalar || !assignment_collects(a)) continue;
+    const char *word = words[a->kind];
+    for (int number = 2; !usable(e, open, word); number++) {
+      word = arena_printf(e->of->memory, "%s_%d", words[a->kind], number);
+    }
+    a->collector = word;
+    open = opened(e, word, open);
+  }
+  return open;
+}
+
+static void name_block(entry_plan *e, step *first, const loop_scope *open) {
+  for (step *s = first; s; s = s->next) {
+    if (s->kind != STEP_LOOP) continue;
+    open = name_collectors(e, s, open);
+    if (!s->over->word) s->over->word = loop_word(e, open, s->over);
+    name_block(e, s->first, opened(e, s->over->word, open));
   }
 }
+
+void name_loops(entry_plan *e) { name_block(e, e->first, NULL); }
