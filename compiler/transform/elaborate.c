@@ -262,6 +262,8 @@ static void make_blanks(elaborator *e) {
 program *elaborate(const elaboration *what) {
   if (report_errors(what->to) > 0) return NULL; /* what did not parse would be missed everywhere */
   elaborator e = {.what = what, .memory = what->memory, .names = what->names, .to = what->to};
+  char here = 0;
+  e.stack_top = &here;
   e.p = arena_alloc(e.memory, sizeof *e.p);
   e.g = e.p->g = graph_new(e.memory, e.names);
   simplify_install(e.g);

@@ -44,7 +44,8 @@ typedef struct item item;
 
 enum {
   LARGEST_RANK = 8,    /* of a declared tensor: leaves room for the batch and bound axes */
-  DEEPEST = 1500,      /* nested expressions and layers: keeps recursion inside the C stack */
+  DEEPEST = 3000,      /* nested expressions and layers; and what they may take of the C stack, */
+  STACK_BYTES = 4 << 20 /* of which 8 MiB are usual */
 };
 static const int64_t LARGEST_ELEMENTS = (int64_t)1 << 40;
 
@@ -495,6 +496,7 @@ struct elaborator {
   int exploring;            /* > 0: shapes only, silently */
   int session;              /* counts explorations */
   int depth;
+  const char *stack_top;    /* an address in the frame of elaborate() */
   int randoms;              /* masks of dropout so far */
   axis unknown_axis;
   const node *blank, *blank_sample; /* stand for nodes while exploring */

@@ -4,11 +4,15 @@
 #include <string.h>
 
 bool go_deeper(elaborator *e, place where) {
-  if (e->depth < DEEPEST) {
+  char here;
+  uintptr_t at = (uintptr_t)&here, top = (uintptr_t)e->stack_top;
+  uintptr_t used = at < top ? top - at : at - top;
+  if (e->depth < DEEPEST && used < STACK_BYTES) {
     e->depth++;
     return true;
   }
-  complain(e, where, "expressions and layers are nested more than %d deep here", DEEPEST);
+  complain(e, where, "expressions, layers and definitions are nested too deep here: define "
+                     "parts by equations of their own, or take copies by `repeat`");
   return false;
 }
 

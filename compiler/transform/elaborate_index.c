@@ -446,20 +446,20 @@ static item *state_of_base(context *c, const expression *base) {
 }
 
 value read_indexed(context *c, const expression *x) {
-  indices in = {.count = 0};
-  bool fine = read_entries(c, x, &in);
+  indices *in = arena_alloc(c->e->memory, sizeof *in); /* large: the stack may be deep here */
+  bool fine = read_entries(c, x, in);
   item *state = state_of_base(c, x->left);
   if (state != NULL && fine) {
     if (c->e->exploring == 0) {
-      value read = read_state(c, x, state, in.count, in.forms);
-      return is_poison(&read) ? read : gather_rest(c, read, &in);
+      value read = read_state(c, x, state, in->count, in->forms);
+      return is_poison(&read) ? read : gather_rest(c, read, in);
     }
     value sketch = sketch_of(c, state, x->left->where);
-    if (!is_poison(&sketch) && !sketch.open && in.count > sketch.rank) return poison();
-    if (is_poison(&sketch) || sketch.open || in.unknown) return read_open(sketch, in.count);
-    return gather_rest(c, read_piece(c, sketch, in.count, in.forms, 0, NULL), &in);
+    if (!is_poison(&sketch) && !sketch.open && in->count > sketch.rank) return poison();
+    if (is_poison(&sketch) || sketch.open || in->unknown) return read_open(sketch, in->count);
+    return gather_rest(c, read_piece(c, sketch, in->count, in->forms, 0, NULL), in);
   }
   value base = expression_value(c, x->left);
   if (is_poison(&base) || !fine) return poison();
-  return read_plain(c, x, base, &in);
+  return read_plain(c, x, base, in);
 }

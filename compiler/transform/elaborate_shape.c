@@ -86,13 +86,13 @@ static value clash_of_parts(context *c, const expression *x, const value *a,
 }
 
 value call_concat(context *c, const expression *x) {
-  const expression *given[MOST_ARGUMENTS];
-  value parts[MOST_ARGUMENTS];
   elaborator *e = c->e;
+  const expression *given[MOST_ARGUMENTS];
   int count = count_arguments(x);
   int64_t total = 0;
   bool wrong = false, open = false;
   if (!plain_arguments(c, x, 1, MOST_ARGUMENTS, given)) return poison();
+  value *parts = arena_alloc(e->memory, (size_t)count * sizeof *parts);
   for (int k = 0; k < count; k++) {
     parts[k] = expression_tensor(c, given[k]);
     wrong = wrong || is_poison(&parts[k]);

@@ -272,6 +272,23 @@ static void keep_sketch(elaborator *e, equation_state *state, const value *v) {
   for (int k = 0; k < v->rank; k++) state->sizes[k] = value_size(e, v, k);
 }
 
+/* One exploration tells the shapes of most members of a cycle. What varies with the samples in
+ * one of them does in all. */
+static void keep_members(elaborator *e, const item *equation) {
+  const scope *s = equation->scope;
+  for (size_t k = 0; k < s->item_count; k++) {
+    item *member = s->items[k];
+    bool beside = member != equation && member->component == equation->component;
+    if (!beside || member->word == NULL || member->explored != e->session) continue;
+    if (!is_known(e, &member->sketch)) continue;
+    equation_state *state = state_of(e, member);
+    if (state->shape_known) continue;
+    keep_sketch(e, state, &member->sketch);
+    state->per_sample = equation->state->per_sample;
+    state->shape_known = true;
+  }
+}
+
 bool state_shape(context *c, item *equation, value *out) {
   elaborator *e = c->e;
   equation_state *state = state_of(e, equation);
@@ -283,6 +300,7 @@ bool state_shape(context *c, item *equation, value *out) {
     e->exploring--;
     keep_sketch(e, state, &v);
     state->shape_known = is_known(e, &v);
+    if (state->shape_known) keep_members(e, equation);
   }
   state->shape_lost = !state->shape_known;
   if (state->shape_lost) return false;

@@ -313,31 +313,36 @@ static value reached_value(state_read *r, bool leaves, bool cycle) {
 
 value read_state(context *c, const expression *x, item *equation, int count,
                  const affine_form *forms) {
-  state_read r = {.c = c, .x = x, .equation = equation, .count = count, .forms = forms};
+  state_read *r = arena_alloc(c->e->memory, sizeof *r); /* large: the stack may be deep here */
   bool cycle = in_cycle_with(c, equation), leaves = false;
+  r->c = c;
+  r->x = x;
+  r->equation = equation;
+  r->count = count;
+  r->forms = forms;
   state_of(c->e, equation);
-  if (!read_shape(&r, cycle)) return poison();
-  if (r.source.classes > 0 && count == r.source.rank + 1) r.source = as_tensor(c->e, r.source);
-  if (count > r.source.rank || count > LARGEST_RANK) {
+  if (!read_shape(r, cycle)) return poison();
+  if (r->source.classes > 0 && count == r->source.rank + 1) r->source = as_tensor(c->e, r->source);
+  if (count > r->source.rank || count > LARGEST_RANK) {
     complain(c->e, x->where, "%d indices for a tensor of shape %s", count,
-             shape_text(c->e, &r.source));
+             shape_text(c->e, &r->source));
     remark(c->e, equation->statement->word_at, "`%s` is defined here", equation->word);
     return poison();
   }
   for (int k = 0; k < count; k++) {
-    if (!find_reach(&r, k, &leaves)) return poison();
+    if (!find_reach(r, k, &leaves)) return poison();
   }
   if (cycle) note_cycle_read(c, equation, count, forms, x->where);
-  r.source = reached_value(&r, leaves, cycle);
-  if (is_poison(&r.source)) return poison();
-  if (r.source.classes > 0 && count == r.source.rank + 1) r.source = as_tensor(c->e, r.source);
-  if (!leaves) return read_piece(c, r.source, count, forms, 0, NULL);
-  if (!add_pieces(&r, 0)) return poison();
-  value shape = value_without_name(r.source);
+  r->source = reached_value(r, leaves, cycle);
+  if (is_poison(&r->source)) return poison();
+  if (r->source.classes > 0 && count == r->source.rank + 1) r->source = as_tensor(c->e, r->source);
+  if (!leaves) return read_piece(c, r->source, count, forms, 0, NULL);
+  if (!add_pieces(r, 0)) return poison();
+  value shape = value_without_name(r->source);
   shape.rank = 0;
-  for (int k = 0; k < r.source.rank; k++) {
-    if (k >= count || forms[k].count < 0) shape.dims[shape.rank++] = r.source.dims[k];
+  for (int k = 0; k < r->source.rank; k++) {
+    if (k >= count || forms[k].count < 0) shape.dims[shape.rank++] = r->source.dims[k];
   }
-  shape.node = node_sum(c->e->g, 0, r.term_count, r.terms, NULL);
+  shape.node = node_sum(c->e->g, 0, r->term_count, r->terms, NULL);
   return shape;
 }
