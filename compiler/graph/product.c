@@ -380,9 +380,36 @@ static const node *contract_component(factor_list *list, const axis_set *bound) 
   return make_product(list, bound);
 }
 
+/* A bracket [c = k] along a bound axis inside a product inside comes out: what it selects from may
+ * stand beside that product. */
+static bool open_onehots(factor_list *list, const axis_set *bound) {
+  for (size_t k = 0; k < list->count; k++) {
+    const node *nested = list->base[k];
+    bool hot = false;
+    if (!is_nested(list, k)) continue;
+    for (int j = 0; j < nested->operands; j++) {
+      for (int b = 0; b < bound->count; b++) {
+        hot = hot || is_onehot(nested->operand[j], bound->axes[b]);
+      }
+    }
+    if (!hot) continue;
+    factor_list next = {.g = list->g, .coefficient = list->coefficient};
+    for (size_t j = 0; j < list->count; j++) {
+      if (j != k) push_factor(&next, list->base[j], list->power[j]);
+    }
+    for (int j = 0; j < nested->operands; j++) {
+      add_factor(&next, nested->operand[j], nested->power[j]);
+    }
+    *list = next;
+    return true;
+  }
+  return false;
+}
+
 /* Takes the components out one after the other; what has no bound axis stands outside. */
 static const node *contract(factor_list *list, axis_set *bound) {
   graph *g = list->g;
+  while (open_onehots(list, bound)) continue;
   factor_list outside = {.g = g, .coefficient = list->coefficient};
   bool *done = scratch(g, list->count, sizeof *done);
   for (size_t k = 0; k < list->count; k++) {

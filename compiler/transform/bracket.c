@@ -62,10 +62,20 @@ static uint64_t outer_axes(const chain *c, int subset) {
   return inside & outside;
 }
 
+static int single_factor(int subset) {
+  int k = 0;
+  while (!(subset >> k & 1)) k++;
+  return k;
+}
+
 static void search(chain *c) {
   for (int subset = 1; subset < 1 << c->factors; subset++) {
     c->cost[subset] = 0;
-    if ((subset & (subset - 1)) == 0) continue;
+    if ((subset & (subset - 1)) == 0) {
+      uint64_t own = c->has[single_factor(subset)];
+      if (own & ~outer_axes(c, subset)) c->cost[subset] = volume(c, own);
+      continue;
+    }
     bool found = false;
     for (int part = (subset - 1) & subset; part > subset - part; part = (part - 1) & subset) {
       int rest = subset - part;
@@ -79,24 +89,30 @@ static void search(chain *c) {
   }
 }
 
+static int axes_of_mask(const chain *c, uint64_t mask, axis *out) {
+  int count = 0;
+  for (int k = 0; k < c->axes; k++) {
+    if (mask >> k & 1) out[count++] = c->axis_of[k];
+  }
+  return count;
+}
+
+/* What nobody else needs of one factor is summed at once. */
+static const node *build_single(chain *c, int subset) {
+  axis bound[MOST_AXES];
+  int k = single_factor(subset);
+  int bounds = axes_of_mask(c, c->has[k] & ~outer_axes(c, subset), bound);
+  return node_product(c->g, 1, &c->factor[k], &c->power[k], bounds, bound);
+}
+
 static const node *build(chain *c, int subset) {
   axis bound[MOST_AXES];
-  int bounds = 0;
-  const node *parts[2];
-  double powers[2] = {1, 1};
-  if ((subset & (subset - 1)) == 0) {
-    int k = 0;
-    while (!(subset >> k & 1)) k++;
-    return node_power(c->g, c->factor[k], c->power[k]);
-  }
-  int part = c->split[subset];
-  parts[0] = build(c, part);
-  parts[1] = build(c, subset - part);
-  uint64_t gone = (outer_axes(c, part) | outer_axes(c, subset - part)) & ~outer_axes(c, subset);
-  for (int k = 0; k < c->axes; k++) {
-    if (gone >> k & 1) bound[bounds++] = c->axis_of[k];
-  }
-  return node_product(c->g, 2, parts, powers, bounds, bound);
+  if ((subset & (subset - 1)) == 0) return build_single(c, subset);
+  int part = c->split[subset], rest = subset - part;
+  const node *parts[] = {build(c, part), build(c, rest)};
+  uint64_t inside = outer_axes(c, part) | outer_axes(c, rest);
+  int bounds = axes_of_mask(c, inside & ~outer_axes(c, subset), bound);
+  return node_product(c->g, 2, parts, NULL, bounds, bound);
 }
 
 static bool is_contraction(const node *n) { return n->class == NODE_PRODUCT && n->bound > 0; }
@@ -120,7 +136,7 @@ static bool opens(const node *made, const node *factor, double power, const node
   for (int k = 0; k < made->operands && k < MOST_BRACKETED; k++) {
     alone = alone || (factors[k] == factor && single[k]);
   }
-  return alone && power >= 1 && power <= 1 && is_contraction(factor) &&
+  return alone && power >= 1 && power <= 1 && factor->class == NODE_PRODUCT &&
          names_are_apart(made, factor);
 }
 
