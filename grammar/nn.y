@@ -61,6 +61,7 @@ static void nn_error(const place *where, parser *state, const char *message);
 %token LAYER "'layer'" STATE "'state'" RETURN "'return'" REPEAT "'repeat'"
 %token OUTPUT "'output'" LOSS "'loss'" METRIC "'metric'" TRAIN "'train'" IMPORT "'import'"
 %token <named> OPTIMIZER "'optimizer'"
+%token <named> ELLIPSIS "'...'"
 %token IF "'if'" ARROW "'->'" PIPE "'|>'"
 %token LESS_EQUAL "'<='" GREATER_EQUAL "'>='" EQUAL "'=='" NOT_EQUAL "'!='"
 
@@ -271,8 +272,10 @@ brackets:
 
 entries:
   expr                        { $$ = add_entry(state, (entry_list){0}, @1, NULL, $1); }
+| ELLIPSIS     { $$ = add_entry(state, (entry_list){0}, @1, NULL, make_name(state, $1)); }
 | NAME ':' expr               { $$ = add_entry(state, (entry_list){0}, @$, $1.word, $3); }
 | entries ',' expr            { $$ = add_entry(state, $1, @3, NULL, $3); }
+| entries ',' ELLIPSIS        { $$ = add_entry(state, $1, @3, NULL, make_name(state, $3)); }
 | entries ',' NAME ':' expr   { $$ = add_entry(state, $1, place_span(@3, @5), $3.word, $5); }
 ;
 

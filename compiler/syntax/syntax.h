@@ -29,7 +29,7 @@ typedef enum binary_operation {
 
 typedef struct expression expression;
 
-/* One entry between brackets: `e`, or `NAME: e` (label set). */
+/* One entry between brackets: `e`, or `NAME: e` (label set), or `...`: a NAME with that word. */
 typedef struct bracket_entry {
   place where;
   name label;

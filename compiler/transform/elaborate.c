@@ -18,11 +18,33 @@ definition definition_of(const char *word, const value *v, place where) {
   return made;
 }
 
+/* Of a definition inside the layers that `word` calls, which `v` is: it takes the outer name. */
+static bool rename_definition(elaborator *e, const char *word, const value *v, place where) {
+  size_t length = strlen(word);
+  for (size_t k = e->definitions.count; k-- > 0;) {
+    definition *inner = &e->definitions.items[k];
+    if (strncmp(inner->word, word, length) != 0 || inner->word[length] != '.') return false;
+    if (inner->value != v->node) continue;
+    *inner = definition_of(name_of(e->names, word), v, where);
+    return true;
+  }
+  return false;
+}
+
 void define_named(elaborator *e, const char *word, const value *v, place where) {
   if (e->exploring > 0 || (e->predicting && v->node->id < e->first_predicting)) return;
   definition_list *list = &e->definitions;
+  value whole = *v; /* with the indices that are bound around a layer's call in front */
+  for (int k = v->node->rank - 1; k >= 0; k--) {
+    axis a = v->node->axes[k];
+    if (!is_free_axis(v, a) || whole.rank == MAX_RANK) continue;
+    memmove(&whole.dims[1], &whole.dims[0], (size_t)whole.rank * sizeof *whole.dims);
+    whole.dims[0] = a;
+    whole.rank++;
+  }
+  if (rename_definition(e, word, &whole, where)) return;
   ARENA_PUSH(e->memory, list->items, list->count, list->capacity,
-             definition_of(name_of(e->names, word), v, where));
+             definition_of(name_of(e->names, word), &whole, where));
 }
 
 /* ---- what reaches a node ------------------------------------------------------------------ */
@@ -244,6 +266,7 @@ static void find_words(elaborator *e) {
       .softmax = name_of(names, "softmax"),     .carry = name_of(names, "carry"),
       .load = name_of(names, "load"),           .p = name_of(names, "p"),
       .g = name_of(names, "g"),                 .step = name_of(names, "step"),
+      .ellipsis = name_of(names, "..."),
   };
 }
 

@@ -165,6 +165,8 @@ struct scope {
   const statement *result; /* return */
   struct cycle_read *reads; /* of members of a cycle by one another */
   size_t read_count, read_capacity;
+  int rest_count;    /* axes that `...` among a layer's formals stands for */
+  axis rest[MAX_RANK];
   int free_count;    /* axes of indices that are bound around the layer's call */
   axis free[MAX_RANK];
 };
@@ -502,7 +504,7 @@ struct elaborator {
   const node *blank, *blank_sample; /* stand for nodes while exploring */
   struct keywords {
     name batch, parameters, mean, sum, max, min, logsumexp, argmax, softmax, carry, load, p, g,
-        step;
+        step, ellipsis;
   } word;
 };
 

@@ -8,7 +8,11 @@ typedef struct layer_call {
   const statement *statement;
   scope *scope;
   const expression *shared; /* parameters = NAME */
-  bool wrong;
+  struct mapping {          /* of a formal with `...`: where these axes are in its argument */
+    symbol *formal;
+    int before, count;
+  } mapped[LARGEST_RANK];
+  int mappings;
 } layer_call;
 
 /* ---- formals ------------------------------------------------------------------------------ */
@@ -90,7 +94,9 @@ static bool check_twice(layer_call *call) {
 
 /* ---- binding ------------------------------------------------------------------------------ */
 
+/* Indices that are bound around the call: references inside need an axis for each. */
 static void keep_free_axes(scope *s, const value *v) {
+  if (is_poison(v)) return;
   for (int k = 0; k < v->node->rank; k++) {
     axis a = v->node->axes[k];
     bool known = !is_free_axis(v, a);
@@ -117,7 +123,7 @@ static bool bind_number(layer_call *call, const formal *f, double number, bool u
   return true;
 }
 
-static void bind_value(layer_call *call, const formal *f, value v, place where) {
+static symbol *bind_value(layer_call *call, const formal *f, value v, place where) {
   symbol *made = scope_add(call->c->e, call->scope, f->word, f->where);
   if (v.word == NULL) {
     v.word = f->word;
@@ -125,7 +131,7 @@ static void bind_value(layer_call *call, const formal *f, value v, place where) 
   }
   made->base = BASE_VALUE;
   made->value = v;
-  if (!is_poison(&v)) keep_free_axes(call->scope, &v);
+  return made;
 }
 
 static const char *formal_text(elaborator *e, const formal *f) {
@@ -166,31 +172,72 @@ static bool bind_size(layer_call *call, const formal *f, const bracket_entry *b,
   return false;
 }
 
-/* x[c, h, w]: takes exactly that many axes. A class value may count as its one-hot tensor. */
+/* How the brackets of a formal meet the axes of an argument. */
+typedef struct fitting {
+  int wanted;   /* axes that are named */
+  bool maps;    /* `...` stands among them */
+  int before;   /* axes in front of it */
+  value shape;  /* the argument, with as many dimensions as are looked at */
+} fitting;
+
+static bool is_ellipsis(const elaborator *e, const bracket_entry *b) {
+  return b->label == NULL && b->value->kind == EXPRESSION_NAME &&
+         b->value->word == e->word.ellipsis;
+}
+
+/* A class value may count as its one-hot tensor. */
+static fitting fit_formal(layer_call *call, const formal *f, const value *v) {
+  elaborator *e = call->c->e;
+  fitting fit = {.shape = *v};
+  for (const bracket_entry *b = f->entries; b != NULL; b = b->next) {
+    if (is_ellipsis(e, b)) {
+      fit.maps = true;
+      fit.before = fit.wanted;
+    } else {
+      fit.wanted++;
+    }
+  }
+  bool named_last = fit.maps ? fit.wanted > fit.before : fit.wanted == v->rank + 1;
+  if (v->classes > 0 && named_last) fit.shape = as_tensor(e, *v);
+  return fit;
+}
+
+static bool complain_rank(layer_call *call, const formal *f, const value *v,
+                          const expression *from) {
+  elaborator *e = call->c->e;
+  complain(e, from->where, "layer `%s` takes %s, but this is %s", call->called->word,
+           formal_text(e, f), shape_text(e, v));
+  remark_shape(e, v, from);
+  remark(e, f->where, "`%s` stands here in the layer", f->word);
+  return false;
+}
+
+/* While exploring: as many axes as the formal has, of unknown sizes. */
+static void close_shape(elaborator *e, fitting *fit, value *v) {
+  for (; v->rank < fit->wanted && v->rank < MAX_RANK; v->rank++) v->dims[v->rank] = e->unknown_axis;
+  v->open = false;
+  fit->shape = *v;
+}
+
+/* x[c, h, w] takes exactly that many axes; x[..., n] takes more, and `...` stands for the others:
+ * the layer acts for each index along them, as if it were called under these indices. */
 static bool bind_shape(layer_call *call, const formal *f, value v, const expression *from) {
   elaborator *e = call->c->e;
-  int wanted = 0, k = 0;
-  for (const bracket_entry *b = f->entries; b != NULL; b = b->next) wanted++;
-  value shape = v;
-  if (v.classes > 0 && wanted == v.rank + 1) shape = as_tensor(e, v);
-  bool unknown = shape.open;
-  if (shape.rank != wanted && !unknown) {
-    complain(e, from->where, "layer `%s` takes %s, but this is %s", call->called->word,
-             formal_text(e, f), shape_text(e, &v));
-    remark_shape(e, &v, from);
-    remark(e, f->where, "`%s` stands here in the layer", f->word);
+  fitting fit = fit_formal(call, f, &v);
+  if (fit.shape.open) close_shape(e, &fit, &v);
+  int rest = fit.shape.rank - fit.wanted, k = 0;
+  if (rest < 0 || (rest > 0 && !fit.maps)) return complain_rank(call, f, &v, from);
+  for (const bracket_entry *b = f->entries; b != NULL; b = b->next) {
+    if (is_ellipsis(e, b)) k += rest;
+    else if (!bind_size(call, f, b, value_size(e, &fit.shape, k++), from->where)) return false;
+  }
+  symbol *bound = bind_value(call, f, v, from->where);
+  if (!fit.maps || rest == 0) return true;
+  if (call->mappings == LARGEST_RANK) {
+    complain(e, f->where, "more than %d arguments with `...`", LARGEST_RANK);
     return false;
   }
-  if (unknown) { /* as many axes as the formal has, of unknown sizes */
-    for (; v.rank < wanted && v.rank < MAX_RANK; v.rank++) v.dims[v.rank] = e->unknown_axis;
-    v.open = false;
-    shape = v;
-  }
-  for (const bracket_entry *b = f->entries; b != NULL; b = b->next, k++) {
-    int64_t size = k < shape.rank ? value_size(e, &shape, k) : -1;
-    if (!bind_size(call, f, b, size, from->where)) return false;
-  }
-  bind_value(call, f, v, from->where);
+  call->mapped[call->mappings++] = (struct mapping){bound, fit.before, rest};
   return true;
 }
 
@@ -236,6 +283,115 @@ static bool bind_formals(layer_call *call) {
   for (const formal *f = call->statement->formals; f != NULL; f = f->next, k++)
     fine = bind_formal(call, f, k) && fine;
   return fine;
+}
+
+/* ---- axes that `...` stands for ------------------------------------------------------------ */
+
+/* The axes that all arguments with `...` share, met from the last to the first. */
+static bool join_mapped(layer_call *call, const struct mapping *m) {
+  scope *s = call->scope;
+  elaborator *e = call->c->e;
+  const value *v = &m->formal->value;
+  for (int k = 1; k <= m->count; k++) {
+    axis a = v->dims[m->before + m->count - k];
+    if (k > s->rest_count) {
+      for (int d = s->rest_count++; d > 0; d--) s->rest[d] = s->rest[d - 1];
+      s->rest[0] = a;
+    }
+    axis *joint = &s->rest[s->rest_count - k];
+    if (*joint == AXIS_UNIT || *joint == e->unknown_axis) *joint = a;
+    bool any = a == AXIS_UNIT || a == e->unknown_axis;
+    if (any || axis_extent(e->g, a) == axis_extent(e->g, *joint)) continue;
+    complain(e, call->x->operator_at, "the axes for which `...` of layer `%s` stands differ: %lld "
+                                      "and %lld", call->called->word,
+             (long long)axis_extent(e->g, *joint), (long long)axis_extent(e->g, a));
+    remark_shape(e, v, NULL);
+    return false;
+  }
+  return true;
+}
+
+static bool is_rest(const scope *s, axis a) {
+  for (int k = 0; k < s->rest_count; k++) {
+    if (s->rest[k] == a && a != AXIS_UNIT) return true;
+  }
+  return false;
+}
+
+/* New names where an argument has one of the axes in another role. */
+static void free_rest(layer_call *call) {
+  scope *s = call->scope;
+  elaborator *e = call->c->e;
+  for (const symbol *bound = s->symbols; bound != NULL; bound = bound->hh.next) {
+    const value *v = &bound->value;
+    if (bound->base != BASE_VALUE || is_poison(v)) continue;
+    for (int k = 0; k < s->rest_count; k++) {
+      axis a = s->rest[k];
+      if (a == e->unknown_axis || a == AXIS_UNIT) continue;
+      if (node_has_axis(v->node, a) && is_free_axis(v, a))
+        s->rest[k] = axis_new(e->g, axis_hint(e->g, a), axis_extent(e->g, a));
+    }
+  }
+}
+
+static const struct mapping *mapping_of(const layer_call *call, const symbol *bound) {
+  for (int k = 0; k < call->mappings; k++) {
+    if (call->mapped[k].formal == bound) return &call->mapped[k];
+  }
+  return NULL;
+}
+
+/* Inside the layer the value has its named axes only; the others are indices around it. */
+static void map_argument(layer_call *call, symbol *bound) {
+  elaborator *e = call->c->e;
+  const scope *s = call->scope;
+  const struct mapping *m = mapping_of(call, bound);
+  value v = bound->value;
+  axis to[MAX_RANK];
+  for (int k = 0; k < v.rank; k++) {
+    bool inside = m != NULL && k >= m->before && k < m->before + m->count;
+    to[k] = v.dims[k];
+    if (inside) to[k] = s->rest[s->rest_count - m->count + k - m->before];
+    else if (is_rest(s, to[k]) && to[k] != e->unknown_axis)
+      to[k] = axis_new(e->g, axis_hint(e->g, to[k]), axis_extent(e->g, to[k]));
+    if (v.dims[k] == AXIS_UNIT) to[k] = AXIS_UNIT;
+  }
+  v = rename_dimensions(e, v, to);
+  int kept = 0;
+  for (int k = 0; k < v.rank; k++) {
+    bool inside = m != NULL && k >= m->before && k < m->before + m->count;
+    if (!inside) v.dims[kept++] = v.dims[k];
+  }
+  v.rank = kept;
+  bound->value = v;
+}
+
+static bool map_arguments(layer_call *call) {
+  for (int k = 0; k < call->mappings; k++) {
+    if (!join_mapped(call, &call->mapped[k])) return false;
+  }
+  free_rest(call);
+  for (symbol *bound = call->scope->symbols; bound != NULL; bound = bound->hh.next) {
+    if (bound->base != BASE_VALUE || is_poison(&bound->value)) continue;
+    if (call->scope->rest_count > 0) map_argument(call, bound);
+    keep_free_axes(call->scope, &bound->value);
+  }
+  return true;
+}
+
+/* The result has the axes again, in front. */
+static value unmap_result(layer_call *call, value v) {
+  const scope *s = call->scope;
+  if (is_poison(&v) || s->rest_count == 0) return v;
+  if (s->rest_count + v.rank > LARGEST_RANK) {
+    complain(call->c->e, call->x->operator_at, "the result of `%s` has more than %d axes",
+             call->called->word, LARGEST_RANK);
+    return poison();
+  }
+  for (int k = v.rank - 1; k >= 0; k--) v.dims[k + s->rest_count] = v.dims[k];
+  for (int k = 0; k < s->rest_count; k++) v.dims[k] = s->rest[k];
+  v.rank += s->rest_count;
+  return v;
 }
 
 /* ---- where its parameters are -------------------------------------------------------------- */
@@ -316,7 +472,7 @@ static value elaborate_call(layer_call *call, const char *path) {
   elaborate_items(e, call->scope);
   value v = returned(call, path);
   e->calls = frame.outer;
-  return v;
+  return unmap_result(call, v);
 }
 
 value call_layer(context *c, const expression *x, const layer *called) {
@@ -330,7 +486,7 @@ value call_layer(context *c, const expression *x, const layer *called) {
   }
   if (!go_deeper(e, x->where)) return poison();
   call.scope = scope_new(e, NULL, called->from, "");
-  bool bound = bind_formals(&call);
+  bool bound = bind_formals(&call) && map_arguments(&call);
   const char *path = call_path(&call);
   value v = poison();
   if (bound && path != NULL) {

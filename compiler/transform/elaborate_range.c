@@ -36,6 +36,7 @@ name entry_variable(context *c, const bracket_entry *b, bool on_left) {
   double ignored;
   if (b->label != NULL) return b->label;
   if (b->value->kind != EXPRESSION_NAME || b->value->word == c->e->word.batch) return NULL;
+  if (b->value->word == c->e->word.ellipsis) return NULL;
   bool constant = on_left && try_constant(c, b->value, &ignored) != CONSTANT_NO;
   return constant ? NULL : b->value->word;
 }

@@ -53,6 +53,15 @@ static bool add_numbered(reduction *r, const bracket_entry *b, bool *taken) {
   return add_axis(r, r->operand.dims[k]);
 }
 
+/* sum[...](x) in a layer: over the axes that `...` among its formals stands for. */
+static bool add_rest(reduction *r) {
+  const scope *s = r->c->scope;
+  for (int k = 0; k < s->rest_count; k++) {
+    if (!add_axis(r, s->rest[k])) return false;
+  }
+  return true;
+}
+
 static bool add_entries(reduction *r) {
   bool taken[MAX_RANK] = {false};
   for (const bracket_entry *b = r->x->left->entries; b != NULL; b = b->next) {
@@ -61,7 +70,11 @@ static bool add_entries(reduction *r) {
                  b->value->word == r->c->e->word.batch;
     if (v != NULL && !add_axis(r, v->axis)) return false;
     if (v != NULL) continue;
-    if (batch) {
+    bool rest = b->label == NULL && b->value->kind == EXPRESSION_NAME &&
+                b->value->word == r->c->e->word.ellipsis;
+    if (rest) {
+      if (!add_rest(r)) return false;
+    } else if (batch) {
       r->batch = true;
       if (!add_axis(r, AXIS_BATCH)) return false;
     } else if (!add_numbered(r, b, taken)) {

@@ -26,6 +26,8 @@ static scope *new_copy(elaborator *e, item *block, int64_t number) {
   copy->ordered = true;
   copy->model = around->model;
   copy->copy = arena_printf(e->memory, "%s.%lld", around->copy, (long long)number + 1);
+  copy->rest_count = around->rest_count;
+  for (int k = 0; k < around->rest_count; k++) copy->rest[k] = around->rest[k];
   copy->free_count = around->free_count;
   for (int k = 0; k < around->free_count; k++) copy->free[k] = around->free[k];
   return copy;

@@ -1,6 +1,8 @@
 /* elaborate_shape: functions that move elements and compute nothing, as views. */
 #include "elaborate.h"
 
+#include <string.h>
+
 /* While exploring, a result whose shape cannot be told yet. */
 static value open_value(context *c, const value *from) {
   return (value){.node = blank_of(c->e, from, NULL), .open = true};
@@ -155,27 +157,41 @@ static const node *reshape_group(elaborator *e, const node *n, const value *from
   return n;
 }
 
+/* Dimensions of extent 1 have no axis and stay out of it. */
+static value without_units(const value *v, int *place_of) {
+  value kept = *v;
+  kept.rank = 0;
+  for (int k = 0; k < v->rank; k++) {
+    if (v->dims[k] == AXIS_UNIT) continue;
+    place_of[kept.rank] = k;
+    kept.dims[kept.rank++] = v->dims[k];
+  }
+  return kept;
+}
+
 static value reshape_value(context *c, value v, int rank, const int64_t *sizes) {
   elaborator *e = c->e;
-  value result = value_without_name(v);
-  result.rank = rank;
-  int i = 0, j = 0;
-  while (i < v.rank || j < rank) {
+  value result = value_without_name(v), wide = {.rank = rank};
+  int ignored[MAX_RANK], place_of[MAX_RANK], i = 0, j = 0;
+  name hint = name_of(e->names, "flat");
+  for (int k = 0; k < rank; k++) wide.dims[k] = sized_axis(e, hint, sizes[k]);
+  value from = without_units(&v, ignored), to = without_units(&wide, place_of);
+  while (i < from.rank && j < to.rank) {
     int64_t a = 1, b = 1;
     int i_first = i, j_first = j;
     do {
-      bool more_left = i < v.rank && (a <= b || j >= rank);
-      if (more_left) a *= value_size(e, &v, i++);
-      else b *= sizes[j++];
-    } while (a != b || (i == i_first && j == j_first));
+      if (a <= b) a *= value_size(e, &from, i++);
+      else b *= value_size(e, &to, j++);
+    } while (a != b);
     bool same = i - i_first == 1 && j - j_first == 1;
-    name hint = name_of(e->names, "flat");
-    for (int k = j_first; k < j; k++)
-      result.dims[k] = same ? v.dims[i_first] : sized_axis(e, hint, sizes[k]);
+    if (same) to.dims[j_first] = from.dims[i_first];
     if (e->exploring == 0)
-      result.node = reshape_group(e, result.node, &v, i_first, i - i_first, &result, j_first,
+      result.node = reshape_group(e, result.node, &from, i_first, i - i_first, &to, j_first,
                                   j - j_first);
   }
+  result.rank = rank;
+  memcpy(result.dims, wide.dims, sizeof wide.dims);
+  for (int k = 0; k < to.rank; k++) result.dims[place_of[k]] = to.dims[k];
   return result;
 }
 

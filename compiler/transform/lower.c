@@ -25,7 +25,7 @@ typedef struct lowering {
   int *uses;             /* by old id: operands and roots that read it */
   bool *opens;           /* by old id: a lowered form that sums take in term by term */
   const node **maximum;  /* of a log-sum-exp, by old id */
-  const node **total;
+  const node **total;    /* what its exponentials are divided by */
 } lowering;
 
 /* ---- operand lists ------------------------------------------------------------------------ */
@@ -83,7 +83,9 @@ static const node *lower_logsumexp(lowering *l, const node *old) {
   const node *terms[] = {guard ? guard : e, e};
   const node *s = node_product(g, guard ? 2 : 1, terms, NULL, old->bound, old->bound_axes);
   l->maximum[old->id] = m;
-  l->total[old->id] = s;
+  /* Where the bracket leaves nothing, the softmax is 0: 0 / 1, wherever the division ends up. */
+  const node *nothing = node_map2(g, OP_equal, s, node_constant(g, 0));
+  l->total[old->id] = guard ? node_add(g, s, nothing) : s;
   l->opens[old->id] = true;
   return node_add(g, m, node_map1(g, OP_log, s));
 }

@@ -1,7 +1,7 @@
 """PyTorch twins of the models in tests/models, one module a family."""
 
-from . import attention, dense, elements, gathers, layers, recurrent, reductions, shapes
+from . import attention, dense, elements, gathers, layers, library, recurrent, reductions, shapes
 from .registry import TWINS
 
-__all__ = ["TWINS", "attention", "dense", "elements", "gathers", "layers", "recurrent",
-           "reductions", "shapes"]
+__all__ = ["TWINS", "attention", "dense", "elements", "gathers", "layers", "library",
+           "recurrent", "reductions", "shapes"]
