@@ -172,7 +172,7 @@ static value without_units(const value *v, int *place_of) {
 static value reshape_value(context *c, value v, int rank, const int64_t *sizes) {
   elaborator *e = c->e;
   value result = value_without_name(v), wide = {.rank = rank};
-  int ignored[MAX_RANK], place_of[MAX_RANK], i = 0, j = 0;
+  int ignored[MAX_RANK], place_of[MAX_RANK] = {0}, i = 0, j = 0;
   name hint = name_of(e->names, "flat");
   for (int k = 0; k < rank; k++) wide.dims[k] = sized_axis(e, hint, sizes[k]);
   value from = without_units(&v, ignored), to = without_units(&wide, place_of);
