@@ -14,7 +14,7 @@ static void emit_sizes(writer *w) {
     text_printf(&list, "%s%s = %lld", list.length > 0 ? ", " : "", w->p->axis_word[a],
                 (long long)axis_extent(w->p->g, a));
   }
-  if (list.length > 0) text_printf(w->out, "\nenum { %s };\n", list.chars);
+  if (list.length > 0) line(w, "\nenum { %s };", list.chars);
 }
 
 static void emit_offset(writer *w, const tensor *t) {
@@ -172,19 +172,22 @@ static void emit_typed(writer *w) {
     const char *word = p->entry[k].word;
     line(w, "\n%s %s_%s(void *block, int n%s%s) {", real, prefix, word, comma(&data),
          or_empty(&data));
-    line(w, "  return %scompute_%s(block, (size_t)n%s);\n}", cast, word, or_empty(&all));
+    line(w, "  return %scompute_%s(block, (size_t)n%s);", cast, word, or_empty(&all));
+    line(w, "}");
   }
   line(w, "\nvoid %s_update(void *block, %s rate) { compute_update(block, rate); }", prefix, real);
   line(w, "\nvoid %s_test(void *block, int n%s%s, double *values) {", prefix, comma(&data),
        or_empty(&data));
-  line(w, "  compute_test(block, (size_t)n%s, values);\n}", or_empty(&all));
+  line(w, "  compute_test(block, (size_t)n%s, values);", or_empty(&all));
+  line(w, "}");
   line(w, "\nvoid %s_predict(void *block, int n%s%s) {", prefix, comma(&predicted),
        or_empty(&predicted));
   text outputs = text_new(w->memory);
   for (int k = 0; k < p->p->outputs; k++) {
     add_word(&outputs, p->entry[ENTRY_PREDICT].buffer[k]->word);
   }
-  line(w, "  compute_predict(block, (size_t)n%s%s);\n}", or_empty(&inputs), or_empty(&outputs));
+  line(w, "  compute_predict(block, (size_t)n%s%s);", or_empty(&inputs), or_empty(&outputs));
+  line(w, "}");
 }
 
 static void emit_generic(writer *w) {
@@ -193,20 +196,24 @@ static void emit_generic(writer *w) {
   int total = m->inputs + m->targets;
   text data = generic_arguments(w, "data", total), inputs = generic_arguments(w, "inputs", m->inputs);
   text outputs = generic_arguments(w, "outputs", m->outputs);
-  const char *no_data = total == 0 ? "  (void)data;\n" : "";
   text_append(w->out, "\n/* The same for the runtime, which knows of tensors by their number. */\n");
   for (int k = ENTRY_LOSS; k <= ENTRY_GRADIENT; k++) {
     const char *word = p->entry[k].word;
-    line(w, "static double model_%s(void *block, int n, const void *const *data) {\n%s"
-            "  return compute_%s(block, (size_t)n%s);\n}\n", word, no_data, word, or_empty(&data));
+    line(w, "static double model_%s(void *block, int n, const void *const *data) {", word);
+    if (total == 0) line(w, "  (void)data;");
+    line(w, "  return compute_%s(block, (size_t)n%s);", word, or_empty(&data));
+    line(w, "}\n");
   }
-  line(w, "static void model_test(void *block, int n, const void *const *data, double *values) {\n%s"
-          "  compute_test(block, (size_t)n%s, values);\n}\n", no_data, or_empty(&data));
+  line(w, "static void model_test(void *block, int n, const void *const *data, double *values) {");
+  if (total == 0) line(w, "  (void)data;");
+  line(w, "  compute_test(block, (size_t)n%s, values);", or_empty(&data));
+  line(w, "}\n");
   line(w, "static void model_predict(void *block, int n, const void *const *inputs,");
   line(w, "                          void *const *outputs) {");
   if (m->inputs == 0) line(w, "  (void)inputs;");
   if (m->outputs == 0) line(w, "  (void)outputs;");
-  line(w, "  compute_predict(block, (size_t)n%s%s);\n}\n", or_empty(&inputs), or_empty(&outputs));
+  line(w, "  compute_predict(block, (size_t)n%s%s);", or_empty(&inputs), or_empty(&outputs));
+  line(w, "}\n");
   line(w, "static void *locate(void *block, size_t index) {");
   int before = m->inputs + m->targets + m->parameters;
   for (int k = 0; k < m->states; k++) {
@@ -269,22 +276,22 @@ void emit_header(text *out, const plan *p, const emit_options *options) {
   emit_kept_tensors(out, p);
   text_printf(out, " */\n#ifndef %s\n#define %s\n\n#include \"nnrt.h\"\n\n"
                    "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n", guard, guard);
-  text_printf(out, "/* Bytes of a block for up to `batch` samples; training = 0: for predict and test alone. */\n"
-                   "size_t %s_bytes(int batch, int training);\n", prefix);
-  text_printf(out, "/* Makes the block ready and fills every parameter from the seed. */\n"
-                   "void %s_init(void *block, int batch, int training, uint64_t seed);\n", prefix);
-  text_printf(out, "/* The mean loss of n <= batch samples. */\n%s %s_loss(void *block, int n%s%s);\n",
-              real, prefix, comma(&data), or_empty(&data));
-  text_printf(out, "/* The same, and the gradient of every parameter, in the block. */\n"
-                   "%s %s_gradient(void *block, int n%s%s);\n", real, prefix, comma(&data),
-              or_empty(&data));
-  text_printf(out, "/* One step of the optimizer on the gradients in the block. */\n"
-                   "void %s_update(void *block, %s rate);\n", prefix, real);
-  text_printf(out, "/* values[0]: the mean loss of n samples as in prediction; then each metric. */\n"
-                   "void %s_test(void *block, int n%s%s, double *values);\n", prefix, comma(&data),
-              or_empty(&data));
-  text_printf(out, "void %s_predict(void *block, int n%s%s);\n", prefix, comma(&predicted),
-              or_empty(&predicted));
+  line(&w, "/* Bytes of a block for up to `batch` samples; training = 0: for predict and test alone. */");
+  line(&w, "size_t %s_bytes(int batch, int training);", prefix);
+  line(&w, "/* Makes the block ready and fills every parameter from the seed. */");
+  line(&w, "void %s_init(void *block, int batch, int training, uint64_t seed);", prefix);
+  line(&w, "/* The mean loss of n <= batch samples, as in training. */");
+  line(&w, "%s %s_loss(void *block, int n%s%s);", real, prefix, comma(&data), or_empty(&data));
+  line(&w, "/* The same, and the gradient of every parameter, in the block. */");
+  line(&w, "%s %s_gradient(void *block, int n%s%s);", real, prefix, comma(&data), or_empty(&data));
+  line(&w, "/* One step of the optimizer on the gradients in the block. */");
+  line(&w, "void %s_update(void *block, %s rate);", prefix, real);
+  line(&w, "/* values[0]: the mean loss of n samples as in prediction; then each metric. */");
+  line(&w, "void %s_test(void *block, int n%s%s, double *values);", prefix, comma(&data),
+       or_empty(&data));
+  line(&w, "/* Every output of n samples. */");
+  line(&w, "void %s_predict(void *block, int n%s%s);", prefix, comma(&predicted),
+       or_empty(&predicted));
   text_printf(out, "\n/* Names, kinds, shapes and offsets of every tensor, and the functions above. */\n"
                    "extern const nnrt_model %s_model;\n\n"
                    "#ifdef __cplusplus\n}\n#endif\n#endif\n", prefix);

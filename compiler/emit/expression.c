@@ -53,11 +53,16 @@ static piece random_piece(writer *w, const node *n, const environment *where) {
   return is_float(w) ? drawn : cast(w, "double", drawn);
 }
 
+const char *rule_word(writer *w, const tensor *t) {
+  const char *dot = strrchr(t->word, '.');
+  return word_spelt(w->memory, dot ? dot + 1 : t->word);
+}
+
 static piece rule_leaf(writer *w, const tensor *t) {
   const optimizer_rule *rule = w->rule->rule;
   const char *word = NULL;
   for (int k = 0; k < rule->hyperparameters; k++) {
-    if (rule->hyperparameter[k] == t) word = word_spelt(w->memory, t->word);
+    if (rule->hyperparameter[k] == t) word = rule_word(w, t);
   }
   if (t == rule->step) word = "step";
   if (word) {
@@ -66,7 +71,7 @@ static piece rule_leaf(writer *w, const tensor *t) {
   }
   if (t == rule->p) return piece_of(w, BIND_PRIMARY, "p[i]");
   if (t == rule->gradient) return piece_of(w, BIND_PRIMARY, "g[i]");
-  return piece_of(w, BIND_PRIMARY, "%s[i]", word_spelt(w->memory, t->word));
+  return piece_of(w, BIND_PRIMARY, "%s[i]", rule_word(w, t));
 }
 
 static piece leaf_piece(writer *w, const node *n, const environment *where) {
@@ -84,7 +89,7 @@ static piece rule_known(writer *w, const node *n) {
   for (int k = 0; k < r->rule->states; k++) {
     if (!r->state_done[k] || r->rule->new_state[k] != n) continue;
     if (r->state_new[k]) return piece_of(w, BIND_PRIMARY, "%s", r->state_new[k]);
-    return piece_of(w, BIND_PRIMARY, "%s[i]", word_spelt(w->memory, r->rule->state[k]->word));
+    return piece_of(w, BIND_PRIMARY, "%s[i]", rule_word(w, r->rule->state[k]));
   }
   return (piece){NULL, BIND_PRIMARY};
 }
@@ -136,20 +141,53 @@ static int term_rank(const node *sum, int k) {
   return sum->coefficient[k] > 0 ? 0 : 1;
 }
 
-static piece sum_piece(writer *w, const node *n, const environment *where) {
+static piece as_double(writer *w, piece value) {
+  return value.chars ? cast(w, "double", value) : value;
+}
+
+bool sum_cancels(const writer *w, const node *n) {
+  bool kinds[2] = {n->value < 0 || n->value > 0, false};
+  for (int k = 0; k < n->operands; k++) kinds[comes_last(n->operand[k])] = true;
+  return is_float(w) && kinds[0] && kinds[1];
+}
+
+/* Terms that cancel are added among themselves, and what is bounded to their sum in double: so
+ * no compiler's reordering (-ffast-math) loses it among large neighbours. */
+static piece terms_of(writer *w, const node *n, const environment *where, bool *widened) {
   index_form at[MAX_RANK];
   piece sum = {NULL, BIND_PRIMARY};
   const buffer *partial = w->e ? buffer_partial_at(w->e, n, where, at) : NULL;
+  bool wide = sum_cancels(w, n);
   if (partial) sum = read_piece(w, partial, at);
   for (int rank = 0; rank < 4; rank++) {
     if (rank == 1 && n->value > 0) sum = plus(w, sum, 1, number_piece(w, n->value));
     if (rank == 2 && n->value < 0) sum = plus(w, sum, -1, number_piece(w, -n->value));
+    if (rank == 2 && wide) sum = as_double(w, sum);
     for (int k = 0; k < n->operands; k++) {
       if (term_rank(n, k) != rank || (partial && sum_term_collected(w->e, n, k))) continue;
-      sum = plus(w, sum, n->coefficient[k], value_piece(w, n->operand[k], where, false));
+      piece term = value_piece(w, n->operand[k], where, false);
+      double by = n->coefficient[k];
+      if (rank >= 2 && wide) {
+        term = as_double(w, scaled_piece(w, by < 0 ? -by : by, term));
+        by = by < 0 ? -1 : 1;
+      }
+      sum = plus(w, sum, by, term);
     }
   }
+  *widened = wide;
   return sum.chars ? sum : number_piece(w, 0);
+}
+
+static piece sum_piece(writer *w, const node *n, const environment *where) {
+  bool widened;
+  piece sum = terms_of(w, n, where, &widened);
+  return widened ? cast(w, "float", sum) : sum;
+}
+
+piece double_sum_piece(writer *w, const node *n, const environment *where) {
+  bool widened;
+  piece sum = terms_of(w, n, where, &widened);
+  return widened ? sum : cast(w, "double", sum);
 }
 
 /* ---- products ------------------------------------------------------------------------------- */
@@ -319,13 +357,11 @@ static void emit_helper(writer *w, op operation) {
   const char *type = real_word(w), *body = filled_text(w, row->c, names, row->strength);
   bool counts = strchr(row->c, '?') == NULL && strpbrk(row->c, "<>") != NULL;
   const char *open = counts ? arena_printf(w->memory, "(%s)(", type) : "";
-  if (row->arity == 1) {
-    line(w, "static inline %s %s%s(%s a) { return %s%s%s; }", type, row->name, helper_suffix(w),
-         type, open, body, counts ? ")" : "");
-  } else {
-    line(w, "static inline %s %s%s(%s a, %s b) { return %s%s%s; }", type, row->name,
-         helper_suffix(w), type, type, open, body, counts ? ")" : "");
-  }
+  const char *parameters = row->arity == 1 ? arena_printf(w->memory, "%s a", type)
+                                           : arena_printf(w->memory, "%s a, %s b", type, type);
+  line(w, "static inline %s %s%s(%s) {", type, row->name, helper_suffix(w), parameters);
+  line(w, "  return %s%s%s;", open, body, counts ? ")" : "");
+  line(w, "}");
 }
 
 void emit_helpers_of(writer *w) {

@@ -46,7 +46,8 @@ static piece terms_piece(writer *w, const index_form *at, bool negative) {
   }
   int64_t constant = at->constant;
   if (constant != 0 && (constant < 0) == negative) {
-    piece number = piece_of(w, BIND_PRIMARY, "%lld", (long long)(negative ? -constant : constant));
+    long long size = (long long)(negative ? -constant : constant);
+    piece number = piece_of(w, BIND_PRIMARY, "%lld", size);
     sum = add_piece(w, sum, number, false);
   }
   return sum;
@@ -175,13 +176,19 @@ static piece joined_piece(writer *w, const buffer *b, const index_form *at) {
 
 static bool is_zero(const index_form *at) { return at->terms == 0 && at->constant == 0; }
 
+/* A dimension of one place takes no part in addresses. */
+static bool is_single(const writer *w, const buffer *b, int d) {
+  size_form extent = buffer_extent(w->p->g, b, d);
+  return extent.count == 1 && !extent.batch;
+}
+
 /* Horner's scheme over the sizes: (t * n + s) * H + k. */
 piece place_piece(writer *w, const buffer *b, const index_form *at) {
   piece where = {NULL, BIND_PRIMARY};
   if (divides(at, b->rank)) return joined_piece(w, b, at);
   for (int k = 0; k < b->rank; k++) {
     int d = b->order[k];
-    if (b->dropped[d]) continue;
+    if (b->dropped[d] || is_single(w, b, d)) continue;
     if (where.chars) {
       where = piece_of(w, BIND_MULTIPLY, "%s * %s", within(w, where, BIND_MULTIPLY),
                        size_text(w, b, d));
@@ -203,7 +210,7 @@ piece stride_piece(writer *w, const buffer *b, int d) {
   piece stride = {NULL, BIND_PRIMARY};
   for (int k = b->rank - 1; k >= 0 && b->order[k] != d; k--) {
     int inner = b->order[k];
-    if (b->dropped[inner]) continue;
+    if (b->dropped[inner] || is_single(w, b, inner)) continue;
     const char *size = size_text(w, b, inner);
     stride = stride.chars ? piece_of(w, BIND_MULTIPLY, "%s * %s", size, stride.chars)
                           : piece_of(w, BIND_PRIMARY, "%s", size);

@@ -37,6 +37,8 @@ static bool is_open(const writer *w, const variable *v) {
 
 /* Dimension d stands still here: a loop that is open drives it. */
 static bool stands(const writer *w, const assignment *a, int d) {
+  size_form extent = buffer_extent(w->p->g, a->target, d);
+  if (extent.count == 1 && !extent.batch) return true;
   const variable *v = index_variable(&a->at[d]);
   return v && is_open(w, v);
 }
@@ -48,6 +50,8 @@ static int standing_dims(const writer *w, const assignment *a) {
   for (int k = 0; k < a->target->rank; k++) {
     int d = a->target->order[k];
     if (a->target->dropped[d]) continue;
+    size_form extent = buffer_extent(w->p->g, a->target, d);
+    if (extent.count == 1 && !extent.batch) continue;
     if (!stands(w, a, d)) inner = true;
     else if (inner) return -1;
     else standing++;
@@ -88,7 +92,8 @@ static void clear_by_memset(writer *w, const assignment *a) {
   }
   for (int k = 0; k < b->rank; k++) {
     int d = b->order[k];
-    if (b->dropped[d] || stands(w, a, d)) continue;
+    size_form extent = buffer_extent(w->p->g, b, d);
+    if (b->dropped[d] || stands(w, a, d) || (extent.count == 1 && !extent.batch)) continue;
     const char *size = size_text(w, b, d);
     count = count.chars ? piece_of(w, BIND_MULTIPLY, "%s * %s", count.chars, size)
                         : piece_of(w, BIND_MULTIPLY, "%s", size);
@@ -185,6 +190,26 @@ static piece all_of(writer *w, piece one, piece other) {
   return piece_of(w, BIND_AND, "%s && %s", within(w, one, BIND_AND), within(w, other, BIND_AND));
 }
 
+/* One factor that is a sum of which a double keeps more than a float. */
+static bool is_wide_sum(const writer *w, const assignment *a) {
+  const factor_read *f = a->factor;
+  return a->factors == 1 && !f->from && f->what->class == NODE_SUM && is_one(f->power) &&
+         sum_cancels(w, f->what);
+}
+
+static piece wide_term(writer *w, const assignment *a, double by) {
+  if (!is_wide_sum(w, a)) {
+    piece term = factors_piece(w, by, a->factors, a->factor);
+    if (!term.chars) return number_piece(w, by);
+    return piece_of(w, BIND_UNARY, "(double)%s", within(w, term, BIND_UNARY));
+  }
+  piece sum = double_sum_piece(w, a->factor[0].what, a->factor[0].where);
+  if (is_one(by)) return sum;
+  w->type = NUMBER_DOUBLE;
+  return piece_of(w, BIND_MULTIPLY, "%s * %s", number_piece(w, by).chars,
+                  within(w, sum, BIND_MULTIPLY));
+}
+
 static void emit_term(writer *w, const assignment *a) {
   bool collects = assignment_collects(a), adds = collects || a->adds || a->free < a->variables;
   double by = collects && !is_scalar(a->target) ? 1 : a->coefficient;
@@ -194,9 +219,9 @@ static void emit_term(writer *w, const assignment *a) {
   if (wide) w->type = NUMBER_REAL;
   piece holds = all_of(w, conditions_piece(w, a->conditions),
                        brackets_piece(w, a->factors, a->factor));
-  piece term = factors_piece(w, minus ? -by : by, a->factors, a->factor);
+  double size = minus ? -by : by;
+  piece term = wide ? wide_term(w, a, size) : factors_piece(w, size, a->factors, a->factor);
   if (!term.chars) term = number_piece(w, 1);
-  if (wide) term = piece_of(w, BIND_UNARY, "(double)%s", within(w, term, BIND_UNARY));
   piece to = collects ? piece_of(w, BIND_PRIMARY, "%s", collector(a))
                       : element_piece(w, a->target, a->at);
   if (!adds) {

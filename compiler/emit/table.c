@@ -156,15 +156,21 @@ static void emit_numbers(writer *w, const char *type, const char *table, int cou
   line(w, "static const %s %s[] = {%s};", type, table, list.chars);
 }
 
+/* "rate" of "sgd.rate". */
+static const char *last_part(const char *chars) {
+  const char *dot = strrchr(chars, '.');
+  return dot ? dot + 1 : chars;
+}
+
 static void emit_optimizer(writer *w, const optimizer_rule *rule) {
   const char *word = word_spelt(w->memory, rule->word), *names[8], *states[8];
   double defaults[8], given[8];
   for (int k = 0; k < rule->hyperparameters; k++) {
-    names[k] = rule->hyperparameter[k]->word;
+    names[k] = last_part(rule->hyperparameter[k]->word);
     defaults[k] = rule->has_default[k] ? rule->default_value[k] : 0;
     given[k] = rule->has_default[k];
   }
-  for (int k = 0; k < rule->states; k++) states[k] = rule->state[k]->word;
+  for (int k = 0; k < rule->states; k++) states[k] = last_part(rule->state[k]->word);
   emit_words(w, arena_printf(w->memory, "%s_hyperparameters", word), rule->hyperparameters, names);
   emit_numbers(w, "double", arena_printf(w->memory, "%s_defaults", word), rule->hyperparameters,
                defaults);

@@ -63,7 +63,7 @@ static bool rule_reads(const optimizer_rule *rule, const tensor *t) {
   return reads(rule->new_p, t, NULL);
 }
 
-static const char *word(writer *w, const tensor *t) { return word_spelt(w->memory, t->word); }
+static const char *word(writer *w, const tensor *t) { return rule_word(w, t); }
 
 static void declare_scalars(writer *w, const optimizer_rule *rule, rule_words *words) {
   for (int k = 1; k < rule->hyperparameters; k++) {
@@ -146,7 +146,7 @@ static void emit_rule(writer *w, const optimizer_rule *rule) {
 static void emit_call(writer *w, const optimizer_rule *rule) {
   text states = text_new(w->memory);
   for (int k = 0; k < rule->states; k++) {
-    text_printf(&states, ",\n           at(block, OPTIMIZER_STATES");
+    text_printf(&states, ", at(block, OPTIMIZER_STATES");
     if (k == 1) text_append(&states, " + PARAMETER_BYTES");
     if (k > 1) text_printf(&states, " + %d * PARAMETER_BYTES", k);
     text_append(&states, ")");

@@ -60,7 +60,9 @@ const char *within(writer *w, piece inner, int strength);
 const char *real_word(const writer *w); /* "float" or "double", for w->type */
 bool is_float(const writer *w);
 piece number_piece(writer *w, double value);
-void line(writer *w, const char *format, ...) PRINTF_LIKE(2, 3); /* indented, with its end */
+/* Indented, with its end, broken where it is too wide. */
+void line(writer *w, const char *format, ...) PRINTF_LIKE(2, 3);
+void wrapped(text *out, size_t indent, const char *chars);
 
 /* ---- index.c -------------------------------------------------------------------------------- */
 
@@ -92,6 +94,12 @@ piece factors_piece(writer *w, double coefficient, int count, const factor_read 
 piece brackets_piece(writer *w, int count, const factor_read *factors);
 /* The function of ops.def, of operands that are numbers of w->type. */
 piece map_piece(writer *w, op operation, const piece *operands);
+/* Whether a sum holds terms that may cancel beside bounded ones, which must outlive that. */
+bool sum_cancels(const writer *w, const node *n);
+/* The sum as a double, although its terms are floats. */
+piece double_sum_piece(writer *w, const node *n, const environment *where);
+/* What a rule calls its hyperparameter or state. */
+const char *rule_word(writer *w, const tensor *t);
 /* The small inline functions that the text has used. */
 void emit_helpers_of(writer *w);
 

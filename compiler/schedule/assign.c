@@ -157,8 +157,10 @@ variable *assignment_variable(entry_plan *e, assignment *a, axis along, bool bou
 /* One variable for each dimension of the target, and the environment that they make. */
 void assignment_free(entry_plan *e, assignment *a) {
   for (int d = 0; d < a->target->rank; d++) {
-    variable *v = assignment_variable(e, a, a->target->dims[d], false);
-    a->at[d] = index_of(v);
+    axis along = a->target->dims[d];
+    bool single = along != AXIS_BATCH && axis_extent(e->of->g, along) == 1;
+    a->at[d] = index_constant(0);
+    if (!single) a->at[d] = index_of(assignment_variable(e, a, along, false));
     a->where = environment_put(e->of->memory, a->where, a->target->dims[d], a->at[d]);
   }
 }

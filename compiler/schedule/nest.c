@@ -44,8 +44,10 @@ static bool covers(const plan *p, const assignment *a) {
   if (a->conditions) return false;
   for (int d = 0; d < a->target->rank; d++) {
     const variable *v = index_variable(&a->at[d]);
+    size_form places = buffer_extent(p->g, a->target, d);
+    if (places.count == 1 && !places.batch) continue;
     if (!v || a->at[d].constant != 0 || assignment_binds(a, v)) return false;
-    size_form turns = variable_turns(v), places = buffer_extent(p->g, a->target, d);
+    size_form turns = variable_turns(v);
     if (turns.count != places.count || turns.batch != places.batch) return false;
   }
   return true;

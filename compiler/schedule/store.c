@@ -89,6 +89,17 @@ static bool reads_exactly(const entry_plan *e, const node *n) {
   return true;
 }
 
+/* Each term stands in places of its own: readers take them one by one (h[t-1] and its start). */
+static bool is_sum_of_pieces(const graph *g, const node *n) {
+  if (n->class != NODE_SUM || n->value < 0 || n->value > 0) return false;
+  for (int k = 0; k < n->operands; k++) {
+    const node *term = n->operand[k];
+    if (term->class != NODE_VIEW || view_is_read(g, term->view)) return false;
+    if (!view_gathers(g, term->view)) return false;
+  }
+  return n->operands <= 6;
+}
+
 static bool must_store(const entry_plan *e, const reach *r, const node *n) {
   if (r->collected[n->id]) return false;
   if (r->body[n->id] || n->class == NODE_SELECT) return true;
@@ -99,10 +110,11 @@ static bool must_store(const entry_plan *e, const reach *r, const node *n) {
 static bool should_store(const entry_plan *e, const reach *r, const node *n) {
   double cost = e->cost[n->id];
   if (is_leaf(n) || n->boolean || n->class == NODE_VIEW || cost < 1) return false;
-  if (r->widened[n->id]) return true;
+  if (r->widened[n->id]) return !is_sum_of_pieces(e->of->g, n);
   if (r->broadcast[n->id] && cost >= CALL_COST / 2) return true;
   if (r->selected[n->id] && r->uses[n->id] > 1 && !reads_exactly(e, n)) return true;
   if (r->uses[n->id] > 1 && (cost > CHEAP || r->name[n->id])) return true;
+  if (r->uses[n->id] > 2) return true;
   return e->size[n->id] > LARGEST_EXPRESSION;
 }
 
