@@ -48,8 +48,6 @@ int nnrt_main(const nnrt_model *model, int argc, char **argv) {
   if (model->abi != NNRT_ABI)
     nnrt_fail(&failure, "was compiled for version %d of the runtime, which has version %d: run "
               "nncc anew", model->abi, NNRT_ABI);
-  else if (argc < 2)
-    nnrt_print_usage(model, program, NNRT_COMMAND_HELP, stderr);
   else {
     if (nnrt_options_parse(model, argc, argv, &options, &failure))
       status = finish_output(run(model, &options, program, &failure), &failure);
