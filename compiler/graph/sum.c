@@ -285,6 +285,22 @@ static const node *factored(const terms *list) {
   return node_multiply(g, taken, node_sum(g, 0, (int)list->count, rest, list->by));
 }
 
+/* c a - c b is c (a - b): a factor that all terms have stands once, outside. */
+static const node *common_coefficient(const terms *list) {
+  double by = list->by[0] < 0 ? -list->by[0] : list->by[0];
+  bool constant = list->value < 0 || list->value > 0;
+  if (list->count + constant < 2 || (by >= 1 && by <= 1)) return NULL;
+  double *signs = scratch(list->g, list->count, sizeof *signs);
+  for (size_t k = 0; k < list->count; k++) {
+    signs[k] = list->by[k] < 0 ? -1 : 1;
+    if (list->by[k] * signs[k] < by || list->by[k] * signs[k] > by) return NULL;
+  }
+  double value = list->value / by;
+  if (constant && (value < -1 || (value > -1 && value < 1) || value > 1)) return NULL;
+  const node *sum = node_sum(list->g, constant ? value : 0, (int)list->count, list->node, signs);
+  return node_scale(list->g, by, sum);
+}
+
 /* ---- the constructor ---------------------------------------------------------------------- */
 
 static node candidate_sum(const terms *list, axis_set *axes) {
@@ -335,6 +351,7 @@ const node *node_sum(graph *g, double value, int count, const node *const *given
   node candidate = candidate_sum(&list, &axes);
   const node *other = node_known(g, &candidate);
   if (!other) other = negative_of_known(&list);
+  if (!other) other = common_coefficient(&list);
   if (!other) other = expanded(&list);
   if (!other) other = factored(&list);
   return other ? other : node_intern(g, &candidate);

@@ -130,10 +130,10 @@ static bool names_are_apart(const node *made, const node *inner) {
   return true;
 }
 
-static bool opens(const node *made, const node *factor, double power, const node *const *factors,
-                  const bool *single) {
+static bool opens(const node *made, const node *factor, double power, int count,
+                  const node *const *factors, const bool *single) {
   bool alone = false;
-  for (int k = 0; k < made->operands && k < MOST_BRACKETED; k++) {
+  for (int k = 0; k < count && k < MOST_BRACKETED; k++) {
     alone = alone || (factors[k] == factor && single[k]);
   }
   return alone && power >= 1 && power <= 1 && factor->class == NODE_PRODUCT &&
@@ -159,12 +159,12 @@ static double cost_as_it_is(chain *c, const node *inner, bool *known) {
   return volume(c, mask);
 }
 
-const node *bracket(graph *g, int batch, const node *made, const node *const *factors,
+const node *bracket(graph *g, int batch, const node *made, int count, const node *const *factors,
                     const bool *single) {
   if (!is_contraction(made) || made->operands > MOST_BRACKETED) return made;
   bool any = false, known = true;
   for (int k = 0; k < made->operands; k++) {
-    any = any || opens(made, made->operand[k], made->power[k], factors, single);
+    any = any || opens(made, made->operand[k], made->power[k], count, factors, single);
   }
   if (!any) return made;
   chain *c = arena_alloc(graph_memory(g), sizeof *c);
@@ -173,7 +173,7 @@ const node *bracket(graph *g, int batch, const node *made, const node *const *fa
   double before = cost_as_it_is(c, made, &known);
   for (int k = 0; k < made->operands; k++) {
     const node *factor = made->operand[k];
-    if (!opens(made, factor, made->power[k], factors, single)) {
+    if (!opens(made, factor, made->power[k], count, factors, single)) {
       known = known && add_factor(c, factor, made->power[k]);
       continue;
     }

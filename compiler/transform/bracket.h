@@ -6,11 +6,11 @@
 
 enum { MOST_BRACKETED = 10 }; /* factors; subsets of them are searched */
 
-/* `made` is a contraction of `factors` (as they stand in it, if it is still one product of just
+/* `made` is a contraction of `count` factors (as they stand in it, if it is still one product of just
  * those); single[k]: nobody else reads factors[k]. Where factors are products or contractions
  * that nobody else reads, the flat product is bracketed anew for the fewest multiply-adds; batch
  * is the size to count with. Returns `made` where nothing is gained. */
-const node *bracket(graph *g, int batch, const node *made, const node *const *factors,
+const node *bracket(graph *g, int batch, const node *made, int count, const node *const *factors,
                     const bool *single);
 
 #endif

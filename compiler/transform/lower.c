@@ -152,16 +152,20 @@ static const node *lower_product(lowering *l, const node *old) {
   const node *joint = joint_sum(l, old);
   if (joint) return joint;
   for (int k = 0; k < old->operands; k++) {
-    if (old->bound == 0) push_factor(l, &list, old->operand[k], old->power[k]);
-    else push(l, &list, l->made[old->operand[k]->id], old->power[k]);
+    if (old->bound == 0 || old->operands == 1) {
+      push_factor(l, &list, old->operand[k], old->power[k]);
+    } else {
+      push(l, &list, l->made[old->operand[k]->id], old->power[k]);
+    }
   }
   const node *made = node_product(l->g, (int)list.count, list.node, list.weight, old->bound,
                                   old->bound_axes);
   bool single[MOST_BRACKETED] = {false};
+  if (old->bound == 0 || (int)list.count != old->operands) return made;
   for (int k = 0; k < old->operands && k < MOST_BRACKETED; k++) {
     single[k] = l->uses[old->operand[k]->id] == 1;
   }
-  return old->bound ? bracket(l->g, l->p->settings.batch, made, list.node, single) : made;
+  return bracket(l->g, l->p->settings.batch, made, old->operands, list.node, single);
 }
 
 /* A contraction that is only looked at under another name, which it has from its leaves alone, is

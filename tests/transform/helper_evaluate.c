@@ -77,7 +77,7 @@ static double product_value(const world *w, const node *n, int64_t *position) {
 
 static double select_value(const world *w, const node *n, int64_t *position) {
   int64_t kept[MAX_RANK], number = 0, best = 0;
-  double largest = -(double)INFINITY, sum = 0;
+  double largest = -(double)INFINITY, sum = 0; /* of exp(x - largest) */
   for (int b = 0; b < n->bound; b++) {
     kept[b] = position[n->bound_axes[b]];
     position[n->bound_axes[b]] = 0;
@@ -85,16 +85,18 @@ static double select_value(const world *w, const node *n, int64_t *position) {
   do {
     bool holds = n->operands < 2 || evaluate(w, n->operand[1], position) != 0;
     double x = holds ? evaluate(w, n->operand[0], position) : 0;
-    if (holds) sum += exp(x);
     if (holds && x > largest) {
+      sum = sum * exp(largest - x) + 1;
       largest = x;
       best = number;
+    } else if (holds) {
+      sum += exp(x - largest);
     }
     number++;
   } while (next_place(w, n->bound, n->bound_axes, position));
   for (int b = 0; b < n->bound; b++) position[n->bound_axes[b]] = kept[b];
   if (n->select == SELECT_ARGMAX) return (double)best;
-  return n->select == SELECT_MAX ? largest : log(sum);
+  return n->select == SELECT_MAX ? largest : largest + log(sum);
 }
 
 static int64_t affine_at(const affine *a, int box, const int64_t *u) {
