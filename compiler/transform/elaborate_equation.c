@@ -31,6 +31,11 @@ static item *add_item(elaborator *e, scope *s, const statement *st, name word) {
 
 static void add_definer(elaborator *e, symbol *known, item *definer) {
   ARENA_PUSH(e->memory, known->definers, known->definer_count, known->definer_capacity, definer);
+  size_t k = known->definer_count - 1;
+  bool ordered = definer->scope->ordered; /* elsewhere repeats come after the equation */
+  for (; ordered && k > 0 && known->definers[k - 1]->position > definer->position; k--)
+    known->definers[k] = known->definers[k - 1];
+  known->definers[k] = definer;
 }
 
 static void declare_equation(elaborator *e, scope *s, const statement *st) {

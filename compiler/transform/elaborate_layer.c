@@ -379,7 +379,7 @@ static bool map_arguments(layer_call *call) {
   return true;
 }
 
-/* The result has the axes again, in front. */
+/* The result has the axes again, where `...` stands in the first such formal. */
 static value unmap_result(layer_call *call, value v) {
   const scope *s = call->scope;
   if (is_poison(&v) || s->rest_count == 0) return v;
@@ -388,8 +388,9 @@ static value unmap_result(layer_call *call, value v) {
              call->called->word, LARGEST_RANK);
     return poison();
   }
-  for (int k = v.rank - 1; k >= 0; k--) v.dims[k + s->rest_count] = v.dims[k];
-  for (int k = 0; k < s->rest_count; k++) v.dims[k] = s->rest[k];
+  int before = call->mapped[0].before < v.rank ? call->mapped[0].before : v.rank;
+  for (int k = v.rank - 1; k >= before; k--) v.dims[k + s->rest_count] = v.dims[k];
+  for (int k = 0; k < s->rest_count; k++) v.dims[before + k] = s->rest[k];
   v.rank += s->rest_count;
   return v;
 }
