@@ -144,7 +144,7 @@ const char *bound_text(writer *w, const variable *v) {
   return bound_word(w->p, v);
 }
 
-static bool divides(const index_form *at, int rank) {
+bool place_divides(const index_form *at, int rank) {
   for (int d = 0; d < rank; d++) {
     for (int k = 0; k < at[d].terms; k++) {
       if (variable_now(at[d].term[k].of)->kind >= VARIABLE_QUOTIENT) return true;
@@ -153,9 +153,8 @@ static bool divides(const index_form *at, int rank) {
   return false;
 }
 
-/* Digits of a place often join to the place itself: then no division is left. */
-static piece joined_piece(writer *w, const buffer *b, const index_form *at) {
-  address to = buffer_address(w->p->g, b, at);
+piece address_piece(writer *w, const address *given) {
+  address to = *given;
   piece sum = {NULL, BIND_PRIMARY};
   for (int k = 0; k < to.terms; k++) {
     index_term term = {to.term[k].of, to.term[k].coefficient};
@@ -185,7 +184,10 @@ static bool is_single(const writer *w, const buffer *b, int d) {
 /* Horner's scheme over the sizes: (t * n + s) * H + k. */
 piece place_piece(writer *w, const buffer *b, const index_form *at) {
   piece where = {NULL, BIND_PRIMARY};
-  if (divides(at, b->rank)) return joined_piece(w, b, at);
+  if (place_divides(at, b->rank)) { /* digits of a place often join to the place itself */
+    address whole = buffer_address(w->p->g, b, at);
+    return address_piece(w, &whole);
+  }
   for (int k = 0; k < b->rank; k++) {
     int d = b->order[k];
     if (b->dropped[d] || is_single(w, b, d)) continue;

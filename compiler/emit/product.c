@@ -22,11 +22,30 @@ static index_form begun(const matrix_product *p, const index_form *at) {
   return start;
 }
 
+/* The same for an address. */
+static piece begun_address(writer *w, const matrix_product *p, const buffer *b,
+                           const index_form *at) {
+  address to = buffer_address(w->p->g, b, at);
+  for (int group = 0; group < 3; group++) {
+    for (int k = 0; k < p->count[group]; k++) {
+      const variable *v = p->variable[group][k];
+      for (int t = to.terms - 1; t >= 0; t--) {
+        if (variable_now(to.term[t].of) != v) continue;
+        int64_t start = to.term[t].coefficient * v->low;
+        *(to.term[t].batch ? &to.batch_constant : &to.constant) += start;
+        to.term[t] = to.term[--to.terms];
+      }
+    }
+  }
+  return address_piece(w, &to);
+}
+
 static const char *pointer(writer *w, const matrix_product *p, const buffer *b,
                            const index_form *at) {
   index_form start[MAX_RANK];
   for (int d = 0; d < b->rank; d++) start[d] = begun(p, &at[d]);
-  piece first = place_piece(w, b, start);
+  piece first = place_divides(at, b->rank) ? begun_address(w, p, b, at)
+                                           : place_piece(w, b, start);
   if (strcmp(first.chars, "0") == 0) return b->word;
   return arena_printf(w->memory, "%s + %s", b->word, first.chars);
 }

@@ -190,24 +190,35 @@ static piece all_of(writer *w, piece one, piece other) {
   return piece_of(w, BIND_AND, "%s && %s", within(w, one, BIND_AND), within(w, other, BIND_AND));
 }
 
-/* One factor that is a sum of which a double keeps more than a float. */
-static bool is_wide_sum(const writer *w, const assignment *a) {
-  const factor_read *f = a->factor;
-  return a->factors == 1 && !f->from && f->what->class == NODE_SUM && is_one(f->power) &&
-         sum_cancels(w, f->what);
+/* The factor that is a sum of which a double keeps more than a float, or -1. */
+static int wide_factor(const writer *w, const assignment *a) {
+  for (int k = 0; k < a->factors; k++) {
+    const factor_read *f = &a->factor[k];
+    bool sum = !f->from && f->what->class == NODE_SUM && is_one(f->power);
+    if (sum && sum_cancels(w, f->what)) return k;
+  }
+  return -1;
 }
 
+/* A term of floats as a double; a sum among the factors is not rounded on the way. */
 static piece wide_term(writer *w, const assignment *a, double by) {
-  if (!is_wide_sum(w, a)) {
-    piece term = factors_piece(w, by, a->factors, a->factor);
-    if (!term.chars) return number_piece(w, by);
-    return piece_of(w, BIND_UNARY, "(double)%s", within(w, term, BIND_UNARY));
+  int wide = wide_factor(w, a), others = 0;
+  factor_read *list = arena_alloc(w->memory, ((size_t)a->factors + 1) * sizeof *list);
+  for (int k = 0; k < a->factors; k++) {
+    if (k != wide) list[others++] = a->factor[k];
   }
-  piece sum = double_sum_piece(w, a->factor[0].what, a->factor[0].where);
-  if (is_one(by)) return sum;
-  w->type = NUMBER_DOUBLE;
-  return piece_of(w, BIND_MULTIPLY, "%s * %s", number_piece(w, by).chars,
-                  within(w, sum, BIND_MULTIPLY));
+  piece rest = factors_piece(w, by, others, list);
+  if (wide < 0 && !rest.chars) {
+    w->type = NUMBER_DOUBLE;
+    return number_piece(w, by);
+  }
+  if (rest.chars) {
+    rest = piece_of(w, BIND_UNARY, "(double)%s", within(w, rest, BIND_UNARY));
+  }
+  if (wide < 0) return rest;
+  piece sum = double_sum_piece(w, a->factor[wide].what, a->factor[wide].where);
+  if (!rest.chars) return sum;
+  return piece_of(w, BIND_MULTIPLY, "%s * %s", rest.chars, within(w, sum, BIND_MULTIPLY));
 }
 
 static void emit_term(writer *w, const assignment *a) {

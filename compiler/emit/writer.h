@@ -70,6 +70,8 @@ void wrapped(text *out, size_t indent, const char *chars);
 piece index_piece(writer *w, const index_form *at);
 /* The element's number in the buffer's storage. */
 piece place_piece(writer *w, const buffer *b, const index_form *at);
+piece address_piece(writer *w, const address *to);
+bool place_divides(const index_form *at, int rank);
 /* "h[s * H + i]", or just the name of a scalar. */
 piece element_piece(writer *w, const buffer *b, const index_form *at);
 piece condition_piece(writer *w, const condition *c);

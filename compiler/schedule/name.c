@@ -142,14 +142,12 @@ void name_tensors(plan *p) {
 
 static const definition *known_as(const buffer *b) { return b->shown ? b->shown : b->called; }
 
-/* The word of whatever the model names that reads b, directly or through what it is part of. */
-static const char *user_word(const plan *p, const buffer *b, int depth) {
-  for (const buffer_access *access = b->access; access; access = access->next) {
-    const buffer *user = access->by->target;
-    if (access->writes || user == b) continue;
-    if (known_as(user)) return word_spelt(p->memory, known_as(user)->word);
-    const char *found = depth > 0 ? user_word(p, user, depth - 1) : NULL;
-    if (found) return found;
+/* What the model calls the value that the node is part of, and how far up that is. */
+static const char *user_word(const entry_plan *e, const node *n) {
+  for (int steps = 0; n && steps < 24; steps++, n = e->user[n->id]) {
+    const definition *d = e->name[n->id];
+    if (d) return word_spelt(e->of->memory, d->word);
+    if (n == e->of->p->objective || n == e->of->p->test_loss) return "loss";
   }
   return NULL;
 }
@@ -168,17 +166,24 @@ static bool is_total(const node *n) {
   return n->class == NODE_PRODUCT && n->bound > 0 && n->operands == 1;
 }
 
-static const char *made_word(const plan *p, const buffer *b) {
+static const char *node_suffix(const node *n) {
+  switch (n->class) {
+    case NODE_MAP: return op_rows[n->op].name[0] ? op_rows[n->op].name : "test";
+    case NODE_SELECT: return n->select == SELECT_ARGMAX ? "argmax" : "max";
+    case NODE_PRODUCT: return n->bound == 0 ? "product" : "sum";
+    case NODE_VIEW: return "view";
+    default: return "sum";
+  }
+}
+
+/* Made words tell where a value comes from (z_max, z_exp_sum) or what it is for (h_sum). */
+static const char *made_word(const entry_plan *e, const buffer *b) {
   const node *n = b->what;
-  const char *suffix = "sum";
-  bool follows = n->class == NODE_MAP || n->class == NODE_SELECT || (is_total(n) && !b->partial);
-  if (n->class == NODE_MAP) suffix = op_rows[n->op].name[0] ? op_rows[n->op].name : "test";
-  if (n->class == NODE_SELECT) suffix = n->select == SELECT_ARGMAX ? "argmax" : "max";
-  if (n->class == NODE_PRODUCT && n->bound == 0) suffix = "product";
-  if (n->class == NODE_VIEW) suffix = "view";
-  const char *base = follows ? operand_word(p, b) : user_word(p, b, 6);
-  if (!base) base = follows ? user_word(p, b, 6) : operand_word(p, b);
-  return arena_printf(p->memory, "%s_%s", base ? base : "value", suffix);
+  bool total = is_total(n) && !b->partial && n->rank > 0;
+  bool follows = n->class == NODE_MAP || n->class == NODE_SELECT || total;
+  const char *base = follows ? operand_word(e->of, b) : user_word(e, n);
+  if (!base) base = follows ? user_word(e, n) : operand_word(e->of, b);
+  return arena_printf(e->of->memory, "%s_%s", base ? base : "value", node_suffix(n));
 }
 
 static void name_buffer(entry_plan *e, buffer *b) {
@@ -192,7 +197,7 @@ static void name_buffer(entry_plan *e, buffer *b) {
   } else if (b->kept == STORAGE_RESULT) {
     b->word = word_new(e->words, "mean_loss", true);
   } else {
-    b->word = word_new(e->words, made_word(e->of, b), true);
+    b->word = word_new(e->words, made_word(e, b), true);
   }
 }
 

@@ -2,6 +2,9 @@
  * they can: each reads what the others write at its own index only. */
 #include "schedule.h"
 
+/* How many steps a loop to be shared may lie behind. */
+enum { FARTHEST_SHARED = 8 };
+
 /* ---- properties ----------------------------------------------------------------------------- */
 
 bool step_inside(const step *s, const step *loop) {
@@ -171,6 +174,31 @@ static bool can_share(const step *loop, const assignment *a, const variable *v) 
   return related;
 }
 
+/* The assignment touches something that the step writes, or writes what it touches. */
+static bool depends_on(const assignment *a, const step *s) {
+  for (const buffer_read *r = a->reads; r; r = r->next) {
+    for (const assignment *w = r->from->writer; w && !r->carried; w = w->next_writer) {
+      if (w->where_done && step_inside(w->where_done, s)) return true;
+    }
+  }
+  for (const assignment *w = a->target->writer; w; w = w->next_writer) {
+    if (w != a && w->where_done && step_inside(w->where_done, s)) return true;
+  }
+  return false;
+}
+
+/* A loop of the block that `a` can share in its outermost place: the last one, or one further up
+ * if nothing that comes between them matters to `a`. */
+static step *find_shared(step *last, const assignment *a, const variable *v) {
+  int passed = 0;
+  for (step *s = last; s && passed < FARTHEST_SHARED; s = s->previous, passed++) {
+    if (s->kind == STEP_LOOP && can_share(s, a, v)) return s;
+    if (s->kind != STEP_CLEAR && depends_on(a, s)) return NULL;
+    if (s->kind == STEP_CLEAR && s->what->target == a->target) return NULL;
+  }
+  return NULL;
+}
+
 static step *step_new(entry_plan *e, step_kind kind, step *parent) {
   step *s = arena_alloc(e->of->memory, sizeof *s);
   s->kind = kind;
@@ -263,10 +291,9 @@ static void place_assignment(entry_plan *e, assignment *a, step *parent) {
   p.clears = must_clear(e, a);
   bool shares = !a->product && !a->last;
   while (p.depth < a->loops) {
-    step *candidate = shares ? last_step(e, p.block) : NULL;
-    shares = candidate && candidate->kind == STEP_LOOP &&
-             can_share(candidate, a, a->loop[p.depth]);
-    enter_loop(&p, shares ? candidate : NULL);
+    step *shared = shares ? find_shared(last_step(e, p.block), a, a->loop[p.depth]) : NULL;
+    shares = shared != NULL;
+    enter_loop(&p, shared);
   }
   if (p.clears) insert_clear(e, p.block, NULL, a);
   step *s = step_new(e, STEP_ASSIGNMENT, p.block);

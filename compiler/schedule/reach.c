@@ -83,6 +83,10 @@ static void read_by_product(const entry_plan *e, const node *n, reach *r) {
 
 static void read_by(const entry_plan *e, const node *n, reach *r) {
   told_axes none = {.count = 0};
+  for (int k = 0; k < n->operands; k++) {
+    if (!r->user[n->operand[k]->id]) r->user[n->operand[k]->id] = n;
+  }
+  if (is_reference(n) && !r->user[n->tensor->body->id]) r->user[n->tensor->body->id] = n;
   if (n->class == NODE_PRODUCT) {
     read_by_product(e, n, r);
     return;
@@ -97,6 +101,21 @@ static void read_by(const entry_plan *e, const node *n, reach *r) {
       *(n->class == NODE_SELECT ? &r->widened[operand->id] : &r->broadcast[operand->id]) = true;
     }
     if (n->class == NODE_SELECT && k == 0) r->selected[operand->id] = true;
+  }
+}
+
+/* What looks at a view looks at its operand, as often. */
+static void pass_through_views(reach *r) {
+  for (int k = r->count - 1; k >= 0; k--) {
+    const node *n = r->list[k];
+    bool pieces = n->class == NODE_SUM && r->widened[n->id];
+    if (n->class != NODE_VIEW && !pieces) continue;
+    for (int j = 0; j < n->operands; j++) {
+      int id = n->operand[j]->id;
+      if (pieces && n->operand[j]->class != NODE_VIEW) continue;
+      r->widened[id] = r->widened[id] || r->widened[n->id];
+      r->broadcast[id] = r->broadcast[id] || r->broadcast[n->id];
+    }
   }
 }
 
@@ -156,14 +175,21 @@ void reach_nodes(entry_plan *e, const entry_root *roots, int count, reach *r) {
   r->body = by_node(e, sizeof *r->body);
   r->collected = by_node(e, sizeof *r->collected);
   r->name = by_node(e, sizeof *r->name);
+  r->user = by_node(e, sizeof *r->user);
   mark_reached(e, roots, count, r);
   list_reached(e, r);
   for (int k = 0; k < r->count; k++) read_by(e, r->list[k], r);
+  pass_through_views(r);
   for (int k = 0; k < count; k++) r->uses[roots[k].what->id]++;
   for (int k = 0; k < r->count; k++) {
     if (r->list[k]->class == NODE_SUM) collect(e, r->list[k], r);
   }
   name_nodes(r, p->definitions, p->definition);
   name_nodes(r, p->adjoints, p->adjoint);
+  name_nodes(r, p->gradients, p->gradient);
+  name_nodes(r, p->outputs, p->output);
+  name_nodes(r, p->metrics, p->metric);
   e->collected = r->collected;
+  e->name = r->name;
+  e->user = r->user;
 }

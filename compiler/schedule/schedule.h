@@ -186,6 +186,7 @@ typedef struct reach {
   bool *body;          /* of a reference: others read it through that                            */
   bool *collected;     /* a contraction that is added up in its reader's buffer                  */
   const definition **name; /* what the model calls it                                            */
+  const node **user;   /* the first reader                                                       */
 } reach;
 
 /* A value that the entry must bring to a given place. */
@@ -419,6 +420,8 @@ struct entry_plan {
   /* by node id, and by tensor number */
   buffer **held, **held_partial, **held_tensor;
   const bool *collected;
+  const definition **name;
+  const node **user;
   double *cost;
   int *size;
 };
