@@ -282,6 +282,16 @@ static void make_blanks(elaborator *e) {
   e->unknown_axis = axis_new(e->g, name_of(e->names, "unknown"), 2);
 }
 
+/* Also those that nothing uses. */
+static void check_lets(elaborator *e) {
+  for (module *m = e->modules; m != NULL; m = m->next) {
+    for (symbol *let = m->lets->symbols; let != NULL && !m->library; let = let->hh.next) {
+      double ignored;
+      if (let->base == BASE_LET) let_value(e, m->lets, let, &ignored);
+    }
+  }
+}
+
 program *elaborate(const elaboration *what) {
   if (report_errors(what->to) > 0) return NULL; /* what did not parse would be missed everywhere */
   elaborator e = {.what = what, .memory = what->memory, .names = what->names, .to = what->to};
@@ -293,6 +303,7 @@ program *elaborate(const elaboration *what) {
   find_words(&e);
   make_blanks(&e);
   read_modules(&e);
+  check_lets(&e);
   e.p->model = model_name(&e);
   elaborate_model(&e);
   elaborate_optimizers(&e);

@@ -95,7 +95,7 @@ static bool read_kind(context *c, const declaration *d, tensor *t) {
   bool class = strcmp(d->kind, "class") == 0;
   if (!class && strcmp(d->kind, "count") != 0) {
     const char *kinds[] = {"class", "count"};
-    complain(e, d->kind_at, "unknown kind `%s`%s; there are class(n) and count(n)", d->kind,
+    complain(e, d->kind_at, "unknown kind `%s`: there are class(n) and count(n)%s", d->kind,
              suggestion(e, d->kind, kinds, 2));
     return false;
   }

@@ -142,7 +142,11 @@ static void declare_statement(elaborator *e, scope *s, const statement *st) {
 void declare_statements(elaborator *e, scope *s, const statement *first) {
   context c = {.e = e, .scope = s};
   size_t items = s->item_count;
-  for (const statement *st = first; st != NULL; st = st->next) declare_statement(e, s, st);
+  int errors = report_errors(e->to);
+  for (const statement *st = first; st != NULL; st = st->next) {
+    if (report_errors(e->to) > errors && !s->model) return; /* one error a call is enough */
+    declare_statement(e, s, st);
+  }
   for (const statement *st = first; st != NULL; st = st->next) {
     if (st->kind == STATEMENT_EQUATION && st->has_brackets && is_start(&c, st))
       attach_start(e, s, st);

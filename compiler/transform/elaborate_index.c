@@ -411,7 +411,8 @@ static value gather_rest(context *c, value v, const indices *in) {
 }
 
 static value too_many(context *c, const expression *x, const value *v, int count) {
-  complain(c->e, x->where, "%d indices for a tensor of shape %s", count, shape_text(c->e, v));
+  if (v->rank == 0) complain(c->e, x->where, "a scalar takes no index");
+  else complain(c->e, x->where, "%d indices for a tensor of shape %s", count, shape_text(c->e, v));
   remark_shape(c->e, v, x->left);
   return poison();
 }

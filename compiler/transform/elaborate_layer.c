@@ -469,9 +469,11 @@ static value elaborate_call(layer_call *call, const char *path) {
   elaborator *e = call->c->e;
   call_frame frame = {call->x->operator_at, call->called->word, call->statement, e->calls};
   e->calls = &frame;
+  int errors = report_errors(e->to);
+  value v = poison();
   declare_statements(e, call->scope, call->statement->body);
-  elaborate_items(e, call->scope);
-  value v = returned(call, path);
+  if (report_errors(e->to) == errors) elaborate_items(e, call->scope);
+  if (report_errors(e->to) == errors) v = returned(call, path);
   e->calls = frame.outer;
   return unmap_result(call, v);
 }

@@ -28,6 +28,8 @@ typedef struct inference {
   pair *pairs;
   size_t pair_count, pair_capacity;
   bool fine;
+  bool lost;                 /* a tensor that is read has no shape: an error lies there */
+  const expression *unknown; /* a name that is read and means nothing */
 } inference;
 
 /* ---- variables ---------------------------------------------------------------------------- */
@@ -136,11 +138,13 @@ static void walk_reduction(inference *run, const expression *x) {
 }
 
 /* The shape of what is read, without elaborating it where that is not needed. */
-static value base_shape(context *c, const expression *base, item **state) {
+static value base_shape(inference *run, const expression *base, item **state) {
+  context *c = run->c;
   *state = NULL;
   if (base->kind != EXPRESSION_NAME) return explore(c, base);
   if (visible_variable(c, base->word) != NULL) return poison();
   found f = scope_find(c->e, c->scope, base->word, c->reader);
+  if (f.symbol == NULL && run->unknown == NULL) run->unknown = base;
   if (f.symbol == NULL) return poison();
   if (f.item == NULL) return f.symbol->base == BASE_VALUE ? f.symbol->value : poison();
   if (f.item->word != NULL && has_starts(f.item)) *state = f.item;
@@ -171,8 +175,11 @@ static void walk_read(inference *run, const expression *x) {
   item *state;
   walk(run, x->left);
   walk_entries(run, x);
-  value base = base_shape(run->c, x->left, &state);
-  if (is_poison(&base)) return;
+  value base = base_shape(run, x->left, &state);
+  if (is_poison(&base)) {
+    run->lost = run->lost || run->unknown != NULL || report_errors(run->c->e->to) > 0;
+    return;
+  }
   int k = 0;
   for (const bracket_entry *b = x->entries; b != NULL; b = b->next, k++)
     note_use(run, x, b->value, &base, state, k);
@@ -181,7 +188,9 @@ static void walk_read(inference *run, const expression *x) {
 static void walk(inference *run, const expression *x) {
   if (x == NULL) return;
   bool call = x->kind == EXPRESSION_CALL;
-  if (call && x->left->kind == EXPRESSION_INDEX && x->left->left->kind == EXPRESSION_NAME) {
+  bool brackets = call && x->left->kind == EXPRESSION_INDEX;
+  if (brackets && x->left->left->kind == EXPRESSION_NAME &&
+      is_reduction(run->c->e, x->left->left->word)) {
     walk_reduction(run, x);
   } else if (call) {
     walk_arguments(run, x);
@@ -258,10 +267,11 @@ static void complain_room(inference *run, const index_variable *v, const use *u)
   int64_t low, high;
   form_bounds(&rest, &low, &high);
   const char *base = u->read->left->kind == EXPRESSION_NAME ? u->read->left->word : "this tensor";
-  complain(e, u->entry->where, "index `%s` has no room: with %s = 0, %s runs from %lld to %lld, "
-                               "but the axis of `%s` has places 0 to %lld; pad() makes room",
-           v->word, v->word, affine_text(e, &u->form), (long long)low, (long long)high, base,
-           (long long)(u->size - 1));
+  int64_t beyond = high >= u->size ? high - u->size + 1 : -low;
+  complain(e, u->entry->where, "index `%s` has no room: %s runs from %lld to %lld already at %s = 0, "
+                               "but the axis of `%s` has size %lld: %lld too few; pad() makes room",
+           v->word, affine_text(e, &u->form), (long long)low, (long long)high, v->word, base,
+           (long long)u->size, (long long)beyond);
 }
 
 /* True where the range became known. */
@@ -323,7 +333,11 @@ static void take_fallback(inference *run, const bracket_entry *left, const int64
 static void make_axes(inference *run) {
   elaborator *e = run->c->e;
   for (index_variable *v = run->c->variables; v != NULL; v = v->next) {
-    if (v->extent < 0 && e->exploring == 0 && run->fine) {
+    bool open = v->extent < 0 && e->exploring == 0 && run->fine;
+    if (open && run->lost) {
+      run->fine = false;
+      if (run->unknown != NULL) complain_unknown(run->c, run->unknown->where, run->unknown->word);
+    } else if (open) {
       complain(e, v->where, "the range of index `%s` cannot be told; state it, as in `%s: 10`",
                v->word, v->word);
       run->fine = false;
