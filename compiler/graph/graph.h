@@ -274,8 +274,8 @@ const node *node_where(graph *g, const node *condition, const node *a, const nod
 const node *node_onehot(graph *g, const node *class_value, axis k);
 
 /* Where transform/ hooks its rewrite rules in: called with the pieces of every node that is about
- * to be interned, wrapped as a candidate that is not in the graph (id -1); returns its
- * replacement or NULL. */
+ * to be interned, wrapped as a candidate that is not in the graph (its id means nothing); returns
+ * its replacement or NULL. */
 typedef const node *rewrite_hook(graph *g, const node *candidate, void *data);
 void graph_set_rewrite(graph *g, rewrite_hook *hook, void *data);
 /* From lowering on, constructors no longer make exponentials of log-sum-exp. */

@@ -266,7 +266,6 @@ const node *node_intern(graph *g, node *candidate) {
   const node *known = node_known(g, candidate);
   if (known) return known;
   if (g->rewrite) {
-    candidate->id = -1;
     const node *better = g->rewrite(g, candidate, g->rewrite_data);
     if (better) return better;
     if (2 * (g->node_count + 1) > g->slot_count) slots_grow(g); /* the hook may have made nodes */

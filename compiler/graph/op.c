@@ -33,7 +33,7 @@ const op_row op_rows[OP_COUNT] = {
 #define OP(identifier, word, count, result, binding, expression, ...)                             \
   static double evaluate_##identifier(double a, double b) {                                       \
     (void)b;                                                                                      \
-    return (double)(expression);                                                                          \
+    return (double)(expression);                                                                  \
   }
 #include "ops.def"
 #undef OP

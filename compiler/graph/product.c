@@ -151,8 +151,9 @@ static bool open_products(factor_list *list, bool elementwise) {
       rest = rest || !out;
     }
     if (rest) {
-      add_factor(&next, node_product(list->g, (int)closed.count, closed.base, closed.power, 0, NULL),
-                 1);
+      const node *inner =
+          node_product(list->g, (int)closed.count, closed.base, closed.power, 0, NULL);
+      add_factor(&next, inner, 1);
     }
     *list = next;
     return true;

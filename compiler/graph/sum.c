@@ -187,7 +187,9 @@ static void expand_term(graph *g, const factors *f, int k, const node **chosen, 
                         terms *out) {
   if (k == f->count) {
     double powers[MOST_FACTORS];
-    for (int j = 0; j < f->count; j++) powers[j] = expandable(f->base[j], f->power[j]) ? 1 : f->power[j];
+    for (int j = 0; j < f->count; j++) {
+      powers[j] = expandable(f->base[j], f->power[j]) ? 1 : f->power[j];
+    }
     add_term(out, node_product(g, f->count, chosen, powers, 0, NULL), by);
     return;
   }

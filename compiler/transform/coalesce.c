@@ -199,7 +199,8 @@ static const node *remake(coalescing *c, const node *n) {
   for (int k = 0; k < n->operands; k++) operand[k] = c->made[n->operand[k]->id];
   renamed(c, n->bound, n->bound_axes, axes);
   switch (n->class) {
-    case NODE_TENSOR: return node_tensor(c->g, n->tensor, renamed(c, n->tensor->rank, n->dims, axes));
+    case NODE_TENSOR:
+      return node_tensor(c->g, n->tensor, renamed(c, n->tensor->rank, n->dims, axes));
     case NODE_INDEX: return node_index(c->g, class_of(c, n->axes[0]));
     case NODE_SUM: return node_sum(c->g, n->value, n->operands, operand, n->coefficient);
     case NODE_PRODUCT:
