@@ -190,6 +190,11 @@ static result elaborate_pass(elaborator *e) {
     if (st->kind == STATEMENT_OUTPUT) add_output(e, s, st, &out);
     if (st->kind == STATEMENT_METRIC) add_metric(e, s, st, &out);
   }
+  if (out.loss == NULL && out.outputs.count == 0 && out.metrics.count == 0 &&
+      report_errors(e->to) == 0) {
+    place top = {.file = e->what->file, .line = 1, .column = 1};
+    complain(e, top, "nothing is to be computed: a model has a `loss` or an `output`");
+  }
   if (out.loss == NULL) out.loss = node_constant(e->g, 0);
   return out;
 }

@@ -6,14 +6,15 @@
  *   scope       names: symbols, files, layers; what a name means where it is read
  *   module      files: the model's, its imports, the library; layers by name
  *   order       which definitions need which: order of elaboration, cycles
- *   index       index variables, affine indices, reads, gathers
+ *   affine      index variables, affine indices
+ *   index       reads: renamings, views, gathers
  *   range       ranges of index variables
  *   expression  the walk over an expression
  *   reduce      reductions and softmax
  *   call        which function a call means
  *   shape       concat, reshape, flatten, pad, transpose, onehot
  *   function    the other functions that are no op rows: where, dropout, grad
- *   layer       calls of layers
+ *   layer       calls of layers; bind: their arguments; ellipsis: `...` among formals
  *   equation    definitions by equations, repeat
  *   repeat      copies in a row
  *   state       recurrences: reads of states, references
@@ -251,7 +252,7 @@ struct item {
 /* Sets component and cyclic, and gives the items in an order in which needs come first. */
 item **order_items(elaborator *e, scope *s);
 
-/* ---- elaborate_index.c -------------------------------------------------------------------- */
+/* ---- elaborate_affine.c, elaborate_index.c ------------------------------------------------ */
 
 typedef struct index_variable {
   name word;
@@ -366,6 +367,34 @@ value transpose_value(context *c, place at, const expression *from, value v);
 /* ---- elaborate_layer.c -------------------------------------------------------------------- */
 
 value call_layer(context *c, const expression *x, const layer *called);
+
+typedef struct layer_call {
+  context *c; /* of the caller */
+  const expression *x;
+  const layer *called;
+  const statement *statement;
+  scope *scope;
+  const expression *shared; /* parameters = NAME */
+  struct mapping {          /* of a formal with `...`: where these axes are in its argument */
+    symbol *formal;
+    int before, count;
+  } mapped[LARGEST_RANK];
+  int mappings;
+} layer_call;
+
+/* ---- elaborate_bind.c --------------------------------------------------------------------- */
+
+/* Labels and their number fit the formals; finds `parameters = ...`. False after an error. */
+bool check_labels(layer_call *call);
+bool check_twice(layer_call *call);
+bool bind_formals(layer_call *call);
+
+/* ---- elaborate_ellipsis.c ----------------------------------------------------------------- */
+
+bool is_ellipsis(const elaborator *e, const bracket_entry *b);
+/* Takes the axes that `...` stands for off the arguments; notes all indices around the call. */
+bool map_arguments(layer_call *call);
+value unmap_result(layer_call *call, value v);
 
 /* ---- elaborate_equation.c ----------------------------------------------------------------- */
 

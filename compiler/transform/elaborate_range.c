@@ -268,8 +268,9 @@ static void complain_room(inference *run, const index_variable *v, const use *u)
   form_bounds(&rest, &low, &high);
   const char *base = u->read->left->kind == EXPRESSION_NAME ? u->read->left->word : "this tensor";
   int64_t beyond = high >= u->size ? high - u->size + 1 : -low;
-  complain(e, u->entry->where, "index `%s` has no room: %s runs from %lld to %lld already at %s = 0, "
-                               "but the axis of `%s` has size %lld: %lld too few; pad() makes room",
+  complain(e, u->entry->where, "index `%s` has no room: %s runs from %lld to %lld already at %s = "
+                               "0, but the axis of `%s` has size %lld: %lld too few; pad() makes "
+                               "room",
            v->word, affine_text(e, &u->form), (long long)low, (long long)high, v->word, base,
            (long long)u->size, (long long)beyond);
 }

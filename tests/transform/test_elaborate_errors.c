@@ -159,7 +159,8 @@ Test(errors, damaged_models_are_refused_or_taken_but_never_crash) {
   for (int run = 0; run < RUNS; run++) {
     char model[2048];
     snprintf(model, sizeof model, "%s", healthy[run % MODELS]);
-    for (uint32_t k = next_random(&random) % 4 + 1; k > 0; k--) damage(model, sizeof model, &random);
+    for (uint32_t k = next_random(&random) % 4 + 1; k > 0; k--)
+      damage(model, sizeof model, &random);
     subject s = elaborated_anyhow(model, NULL, 0);
     cr_assert((s.p == NULL) == (s.errors > 0), "%s", model);
     if (s.p != NULL) {

@@ -64,8 +64,8 @@ Test(layers, shared_parameters_are_the_same_tensors) {
 Test(layers, sizes_bind_defaults_use_them_and_lets_are_the_files) {
   subject s = elaborated("let k = 10\nlayer f(x[n, m], y[m], a = n * m, b = a + k) {\n"
                          "  let c = b / 2\n  return a * (x @ y) + b + c\n}\n"
-                         "input p[2, 3], q[3]\noutput h = f(p, q)\noutput g = f(y = q, x = p, b = 1)\n"
-                         "loss sum(h)\n");
+                         "input p[2, 3], q[3]\noutput h = f(p, q)\n"
+                         "output g = f(y = q, x = p, b = 1)\nloss sum(h)\n");
   double sum = 0;
   for (int j = 0; j < 3; j++) sum += LEAF(&s, "p", 1, j) * LEAF(&s, "q", j);
   assert_equal(OUTPUT(&s, "h", 1), 6 * sum + 16 + 8, "h");
@@ -114,7 +114,8 @@ Test(layers, repeat_counts_and_hands_over) {
 
 Test(layers, repeats_in_repeats_and_recurrences_in_them) {
   subject s = elaborated("input x[3]\nh = x\nrepeat 2 {\n  repeat 2 { h = h + 1 }\n"
-                         "  g[-1] = 0\n  g[t] = g[t-1] + h[t]\n  h = g\n}\noutput h\nloss sum(h)\n");
+                         "  g[-1] = 0\n  g[t] = g[t-1] + h[t]\n  h = g\n}\noutput h\n"
+                         "loss sum(h)\n");
   double h[3];
   for (int t = 0; t < 3; t++) h[t] = LEAF(&s, "x", t);
   for (int copy = 0; copy < 2; copy++) {
