@@ -1,6 +1,7 @@
 """Several models and several instances in one process, through the C API alone."""
 
 import pathlib
+import re
 import sys
 import tempfile
 
@@ -34,12 +35,27 @@ def check_header_alone(folder, compiler, flags):
            f"-I{folder}", "-c", source, "-o", folder / "alone.o"])
 
 
+def check_documented(folder):
+  """The program of docs/c-api.md, as it stands there."""
+  text = (nn.ROOT / "docs" / "c-api.md").read_text()
+  source = folder / "documented.c"
+  source.write_text(text.split("```c\n")[1].split("```")[0])
+  model = nn.emit(nn.ROOT / "examples" / "digits" / "digits.nn", folder / "digits.c", "--lib",
+                  "--header", folder / "digits.h")
+  program = nn.compile_c([source, model], folder / "documented", "-D_ISOC11_SOURCE",
+                         f"-I{folder}")
+  said = nn.must([program]).stdout
+  before, after = (float(word) for word in re.findall(r"\d+\.\d+", said))
+  nn.demand(before > 1 and after < 0.1 * before, f"it says: {said}")
+
+
 def main():
   tally = nn.Tally()
   with tempfile.TemporaryDirectory(prefix="nncc-instances-") as name:
     folder = pathlib.Path(name)
     tally.case("two instances", check_driver, folder, "two_instances", ["softmax_class"])
     tally.case("two models", check_driver, folder, "two_models", ["softmax_class", "logistic"])
+    tally.case("the documented program", check_documented, folder)
     tally.case("header in C", check_header_alone, folder, "gcc", ["-std=c99"])
     tally.case("header in C++", check_header_alone, folder, "g++", ["-std=c++11"])
   tally.close()
