@@ -78,21 +78,46 @@ static piece formula_power(formula f, piece value, double power) {
                   number_text(f.w, power));
 }
 
+static const char *axis_text(formula f, axis a) {
+  const char *hint = axis_hint(f.w->p->g, a);
+  return strchr(hint, '.') ? "k" : hint;
+}
+
 static const char *bound_names(formula f, const node *n) {
   text out = text_new(f.w->memory);
   for (int k = 0; k < n->bound; k++) {
     if (out.length > 0) text_append(&out, ", ");
-    text_append(&out, axis_hint(f.w->p->g, n->bound_axes[k]));
+    text_append(&out, axis_text(f, n->bound_axes[k]));
   }
   return out.chars;
+}
+
+/* x[c] for a look-up of x at a label c. */
+static piece formula_looked_up(formula f, const node *n, const told_axes *told, int k,
+                               piece value) {
+  for (int t = 0; t < told->count; t++) {
+    if (!node_has_axis(n->operand[k], told->along[t])) continue;
+    value = piece_of(f.w, BIND_PRIMARY, "%s[%s]", within(f.w, value, BIND_PRIMARY),
+                     formula_of(f, told->label[t], false).chars);
+  }
+  return value;
+}
+
+static bool is_told_factor(const told_axes *told, int k) {
+  for (int t = 0; t < told->count; t++) {
+    if (told->factor[t] == k) return true;
+  }
+  return false;
 }
 
 static piece formula_product(formula f, const node *n) {
   writer *w = f.w;
   piece above = {NULL, BIND_PRIMARY}, below = {NULL, BIND_PRIMARY};
+  told_axes told = product_told_axes(n);
   for (int k = 0; k < n->operands; k++) {
     double power = n->power[k];
-    piece value = formula_of(f, n->operand[k], false);
+    if (is_told_factor(&told, k)) continue;
+    piece value = formula_looked_up(f, n, &told, k, formula_of(f, n->operand[k], false));
     if (n->operand[k]->boolean) value = piece_of(w, BIND_PRIMARY, "[%s]", value.chars);
     value = formula_power(f, value, power < 0 ? -power : power);
     if (power < 0) below = joined(w, below, " * ", value, BIND_MULTIPLY);
@@ -102,7 +127,8 @@ static piece formula_product(formula f, const node *n) {
     if (!above.chars) above = (piece){"1", BIND_PRIMARY};
     above = joined(w, above, " / ", below, BIND_MULTIPLY);
   }
-  bool plain = n->operands > 1 && !node_binds(n, AXIS_BATCH);
+  if (!above.chars) above = (piece){"1", BIND_PRIMARY};
+  bool plain = (n->operands > 1 && !node_binds(n, AXIS_BATCH)) || told.count == n->bound;
   if (n->bound == 0 || plain) return above;
   return piece_of(w, BIND_PRIMARY, "sum[%s](%s)", bound_names(f, n), above.chars);
 }
@@ -146,7 +172,7 @@ static piece formula_leaf(formula f, const node *n) {
   switch (n->class) {
     case NODE_CONSTANT: return (piece){number_text(f.w, n->value),
                                        n->value < 0 ? BIND_UNARY : BIND_PRIMARY};
-    case NODE_INDEX: return (piece){axis_hint(f.w->p->g, n->axes[0]), BIND_PRIMARY};
+    case NODE_INDEX: return (piece){axis_text(f, n->axes[0]), BIND_PRIMARY};
     case NODE_EXTENT: return (piece){"n", BIND_PRIMARY};
     default: return (piece){"?", BIND_PRIMARY};
   }

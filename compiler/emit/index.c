@@ -100,6 +100,16 @@ static piece and_piece(writer *w, piece left, piece right) {
                   within(w, right, BIND_AND));
 }
 
+/* v < high - k, said as v + k < HIGH where the size has a name. */
+static piece below_piece(writer *w, const condition *c) {
+  variable *v = index_variable(&c->of);
+  int64_t room = v && !v->batch ? v->high - (c->high - c->of.constant) : 0;
+  if (room < 1 || room > 4) return compared(w, &c->of, c->high, "<", BIND_LESS);
+  index_form moved = index_of(v);
+  moved.constant = room;
+  return piece_of(w, BIND_LESS, "%s < %s", index_piece(w, &moved).chars, bound_text(w, v));
+}
+
 piece condition_piece(writer *w, const condition *c) {
   int64_t low, high;
   piece result = {NULL, BIND_PRIMARY};
@@ -110,7 +120,7 @@ piece condition_piece(writer *w, const condition *c) {
   }
   if (!known || low < c->low) result = compared(w, &c->of, c->low, ">=", BIND_LESS);
   if (!known || high >= c->high) {
-    result = and_piece(w, result, compared(w, &c->of, c->high, "<", BIND_LESS));
+    result = and_piece(w, result, below_piece(w, c));
   }
   return result;
 }
@@ -192,8 +202,9 @@ piece place_piece(writer *w, const buffer *b, const index_form *at) {
     int d = b->order[k];
     if (b->dropped[d] || is_single(w, b, d)) continue;
     if (where.chars) {
-      where = piece_of(w, BIND_MULTIPLY, "%s * %s", within(w, where, BIND_MULTIPLY),
-                       size_text(w, b, d));
+      bool one = strcmp(where.chars, "1") == 0;
+      where = piece_of(w, BIND_MULTIPLY, "%s%s%s", one ? "" : within(w, where, BIND_MULTIPLY),
+                       one ? "" : " * ", size_text(w, b, d));
     }
     if (is_zero(&at[d])) continue;
     bool minus = at[d].terms == 0 && at[d].constant < 0;

@@ -280,6 +280,11 @@ static void emit_product_call(writer *w, const assignment *a) {
   bool opened = open_condition(w, conditions_piece(w, a->conditions));
   emit_product(w, a);
   w->indent -= opened;
+  if (!opened || !a->or_clears) return;
+  line(w, "else");
+  w->indent++;
+  emit_clear(w, a);
+  w->indent--;
 }
 
 static void emit_assignment(writer *w, const assignment *a) {

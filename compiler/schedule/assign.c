@@ -68,10 +68,8 @@ void note_conditions(entry_plan *e, assignment *a, const condition *list) {
 void note_read(entry_plan *e, assignment *a, buffer *from, const index_form *at) {
   buffer_read *r = arena_alloc(e->of->memory, sizeof *r);
   r->from = from;
-  for (int d = 0; d < from->rank; d++) {
-    r->at[d] = at[d];
-    note_form(e, a, &at[d]);
-  }
+  r->at = index_copy(e->of->memory, from->rank, at);
+  for (int d = 0; d < from->rank; d++) note_form(e, a, &at[d]);
   r->next = a->reads;
   a->reads = r;
 }
@@ -139,6 +137,7 @@ assignment *assignment_new(entry_plan *e, assignment_kind kind, buffer *target) 
   a->number = (int)e->assignments;
   a->target = target;
   a->coefficient = 1;
+  a->at = arena_alloc(e->of->memory, ((size_t)target->rank + 1) * sizeof *a->at);
   if (target->writer) target->last_writer->next_writer = a;
   else target->writer = a;
   target->last_writer = a;
@@ -212,8 +211,9 @@ static void assign_partial(entry_plan *e, buffer *target) {
 static void assign_buffer(entry_plan *e, buffer *b) {
   const node *n = b->what;
   bool own = e->held[n->id] == b;
+  bool collects = n->class == NODE_SUM && own && sum_is_collected(e, n);
   if (b->kept == STORAGE_STATE) assign_state(e, b);
-  else if (b->partial) assign_partial(e, b);
+  else if (b->partial || collects) assign_partial(e, b);
   else if (!own) assign_elements(e, b, n, false);
   else if (n->class == NODE_SELECT) assign_select(e, b, n);
   else if (n->class == NODE_PRODUCT && n->bound > 0) assign_product(e, b, n, 1);

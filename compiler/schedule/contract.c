@@ -236,7 +236,9 @@ static void finish(entry_plan *e, product_build *build) {
     f->power = build->factor[k].power;
     f->where = build->factor[k].where;
     note_reads(e, a, f->what, f->where, false);
-    f->from = buffer_at(e, f->what, f->where, f->at);
+    index_form at[MAX_RANK];
+    f->from = buffer_at(e, f->what, f->where, at);
+    if (f->from) f->at = index_copy(e->of->memory, f->from->rank, at);
   }
   for (int d = 0; d < a->target->rank; d++) note_form(e, a, &a->at[d]);
   note_conditions(e, a, a->conditions);

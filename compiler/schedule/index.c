@@ -41,6 +41,12 @@ bool index_equal(const index_form *a, const index_form *b) {
   return difference.terms == 0 && difference.constant == 0;
 }
 
+index_form *index_copy(arena *memory, int count, const index_form *at) {
+  index_form *copy = arena_alloc(memory, ((size_t)count + 1) * sizeof *copy);
+  for (int k = 0; k < count; k++) copy[k] = at[k];
+  return copy;
+}
+
 variable *index_variable(const index_form *a) {
   if (a->terms != 1 || a->term[0].coefficient != 1) return NULL;
   variable *v = variable_now(a->term[0].of);

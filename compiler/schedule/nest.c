@@ -283,12 +283,23 @@ static bool must_clear(const entry_plan *e, const assignment *a) {
   return !covers(e->of, a);
 }
 
+/* A call that fills all of the target's part wherever its conditions hold. */
+static bool clears_otherwise(const entry_plan *e, assignment *a) {
+  condition *conditions = a->conditions;
+  if (!a->product || !conditions || a->loops > 0) return false;
+  a->conditions = NULL;
+  bool all = covers(e->of, a);
+  a->conditions = conditions;
+  return all;
+}
+
 static void place_assignment(entry_plan *e, assignment *a, step *parent) {
   placing p = {.e = e, .a = a, .block = parent};
   order_loops(e, a);
   a->adds = a->target->begun;
   a->target->begun = true;
-  p.clears = must_clear(e, a);
+  a->or_clears = !a->adds && clears_otherwise(e, a);
+  p.clears = must_clear(e, a) && !a->or_clears;
   bool shares = !a->product && !a->last;
   while (p.depth < a->loops) {
     step *shared = shares ? find_shared(last_step(e, p.block), a, a->loop[p.depth]) : NULL;

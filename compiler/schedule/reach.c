@@ -134,12 +134,14 @@ static const node *collectable(const entry_plan *e, const reach *r, const node *
   return term;
 }
 
+/* At least two, or all that there is. */
 static void collect(const entry_plan *e, const node *sum, reach *r) {
   int found = 0;
+  bool constant = sum->value < 0 || sum->value > 0;
   for (int k = 0; k < sum->operands; k++) {
     found += collectable(e, r, sum, sum->operand[k]) != NULL;
   }
-  if (found < 2) return;
+  if (found == 0 || (found < 2 && (sum->operands > 1 || constant))) return;
   for (int k = 0; k < sum->operands; k++) {
     const node *contraction = collectable(e, r, sum, sum->operand[k]);
     if (contraction) r->collected[contraction->id] = true;
@@ -152,12 +154,31 @@ bool sum_term_collected(const entry_plan *e, const node *sum, int term) {
   return e->collected[n->id];
 }
 
+bool sum_is_collected(const entry_plan *e, const node *sum) {
+  for (int k = 0; k < sum->operands; k++) {
+    if (!sum_term_collected(e, sum, k)) return false;
+  }
+  return !(sum->value < 0 || sum->value > 0);
+}
+
 /* ---- names --------------------------------------------------------------------------------- */
 
 static void name_nodes(reach *r, int count, const definition *list) {
   for (int k = 0; k < count; k++) {
     int id = list[k].value->id;
     if (r->reached[id] && !r->name[id]) r->name[id] = &list[k];
+  }
+}
+
+/* A recurrence's body goes by the name of what stands for it. */
+static void name_bodies(const entry_plan *e, reach *r) {
+  for (int k = 0; k < r->count; k++) {
+    const node *n = r->list[k];
+    if (!is_reference(n) || r->name[n->tensor->body->id]) continue;
+    definition *made = arena_alloc(e->of->memory, sizeof *made);
+    made->word = n->tensor->word;
+    made->value = n->tensor->body;
+    r->name[n->tensor->body->id] = made;
   }
 }
 
@@ -186,6 +207,7 @@ void reach_nodes(entry_plan *e, const entry_root *roots, int count, reach *r) {
   }
   name_nodes(r, p->definitions, p->definition);
   name_nodes(r, p->adjoints, p->adjoint);
+  name_bodies(e, r);
   name_nodes(r, p->gradients, p->gradient);
   name_nodes(r, p->outputs, p->output);
   name_nodes(r, p->metrics, p->metric);

@@ -220,13 +220,13 @@ typedef struct factor_read {
   const node *what;
   double power;
   const environment *where;
-  buffer *from;                /* if it reads an element of a value: which, and where             */
-  index_form at[MAX_RANK];
+  buffer *from;               /* if it reads an element of a buffer: which, and where            */
+  index_form *at;
 } factor_read;
 
 typedef struct buffer_read {
   buffer *from;
-  index_form at[MAX_RANK];
+  index_form *at;             /* of each of its dimensions                                       */
   bool carried;               /* by a loop around the reader: an earlier turn wrote it           */
   struct buffer_read *next;
 } buffer_read;
@@ -243,7 +243,7 @@ struct assignment {
   int number;
   assignment_kind kind;
   buffer *target;
-  index_form at[MAX_RANK];    /* of each dimension of the target                                 */
+  index_form *at;             /* of each dimension of the target                                 */
   int free, variables;        /* the first `free` variables are the target's                     */
   variable *variable[2 * MAX_RANK];
   bool bound[2 * MAX_RANK];
@@ -256,6 +256,7 @@ struct assignment {
   condition *conditions;      /* it happens only where they hold                                 */
   bool inside;                /* `what` is computed here, although it is stored (here)            */
   bool last;                  /* after everything else of the function                            */
+  bool or_clears;             /* where its conditions do not hold, the target is set to 0        */
   bool adds;                  /* to what earlier assignments left in the target                  */
   buffer_read *reads;
   assignment *next_writer;    /* of the same target                                              */
@@ -459,8 +460,11 @@ plan *schedule_program(const program *p, int real_bytes);
  * part of the reader's own expression. */
 buffer *buffer_at(const entry_plan *e, const node *n, const environment *where, index_form *at);
 /* The value that holds the contractions among the terms of the sum n, or NULL. */
+index_form *index_copy(arena *memory, int count, const index_form *at);
 buffer *buffer_partial_at(const entry_plan *e, const node *n, const environment *where, index_form *at);
 bool sum_term_collected(const entry_plan *e, const node *sum, int term);
+/* All of its terms are: the sum's own buffer is where they are added up. */
+bool sum_is_collected(const entry_plan *e, const node *sum);
 
 /* ---- print.c ------------------------------------------------------------------------------ */
 

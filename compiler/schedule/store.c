@@ -103,6 +103,7 @@ static bool is_sum_of_pieces(const graph *g, const node *n) {
 static bool must_store(const entry_plan *e, const reach *r, const node *n) {
   if (r->collected[n->id]) return false;
   if (r->body[n->id] || n->class == NODE_SELECT) return true;
+  if (n->class == NODE_SUM && sum_is_collected(e, n)) return true;
   if (n->class == NODE_PRODUCT && n->bound > 0) return !node_is_gather(n);
   return n->class == NODE_VIEW && !view_gathers(e->of->g, n->view);
 }
@@ -218,7 +219,8 @@ void store_nodes(entry_plan *e, const entry_root *roots, int count, const reach 
     for (int t = 0; t < n->operands && n->class == NODE_SUM; t++) {
       any = any || sum_term_collected(e, n, t);
     }
-    if (!any) continue;
+    bool whole = any && is_held(e, n) && sum_is_collected(e, n);
+    if (!any || whole) continue;
     buffer *b = buffer_new(e, STORAGE_SCRATCH, n);
     b->partial = true;
     give_axes(b, n);
