@@ -206,7 +206,8 @@ static int compile(options *o, report *to, const source *file) {
   if (unused_overrides(o)) return 1;
   verify(p, false, "elaborate");
   coalesce_axes(p);
-  verify(p, false, "coalesce_axes");
+  hold_stops(p);
+  verify(p, false, "hold_stops");
   if (o->dump == STAGE_FORWARD) {
     print_program(&out, p, false);
     return show(&out);

@@ -174,6 +174,9 @@ typedef struct nnrt_model {
   void (*predict)(void *block, int n, const void *const *inputs, void *const *outputs);
   /* Where parameter or state `index` (into tensor[]) lives in this block.                    */
   void *(*locate)(void *block, size_t index);
+  /* The loss with all that the model's stop() hides from derivatives held as the last gradient()
+   * left it: what differences must be taken of. NULL where the model stops nothing.          */
+  double (*held_loss)(void *block, int n, const void *const *data);
 } nnrt_model;
 
 /* ---- main.c ------------------------------------------------------------------------------- */

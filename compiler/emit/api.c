@@ -197,8 +197,10 @@ static void emit_generic(writer *w) {
   text data = generic_arguments(w, "data", total), inputs = generic_arguments(w, "inputs", m->inputs);
   text outputs = generic_arguments(w, "outputs", m->outputs);
   text_append(w->out, "\n/* The same for the runtime, which knows of tensors by their number. */\n");
-  for (int k = ENTRY_LOSS; k <= ENTRY_GRADIENT; k++) {
-    const char *word = p->entry[k].word;
+  static const entry_kind losses[] = {ENTRY_LOSS, ENTRY_GRADIENT, ENTRY_HELD};
+  for (int k = 0; k < 3; k++) {
+    if (!has_entry(p, losses[k])) continue;
+    const char *word = p->entry[losses[k]].word;
     line(w, "static double model_%s(void *block, int n, const void *const *data) {", word);
     if (total == 0) line(w, "  (void)data;");
     line(w, "  return compute_%s(block, (size_t)n%s);", word, or_empty(&data));

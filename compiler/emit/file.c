@@ -55,7 +55,9 @@ void emit_model(text *out, const plan *p, const emit_options *options) {
   text body = text_new(p->memory);
   w.size_used = arena_alloc(p->memory, (size_t)graph_axis_count(p->g) * sizeof *w.size_used);
   w.out = &body;
-  for (int k = 0; k < ENTRY_COUNT; k++) emit_entry(&w, &p->entry[k]);
+  for (int k = 0; k < ENTRY_COUNT; k++) {
+    if (has_entry(p, (entry_kind)k)) emit_entry(&w, &p->entry[k]);
+  }
   emit_updates(&w);
   emit_api(&w);
   w.out = out;

@@ -145,6 +145,7 @@ static const char *const purposes[] = {
     "Mean loss of n samples, and the gradient of every parameter.",
     "As in prediction: values[0] the mean loss of n samples, then each metric.",
     "Every output of n samples.",
+    "The loss, with all that stop() hides as the last gradient left it.",
 };
 
 static void begin_function(writer *w) {
@@ -156,7 +157,7 @@ static void begin_function(writer *w) {
     const buffer *b = e->buffer[k];
     add_parameter(&parameters, buffer_type(w, b), b->word, false);
   }
-  bool returns = e->kind == ENTRY_LOSS || e->kind == ENTRY_GRADIENT;
+  bool returns = e->kind != ENTRY_TEST && e->kind != ENTRY_PREDICT;
   text_printf(w->out, "\n/* %s */\n", purposes[e->kind]);
   line(w, "static %s compute_%s(void *block, size_t n%s%s) {", returns ? "double" : "void", e->word,
        parameters.length > 0 ? ", " : "", parameters.length > 0 ? parameters.chars : "");

@@ -257,7 +257,8 @@ void emit_struct(writer *w) {
   const program *m = w->p->p;
   const char *prefix = w->p->prefix;
   int total = m->inputs + m->targets + m->parameters + m->states + m->outputs;
-  bool carries = w->p->carry_per_sample > 0;
+  bool carries = false;
+  for (int k = 0; k < m->states; k++) carries = carries || m->state[k]->role == TENSOR_CARRY;
   line(w, "const nnrt_model %s_model = {", prefix);
   line(w, "  NNRT_ABI, %s, %s, %d, 0x%016llx,", quoted(w, m->model), quoted(w, prefix),
        w->p->real_bytes, (unsigned long long)layout_hash(w));
@@ -272,7 +273,7 @@ void emit_struct(writer *w) {
        double_text(w, operations(w->p, ENTRY_PREDICT)));
   line(w, "  %s_bytes, %s_init, model_loss, model_gradient, compute_update, model_test,", prefix,
        prefix);
-  line(w, "  model_predict, locate");
+  line(w, "  model_predict, locate, %s", has_entry(w->p, ENTRY_HELD) ? "model_held_loss" : "NULL");
   line(w, "};");
 }
 

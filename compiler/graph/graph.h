@@ -92,6 +92,7 @@ typedef enum tensor_role {
   TENSOR_SCALAR,    /* a number that the program sets while it runs: an optimizer's hyperparameter
                        or `step`; rank 0                                                         */
   TENSOR_ELEMENT,   /* in an optimizer's rule: one element of p, g or a state; rank 0            */
+  TENSOR_HELD,      /* what a stop(x) was when the last gradient was computed: see hold_stops    */
   TENSOR_BARRIER,   /* stands for `body` while grad(u, h) differentiates by an interior h        */
 } tensor_role;
 
@@ -262,6 +263,8 @@ bool node_follows(const node *a, int count, const axis *from);
 /* For a definition: takes renamings off the outside of `a` and writes the axes that it has
  * underneath into dims instead ("an index variable takes over the axis that it reads"). */
 const node *node_unname(graph *g, const node *a, int rank, axis *dims);
+/* The node that n would be with these operands in place of its own. */
+const node *node_with_operands(graph *g, const node *n, const node *const *operands);
 /* guard: boolean, or NULL. */
 const node *node_select(graph *g, select_kind select, const node *a, const node *guard, int bound,
                         const axis *bound_axes);
@@ -358,6 +361,9 @@ typedef struct program {
   definition *adjoint;
   int refreshes;
   refresh *refresh;
+  const node *held_objective;   /* where the objective has stops: the same with each stop held  */
+  int helds;                    /* at what `held` says; NULL otherwise. The values are brought  */
+  refresh *held;                /* up to date with every gradient                                */
   int optimizers;
   optimizer_rule *optimizer;
   train_settings settings;

@@ -100,7 +100,8 @@ tensor *tensor_at(const graph *g, int number) { return g->tensors[number]; }
 const char *tensor_role_name(tensor_role role) {
   static const char *const names[] = {
       "input",  "target", "parameter", "constant", "reference", "carried state",
-      "running average", "random numbers", "scalar", "element", "barrier",
+      "running average", "random numbers", "scalar", "element",
+      "held value", "barrier",
   };
   return names[role];
 }
@@ -309,6 +310,26 @@ const node *node_extent(graph *g) { return node_intern(g, &(node){.class = NODE_
 
 const node *node_size(graph *g, axis a) {
   return a == AXIS_BATCH ? node_extent(g) : node_constant(g, (double)axis_extent(g, a));
+}
+
+/* ---- the same with other operands --------------------------------------------------------- */
+
+const node *node_with_operands(graph *g, const node *n, const node *const *operands) {
+  switch (n->class) {
+    case NODE_SUM: return node_sum(g, n->value, n->operands, operands, n->coefficient);
+    case NODE_PRODUCT:
+      return node_product(g, n->operands, operands, n->power, n->bound, n->bound_axes);
+    case NODE_MAP: return node_map(g, n->op, operands);
+    case NODE_VIEW: return node_view(g, operands[0], n->view);
+    case NODE_SELECT:
+      return node_select(g, n->select, operands[0], n->operands > 1 ? operands[1] : NULL, n->bound,
+                         n->bound_axes);
+    case NODE_CONSTANT:
+    case NODE_TENSOR:
+    case NODE_INDEX:
+    case NODE_EXTENT: break;
+  }
+  return n;
 }
 
 /* ---- questions ---------------------------------------------------------------------------- */

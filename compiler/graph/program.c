@@ -27,6 +27,8 @@ bool *program_reach(const program *p, bool backward) {
   root(&r, p->test_loss);
   if (backward) roots(&r, p->gradients, p->gradient);
   for (int k = 0; k < p->refreshes; k++) root(&r, p->refresh[k].value.value);
+  if (backward) root(&r, p->held_objective);
+  for (int k = 0; k < p->helds && backward; k++) root(&r, p->held[k].value.value);
   while (r.count > 0) {
     const node *n = r.todo[--r.count];
     if (n->class == NODE_TENSOR && n->tensor->body) root(&r, n->tensor->body);

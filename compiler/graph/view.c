@@ -478,9 +478,7 @@ static const node *renamed_anew(graph *g, const node *a, int count, const axis *
   for (int k = 0; k < a->operands; k++) {
     operands[k] = renamed_anew(g, a->operand[k], count, from, to);
   }
-  if (a->class == NODE_MAP) return node_map(g, a->op, operands);
-  if (a->class == NODE_SUM) return node_sum(g, a->value, a->operands, operands, a->coefficient);
-  return node_product(g, a->operands, operands, a->power, 0, NULL);
+  return node_with_operands(g, a, operands);
 }
 
 /* A view takes new names on: in its writes, or as one more part for what passes through. */

@@ -126,6 +126,10 @@ static void name_states(plan *p) {
     const char *word = arena_printf(p->memory, "%s_%s", spelt, suffix);
     p->tensor_word[t->number] = word_new(p->words, word, true);
   }
+  for (int k = 0; k < p->p->helds; k++) {
+    const tensor *t = p->p->held[k].leaf;
+    p->tensor_word[t->number] = word_new(p->words, word_spelt(p->memory, t->word), true);
+  }
 }
 
 void name_tensors(plan *p) {

@@ -131,6 +131,7 @@ static void print_steps(text *out, const plan *p, const step *first, int depth) 
 void print_plan(text *out, const plan *p) {
   for (int k = 0; k < ENTRY_COUNT; k++) {
     const entry_plan *e = &p->entry[k];
+    if (!has_entry(p, (entry_kind)k)) continue;
     text_printf(out, "%s%s: %lld + %lld n bytes, ", k > 0 ? "\n" : "", e->word,
                 (long long)e->scratch_fixed, (long long)e->scratch_per_sample);
     text_number(out, e->work_fixed);

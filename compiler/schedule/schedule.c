@@ -28,9 +28,17 @@ static void add_refreshes(root_list *list, const program *p, tensor_role role) {
   }
 }
 
+/* What stops hide: states behind the refreshed ones. */
+static void add_helds(root_list *list, const program *p) {
+  for (int k = 0; k < p->helds; k++) {
+    const definition *of = &p->held[k].value;
+    add_root(list, of, of->value, STORAGE_STATE, p->refreshes + k);
+  }
+}
+
 static root_list find_roots(const plan *of, entry_kind kind) {
   const program *p = of->p;
-  int most = p->gradients + p->outputs + p->metrics + 2 * p->refreshes + 1;
+  int most = p->gradients + p->outputs + p->metrics + 2 * p->refreshes + p->helds + 1;
   root_list list = {of->memory, 0, arena_alloc(of->memory, (size_t)most * sizeof *list.item)};
   switch (kind) {
     case ENTRY_LOSS: add_root(&list, NULL, p->objective, STORAGE_RESULT, 0); break;
@@ -39,7 +47,9 @@ static root_list find_roots(const plan *of, entry_kind kind) {
       add_gradients(&list, p);
       add_refreshes(&list, p, TENSOR_RUNNING);
       add_refreshes(&list, p, TENSOR_CARRY);
+      add_helds(&list, p);
       break;
+    case ENTRY_HELD: add_root(&list, NULL, p->held_objective, STORAGE_RESULT, 0); break;
     case ENTRY_TEST:
       add_root(&list, NULL, p->test_loss, STORAGE_RESULT, 0);
       for (int k = 0; k < p->metrics; k++) {
@@ -60,7 +70,7 @@ static root_list find_roots(const plan *of, entry_kind kind) {
 
 /* ---- one function ---------------------------------------------------------------------------- */
 
-static const char *const entry_words[] = {"loss", "gradient", "test", "predict"};
+static const char *const entry_words[] = {"loss", "gradient", "test", "predict", "held_loss"};
 
 static void list_results(entry_plan *e, const root_list *roots) {
   e->result = arena_alloc(e->of->memory, ((size_t)roots->count + 1) * sizeof(buffer *));
@@ -141,6 +151,13 @@ static void place_kept(plan *p) {
     if (t->role != TENSOR_CARRY) continue;
     p->carry_per_sample = place_tensor(p, t, p->carry_per_sample);
   }
+  for (int k = 0; k < m->helds; k++) {
+    p->carry_per_sample = place_tensor(p, m->held[k].leaf, p->carry_per_sample);
+  }
+}
+
+bool has_entry(const plan *p, entry_kind kind) {
+  return kind != ENTRY_HELD || p->p->held_objective;
 }
 
 plan *schedule_program(const program *p, int real_bytes) {
@@ -155,6 +172,7 @@ plan *schedule_program(const program *p, int real_bytes) {
   name_sizes(made);
   place_kept(made);
   for (int kind = 0; kind < ENTRY_COUNT && !made->problem; kind++) {
+    if (!has_entry(made, (entry_kind)kind)) continue;
     schedule_entry(made, (entry_kind)kind);
   }
   return made;

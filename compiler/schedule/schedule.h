@@ -401,7 +401,9 @@ void count_work(entry_plan *e);
 /* ---- schedule.c --------------------------------------------------------------------------- */
 
 typedef enum entry_kind {
-  ENTRY_LOSS, ENTRY_GRADIENT, ENTRY_TEST, ENTRY_PREDICT, ENTRY_COUNT
+  ENTRY_LOSS, ENTRY_GRADIENT, ENTRY_TEST, ENTRY_PREDICT,
+  ENTRY_HELD, /* the loss with what stop() hides held fixed; only where the model has stops       */
+  ENTRY_COUNT
 } entry_kind;
 
 /* One function of the model. */
@@ -438,7 +440,7 @@ struct plan {
   /* the block: bytes */
   int64_t state_offset, parameter_offset, parameter_bytes, gradient_offset;
   int64_t optimizer_state_offset, training_bytes, inference_bytes;
-  int64_t carry_per_sample;   /* behind those, before scratch                                    */
+  int64_t carry_per_sample;   /* carried and held states, behind those, before scratch                                    */
   int64_t *tensor_offset;     /* by tensor number: parameters and states                         */
   const char **tensor_word;   /* by tensor number: C names                                       */
   const axis **tensor_axes;   /* by tensor number: axes that its dimensions are read along       */
@@ -451,6 +453,7 @@ struct plan {
 enum { ALIGNMENT = 64 };
 
 
+bool has_entry(const plan *p, entry_kind kind);
 /* Needs: a lowered program. Gives: its plan, for tensors of real_bytes (4 or 8) a number. A plan
  * with a problem is not complete. */
 int64_t rounded_bytes(int64_t bytes); /* to the alignment of tensors */

@@ -153,7 +153,8 @@ static storage tensor_storage(const tensor *t) {
     case TENSOR_PARAMETER: return STORAGE_PARAMETER;
     case TENSOR_CONSTANT: return STORAGE_CONSTANT;
     case TENSOR_RUNNING:
-    case TENSOR_CARRY: return STORAGE_STATE;
+    case TENSOR_CARRY:
+    case TENSOR_HELD: return STORAGE_STATE;
     default: return STORAGE_DATA;
   }
 }
@@ -183,6 +184,10 @@ static bool dims_are_its_axes(const graph *g, const buffer *b, const node *n) {
   return found == n->rank;
 }
 
+static const tensor *state_of(const program *p, int index) {
+  return index < p->refreshes ? p->refresh[index].leaf : p->held[index - p->refreshes].leaf;
+}
+
 /* A root is computed in its final place where nothing else claims the node, else copied. */
 static void store_root(entry_plan *e, const entry_root *wanted) {
   const node *n = wanted->what;
@@ -195,7 +200,7 @@ static void store_root(entry_plan *e, const entry_root *wanted) {
     give_dims(b, wanted->shown);
     fits = dims_are_its_axes(e->of->g, b, n);
   }
-  if (wanted->kept == STORAGE_STATE) b->leaf = e->of->p->refresh[wanted->index].leaf;
+  if (wanted->kept == STORAGE_STATE) b->leaf = state_of(e->of->p, wanted->index);
   bool free = !is_leaf(n) && !n->boolean && !e->held[n->id] && !e->collected[n->id];
   if (wanted->kept != STORAGE_STATE && free && fits) e->held[n->id] = b;
 }

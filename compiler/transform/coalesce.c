@@ -112,6 +112,7 @@ static void find_interference(coalescing *c) {
   interfere_in_definitions(c, p->gradients, p->gradient);
   interfere_in_definitions(c, p->adjoints, p->adjoint);
   for (int k = 0; k < p->refreshes; k++) interfere_in_definitions(c, 1, &p->refresh[k].value);
+  for (int k = 0; k < p->helds; k++) interfere_in_definitions(c, 1, &p->held[k].value);
 }
 
 /* ---- who would like to be one ------------------------------------------------------------- */
@@ -193,6 +194,19 @@ static const node *remake_view(coalescing *c, const node *n) {
   return node_view(c->g, c->made[n->operand[0]->id], &v);
 }
 
+/* A barrier's body, under the axes of the leaf that stands for it. */
+static const node *remake_barrier(coalescing *c, const node *n) {
+  const tensor *t = n->tensor;
+  axis from[MAX_RANK], to[MAX_RANK];
+  int count = 0;
+  for (int k = 0; k < t->rank; k++) {
+    if (n->dims[k] == AXIS_UNIT) continue;
+    from[count] = class_of(c, t->body_dims[k]);
+    to[count++] = class_of(c, n->dims[k]);
+  }
+  return node_rename_axes(c->g, c->made[t->body->id], count, from, to);
+}
+
 static const node *remake(coalescing *c, const node *n) {
   axis axes[2 * MAX_RANK];
   const node **operand = arena_alloc(c->memory, ((size_t)n->operands + 1) * sizeof *operand);
@@ -200,20 +214,21 @@ static const node *remake(coalescing *c, const node *n) {
   renamed(c, n->bound, n->bound_axes, axes);
   switch (n->class) {
     case NODE_TENSOR:
+      if (n->tensor->role == TENSOR_BARRIER) return remake_barrier(c, n);
       return node_tensor(c->g, n->tensor, renamed(c, n->tensor->rank, n->dims, axes));
     case NODE_INDEX: return node_index(c->g, class_of(c, n->axes[0]));
-    case NODE_SUM: return node_sum(c->g, n->value, n->operands, operand, n->coefficient);
     case NODE_PRODUCT:
       return node_product(c->g, n->operands, operand, n->power, n->bound, axes);
-    case NODE_MAP: return node_map(c->g, n->op, operand);
     case NODE_VIEW: return remake_view(c, n);
     case NODE_SELECT:
       return node_select(c->g, n->select, operand[0], n->operands > 1 ? operand[1] : NULL,
                          n->bound, axes);
+    case NODE_SUM:
+    case NODE_MAP:
     case NODE_CONSTANT:
     case NODE_EXTENT: break;
   }
-  return n;
+  return node_with_operands(c->g, n, operand);
 }
 
 static const node *replaced(coalescing *c, const node *n) {
@@ -245,25 +260,41 @@ static void replace_program(coalescing *c) {
   replace_definitions(c, p->gradients, p->gradient);
   replace_definitions(c, p->adjoints, p->adjoint);
   for (int k = 0; k < p->refreshes; k++) replace_definitions(c, 1, &p->refresh[k].value);
+  for (int k = 0; k < p->helds; k++) replace_definitions(c, 1, &p->held[k].value);
+  p->held_objective = replaced(c, p->held_objective);
   p->objective = replaced(c, p->objective);
   p->test_loss = replaced(c, p->test_loss);
 }
 
-void coalesce_axes(program *p) {
+static coalescing coalescing_of(program *p) {
   graph *g = p->g;
   coalescing c = {.p = p, .g = g, .memory = graph_memory(g), .axes = axis_count(g),
                   .count = graph_node_count(g)};
   size_t axes = (size_t)c.axes;
   c.words = axes / 64 + 1;
   c.reached = program_reach(p, true);
-  c.conflict = arena_alloc(c.memory, axes * c.words * sizeof *c.conflict);
   c.parent = arena_alloc(c.memory, axes * sizeof *c.parent);
   c.made = arena_alloc(c.memory, (size_t)c.count * sizeof *c.made);
   for (axis a = 0; a < c.axes; a++) c.parent[a] = a;
+  return c;
+}
+
+static void remake_program(coalescing *c) {
+  for (int id = 0; id < c->count; id++) {
+    if (c->reached[id]) c->made[id] = remake(c, graph_node(c->g, id));
+  }
+  replace_program(c);
+}
+
+void expand_barriers(program *p) {
+  coalescing c = coalescing_of(p);
+  remake_program(&c);
+}
+
+void coalesce_axes(program *p) {
+  coalescing c = coalescing_of(p);
+  c.conflict = arena_alloc(c.memory, (size_t)c.axes * c.words * sizeof *c.conflict);
   find_interference(&c);
   merge_all(&c);
-  for (int id = 0; id < c.count; id++) {
-    if (c.reached[id]) c.made[id] = remake(&c, graph_node(g, id));
-  }
-  replace_program(&c);
+  remake_program(&c);
 }

@@ -233,6 +233,7 @@ static void for_each_definition(lowering *l, each_root *act) {
   for (int k = 0; k < p->metrics; k++) act(l, &p->metric[k]);
   for (int k = 0; k < p->gradients; k++) act(l, &p->gradient[k]);
   for (int k = 0; k < p->refreshes; k++) act(l, &p->refresh[k].value);
+  for (int k = 0; k < p->helds; k++) act(l, &p->held[k].value);
 }
 
 /* A root is read from outside: nothing takes it in. */
@@ -291,5 +292,6 @@ void lower_program(program *p) {
   }
   if (p->objective) p->objective = l.made[p->objective->id];
   if (p->test_loss) p->test_loss = l.made[p->test_loss->id];
+  if (p->held_objective) p->held_objective = l.made[p->held_objective->id];
   replace_bodies(&l, count, reached);
 }

@@ -2,6 +2,7 @@
  *
  *   elaborate  syntax tree -> program: names, shapes, layers, recurrences; reports errors
  *   simplify   rewrite rules (simplify.def) that the graph's constructors apply
+ *   hold       the objective with what stop() hides held fixed, for the gradient check
  *   derive     adjoints of a scalar: reverse mode, symbolic
  *   coalesce   axes that never meet become one
  *   lower      the stable forms that are emitted: softplus, log-sum-exp
@@ -44,6 +45,11 @@ program *elaborate(const elaboration *what);
  * on the graph that it makes. */
 void simplify_install(graph *g);
 
+/* ---- hold.c ------------------------------------------------------------------------------- */
+
+/* program->held_objective and program->held, where the objective has stop(x); before derive. */
+void hold_stops(program *p);
+
 /* ---- derive.c ----------------------------------------------------------------------------- */
 
 /* Derivatives of the scalar (a node without axes; or, as elaborate's grad(u, x) needs it, a node
@@ -62,6 +68,8 @@ void derive_program(program *p);
 
 /* Makes one axis of those that only renamings tell apart; before derive, and once more after it. */
 void coalesce_axes(program *p);
+/* Puts the bodies of TENSOR_BARRIER leaves in their place. */
+void expand_barriers(program *p);
 
 /* ---- lower.c ------------------------------------------------------------------------------ */
 

@@ -307,7 +307,7 @@ const nnrt_model NAME(model) = {
   {0, 0, NULL, NULL, 0.0, ADAM, {0.01, 0.9, 0.999, 1e-8, 0, 0, 0, 0}, 8, 3, 1, 0.0, NULL, 0.0, 0},
   6 * (H * X + Y * H), 2 * (H * X + Y * H),
   NAME(bytes), NAME(init), NAME(loss), NAME(gradient), NAME(update), NAME(test), NAME(predict),
-  NAME(locate),
+  NAME(locate), NULL,
 };
 
 #endif

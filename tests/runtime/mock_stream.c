@@ -249,5 +249,5 @@ const nnrt_model mock_stream_model = {
   1, optimizers,
   {0, 0, NULL, NULL, 0.0, 0, {0.5, 0.9, 0, 0, 0, 0, 0, 0}, 3, 2, 1, 0.0, NULL, 0.0, 0},
   T * (6 * V * H + 8 * H), T * (2 * V * H + 4 * H),
-  bytes, init, loss, gradient, update, test, predict, locate,
+  bytes, init, loss, gradient, update, test, predict, locate, NULL,
 };

@@ -11,10 +11,28 @@ static double hashed(uint64_t x) {
   return (double)((x ^ (x >> 32)) >> 11) / 9007199254740992.0;
 }
 
+/* What a stop was before the nudge. */
+static double held_value(const world *w, const node *n, int64_t *position) {
+  const definition *of = NULL;
+  for (int k = 0; k < w->of->helds; k++) {
+    if (w->of->held[k].leaf == n->tensor) of = &w->of->held[k].value;
+  }
+  world still = *w;
+  still.nudged = NULL;
+  still.memo = NULL;
+  int64_t *inner = calloc(4096, sizeof *inner);
+  inner[AXIS_BATCH] = position[AXIS_BATCH];
+  for (int k = 0; k < of->rank; k++) inner[of->dims[k]] = position[n->dims[k]];
+  double value = evaluate(&still, of->value, inner);
+  free(inner);
+  return value;
+}
+
 static double tensor_value(const world *w, const node *n, int64_t *position) {
   const tensor *t = n->tensor;
   uint64_t key = (uint64_t)t->number * 7919 + 13;
   bool nudged = t == w->nudged;
+  if (t->role == TENSOR_HELD) return held_value(w, n, position);
   if (t->role == TENSOR_REFERENCE) {
     int64_t *inner = calloc(4096, sizeof *inner);
     inner[AXIS_BATCH] = position[AXIS_BATCH];

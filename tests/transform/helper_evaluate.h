@@ -14,6 +14,7 @@ typedef struct world {
   int64_t nudged_at[MAX_RANK + 1];
   double nudged_by;
   double low, high; /* of leaves */
+  const program *of; /* where held values are found, if there are any */
   struct memo *memo; /* NULL, or what was computed already: see remember */
 } world;
 
