@@ -59,9 +59,14 @@ static void reach(derivation *d) {
   visit(d, &todo, d->scalar);
   while (todo.count > 0) {
     const node *n = todo.items[--todo.count];
-    if (is_reference(n) && n->tensor->body) visit(d, &todo, n->tensor->body);
+    if (n->class == NODE_TENSOR && n->tensor->body) visit(d, &todo, n->tensor->body);
     for (int k = 0; k < n->operands; k++) visit(d, &todo, n->operand[k]);
   }
+}
+
+/* Stands for its body, an interior tensor that some grad() derives by. */
+static bool is_barrier(const node *n) {
+  return n->class == NODE_TENSOR && n->tensor->role == TENSOR_BARRIER;
 }
 
 static bool is_target(const derivation *d, const node *n) {
@@ -70,7 +75,8 @@ static bool is_target(const derivation *d, const node *n) {
 
 static bool passes(const derivation *d, const node *n) {
   if (n->boolean || n->integer || (n->class == NODE_MAP && n->op == OP_stop)) return false;
-  if (is_reference(n)) return n->tensor->body && d->depends[n->tensor->body->id];
+  if (is_reference(n) || is_barrier(n))
+    return n->tensor->body && d->depends[n->tensor->body->id];
   for (int k = 0; k < n->operands; k++) {
     if (d->depends[n->operand[k]->id]) return true;
   }
@@ -195,6 +201,20 @@ static void adjoint_of_select(derivation *d, const node *n, const node *a) {
   contribute(d, n, x, 3, (const node *[]){a, here, ties}, (double[]){1, 1, -1});
 }
 
+static void adjoint_of_barrier(derivation *d, const node *n, const node *a) {
+  const node *body = n->tensor->body;
+  axis from[MAX_RANK], to[MAX_RANK], over[MAX_RANK];
+  int count = 0, bound = 0;
+  for (int k = 0; k < n->tensor->rank; k++) {
+    if (n->dims[k] == AXIS_UNIT) continue;
+    from[count] = n->dims[k];
+    to[count++] = n->tensor->body_dims[k];
+    if (!node_has_axis(body, to[count - 1])) over[bound++] = to[count - 1];
+  }
+  const node *share = node_rename_axes(d->g, a, count, from, to);
+  push(d, &d->incoming[body->id], node_product(d->g, 1, &share, NULL, bound, over));
+}
+
 static void pass_on(derivation *d, const node *n, const node *a) {
   switch (n->class) {
     case NODE_SUM: adjoint_of_sum(d, n, a); break;
@@ -206,8 +226,10 @@ static void pass_on(derivation *d, const node *n, const node *a) {
     case NODE_SELECT:
       if (d->depends[n->operand[0]->id]) adjoint_of_select(d, n, a);
       break;
-    case NODE_CONSTANT:
     case NODE_TENSOR:
+      if (is_barrier(n) && d->depends[n->tensor->body->id]) adjoint_of_barrier(d, n, a);
+      break;
+    case NODE_CONSTANT:
     case NODE_INDEX:
     case NODE_EXTENT: break;
   }

@@ -271,7 +271,7 @@ static void find_words(elaborator *e) {
       .softmax = name_of(names, "softmax"),     .carry = name_of(names, "carry"),
       .load = name_of(names, "load"),           .p = name_of(names, "p"),
       .g = name_of(names, "g"),                 .step = name_of(names, "step"),
-      .ellipsis = name_of(names, "..."),
+      .ellipsis = name_of(names, "..."),        .grad = name_of(names, "grad"),
   };
 }
 
@@ -308,11 +308,14 @@ program *elaborate(const elaboration *what) {
   find_words(&e);
   make_blanks(&e);
   read_modules(&e);
+  find_derived(&e);
   check_lets(&e);
   e.p->model = model_name(&e);
   elaborate_model(&e);
   elaborate_optimizers(&e);
   elaborate_settings(&e);
   fill_program(&e);
-  return report_errors(e.to) > 0 ? NULL : e.p;
+  if (report_errors(e.to) > 0) return NULL;
+  if (e.barriers.count > 0) expand_barriers(e.p);
+  return e.p;
 }

@@ -14,6 +14,7 @@
  *   call        which function a call means
  *   shape       concat, reshape, flatten, pad, transpose, onehot
  *   function    the other functions that are no op rows: where, dropout, grad
+ *   barrier     leaves for what grad() derives by
  *   layer       calls of layers; bind: their arguments; ellipsis: `...` among formals
  *   equation    definitions by equations, repeat
  *   repeat      copies in a row
@@ -364,6 +365,13 @@ builtin call_concat, call_reshape, call_flatten, call_transpose, call_pad, call_
 /* Rows and columns exchanged; complains where it is no matrix. */
 value transpose_value(context *c, place at, const expression *from, value v);
 
+/* ---- elaborate_barrier.c ------------------------------------------------------------------ */
+
+/* Finds the names that some grad(u, x) derives by. */
+void find_derived(elaborator *e);
+/* The value as its readers see it: a leaf that stands for it if some grad() derives by `word`. */
+value behind_barrier(elaborator *e, name word, value v);
+
 /* ---- elaborate_layer.c -------------------------------------------------------------------- */
 
 value call_layer(context *c, const expression *x, const layer *called);
@@ -530,10 +538,18 @@ struct elaborator {
   const char *stack_top;    /* an address in the frame of elaborate() */
   int randoms;              /* masks of dropout so far */
   axis unknown_axis;
+  struct {
+    name *items;
+    size_t count, capacity;
+  } derived;                /* names that some grad() derives by */
+  struct {
+    const node **items;
+    size_t count, capacity;
+  } barriers;
   const node *blank, *blank_sample; /* stand for nodes while exploring */
   struct keywords {
     name batch, parameters, mean, sum, max, min, logsumexp, argmax, softmax, carry, load, p, g,
-        step, ellipsis;
+        step, ellipsis, grad;
   } word;
 };
 

@@ -105,7 +105,7 @@ static symbol *bind_value(layer_call *call, const formal *f, value v, place wher
     v.where = where;
   }
   made->base = BASE_VALUE;
-  made->value = v;
+  made->value = behind_barrier(call->c->e, f->word, v);
   return made;
 }
 
