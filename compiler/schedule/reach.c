@@ -130,18 +130,21 @@ static const node *collectable(const entry_plan *e, const reach *r, const node *
     term = term->operand[0];
   }
   if (r->uses[term->id] != 1 || r->body[term->id]) return NULL;
-  if (term->class != NODE_PRODUCT || term->bound == 0 || node_is_gather(term)) return NULL;
-  return term;
+  return term->class == NODE_PRODUCT && term->bound > 0 ? term : NULL;
 }
 
-/* At least two, or all that there is. */
+/* At least two, or all that there is; and not look-ups alone, which cost their reader nothing. But
+ * beside a product they fill the buffer that it adds to: so U c[t], too, stands before the loop
+ * over time. */
 static void collect(const entry_plan *e, const node *sum, reach *r) {
   int found = 0;
-  bool constant = sum->value < 0 || sum->value > 0;
+  bool constant = sum->value < 0 || sum->value > 0, products = false;
   for (int k = 0; k < sum->operands; k++) {
-    found += collectable(e, r, sum, sum->operand[k]) != NULL;
+    const node *contraction = collectable(e, r, sum, sum->operand[k]);
+    found += contraction != NULL;
+    products = products || (contraction && !node_is_gather(contraction));
   }
-  if (found == 0 || (found < 2 && (sum->operands > 1 || constant))) return;
+  if (!products || (found < 2 && (sum->operands > 1 || constant))) return;
   for (int k = 0; k < sum->operands; k++) {
     const node *contraction = collectable(e, r, sum, sum->operand[k]);
     if (contraction) r->collected[contraction->id] = true;
