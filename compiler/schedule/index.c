@@ -241,6 +241,19 @@ static bool solve_box(arena *memory, const view *v, const environment *where, bo
   return true;
 }
 
+/* The constant part of a read. One place read along an axis and written along the same one is a step
+ * too, h[t - 1] where t is 1: said so, a recurrence over two steps keeps its distance. */
+static index_form step_of_one(const view *v, const affine *read, const environment *where) {
+  int u = 0;
+  for (int k = 0; k < v->writes && affine_terms(v, read, &u) == 0; k++) {
+    if (v->write[k].along != read->along || affine_terms(v, &v->write[k], &u) > 0) continue;
+    index_form at = environment_at(where, read->along);
+    at.constant += read->constant - v->write[k].constant;
+    return at;
+  }
+  return index_constant(read->constant);
+}
+
 const environment *environment_through(arena *memory, const graph *g, const view *v,
                                        const environment *where, condition **conditions) {
   box_places box = {{false}, {{0}}};
@@ -250,7 +263,7 @@ const environment *environment_through(arena *memory, const graph *g, const view
   *conditions = added;
   const environment *inner = where;
   for (int k = 0; k < v->reads; k++) {
-    index_form at = index_constant(v->read[k].constant);
+    index_form at = step_of_one(v, &v->read[k], where);
     for (int u = 0; u < v->box; u++) {
       at = index_add(at, v->read[k].coefficient[u], &box.at[u]);
     }

@@ -299,7 +299,7 @@ static void walk(derivation *d) {
       push(d, &d->reads[n->tensor->number], n);
     }
     if (is_reference(n)) note_read(d, n, a);
-    else if (n != d->inner) pass_on(d, n, a);
+    else pass_on(d, n, a);
   }
   define_recurrences(d);
 }

@@ -258,7 +258,7 @@ void elaborate_item(elaborator *e, item *wanted) {
   finish_state(e, wanted);
   if (is_poison(&wanted->value)) return;
   define_named(e, wanted->path, &wanted->value, wanted->statement->word_at);
-  if (!has_starts(wanted)) wanted->value = behind_barrier(e, wanted->word, wanted->value);
+  wanted->value = behind_barrier(e, wanted->word, wanted->value);
 }
 
 void elaborate_items(elaborator *e, scope *s) {

@@ -120,9 +120,21 @@ static bool check_scalar(context *c, const expression *x, const expression *from
   return true;
 }
 
+/* A recurrence's body, which its own later steps read through a reference: u depends on a state by
+ * way of these too. */
+static const node *state_behind(elaborator *e, const node *by) {
+  if (by->class != NODE_TENSOR || by->tensor->role != TENSOR_BARRIER) return NULL;
+  for (int k = 0; k < tensor_count(e->g); k++) {
+    const tensor *t = tensor_at(e->g, k);
+    if (t->role == TENSOR_REFERENCE && t->body == by->tensor->body) return t->body;
+  }
+  return NULL;
+}
+
 static const node *derivative(elaborator *e, const node *u, const node *by) {
-  const node *result = NULL;
-  if (by->class != NODE_TENSOR) return derive_by(e->g, u, by);
+  const node *result = NULL, *state = state_behind(e, by);
+  if (state != NULL || by->class != NODE_TENSOR)
+    return derive_by(e->g, u, state != NULL ? state : by);
   derive(e->g, u, 1, &by, &result);
   return result;
 }

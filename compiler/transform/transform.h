@@ -58,8 +58,8 @@ void hold_stops(program *p);
  * leaves[k]; a constant 0 where there is no dependence. */
 void derive(graph *g, const node *scalar, int count, const node *const *leaves,
             const node **result);
-/* Derivative by an interior node (grad(u, h)): everything that scalar computes from `inner` is
- * followed back to it and no further. */
+/* Derivative by an interior node, such as a recurrence's body: everything that scalar computes from
+ * `inner` is followed back to it, through the steps that follow too. */
 const node *derive_by(graph *g, const node *scalar, const node *inner);
 /* Fills program->gradient for every parameter, and program->adjoint. */
 void derive_program(program *p);

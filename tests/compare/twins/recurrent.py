@@ -244,3 +244,33 @@ def three_states(x, y, A, B, C, a0):
     c.append(torch.sin(C @ b[-2] + a[-2] * b[-1]))
   a, b, c = steps(a[1:]), steps(b[2:]), steps(c[1:])
   return mse(c, y) + (a * b).mean(), {"c": c}
+
+
+@twin(params(a=(2,)), x=real(2), y=real(2))
+def two_steps_only(x, y, a):
+  h, gs, hs = 0, [], []
+  for t in range(2):
+    g = x[t] * a[t] + h
+    h = torch.tanh(g) * x[t]
+    gs.append(g)
+    hs.append(h)
+  g, h = steps(gs), steps(hs)
+  return ((g - y) ** 2 * h).sum(), {"h": h}
+
+
+@twin(params(a=(4, 3), U=(2, 3), W=(2, 2)), optional="grad()", x=real(4, 3), y=real(4, 2))
+def gradient_of_state(x, y, a, U, W):
+  v = a * x
+  h, ws, hs = x.new_zeros(2), [], []
+  for t in range(4):
+    w = U @ v[t] + W @ h
+    h = torch.tanh(w)
+    ws.append(w)
+    hs.append(h)
+  h = steps(hs)
+  e = ((h - y) ** 2).sum()
+  slope = lambda by: torch.autograd.grad(e, by, create_graph=True)
+  p, q, r = slope(v)[0], steps(slope(hs)), steps(slope(ws))
+  c = 3 * torch.cos(6 * v[1])
+  loss = e + (p ** 2).sum() + (q ** 3).sum() + (r * steps(ws)).sum() + (c ** 2).sum()
+  return loss, {"h": h}
