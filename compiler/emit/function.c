@@ -164,8 +164,18 @@ static void begin_function(writer *w) {
   w->indent++;
 }
 
+/* Carried states are kept from here on: the next batch goes on from them. */
+static void mark_carried(writer *w) {
+  const program *m = w->p->p;
+  entry_kind kind = w->e->kind;
+  bool carries = false, keeps = kind == ENTRY_GRADIENT || kind == ENTRY_TEST || kind == ENTRY_PREDICT;
+  for (int k = 0; k < m->states; k++) carries = carries || m->state[k]->role == TENSOR_CARRY;
+  if (carries && keeps) line(w, "((nnrt_head *)block)->carried = 1;");
+}
+
 static void emit_results(writer *w) {
   const entry_plan *e = w->e;
+  mark_carried(w);
   for (int k = 0; k < e->results; k++) {
     if (e->kind == ENTRY_TEST) line(w, "values[%d] = %s;", k, e->result[k]->word);
     else line(w, "return %s;", e->result[k]->word);
