@@ -134,7 +134,7 @@ def options_of(twin):
   return [option for name, value in twin.defines.items() for option in ("-D", f"{name}={value}")]
 
 
-def run_real(model, twin, folder, real, data, truth):
+def run_real(model, twin, folder, real, data, truth, check=True):
   """Compiles for one type of number and compares; the worst relative error of the gradients."""
   program = nn.build(model, folder, "--real", real, *options_of(twin), stem=f"m_{real}")
   tolerance = TOLERANCE[real]
@@ -146,7 +146,8 @@ def run_real(model, twin, folder, real, data, truth):
     inputs = [f for name in inputs_of(model) for f in ("--data", f"{name}={folder / name}.npy")]
     nn.must([program, "predict", *load, *inputs, "-o", folder / "P.npy"])
     compare_outputs(folder, truth, tolerance)
-  nn.must([program, "check"])
+  if check:
+    nn.must([program, "check"])
   return f"{real} {worst:.0e}"
 
 

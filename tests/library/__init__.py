@@ -1,0 +1,1 @@
+"""Layers and losses beside PyTorch's own, as cases that tests/compare/test_library.py runs."""
