@@ -1,5 +1,5 @@
-"""The examples learn what their READMEs say: digits, logistic and logistic8 in the mean of seeds. The
-others, made smaller by -D, have right gradients and learn from little data."""
+"""The examples learn what their READMEs say: digits, logistic and logistic8 (in the mean of seeds).
+The others, made smaller by -D, have right gradients and learn from little data."""
 
 import csv
 import gzip
@@ -68,11 +68,13 @@ def write_rows(path, rows):
     csv.writer(file).writerows(rows)
 
 
-def run_script(name, script, folder):
-  """What the example's script makes, in `folder`, from the files that the example ships."""
-  for file in (EXAMPLES / name).glob("*.csv"):
-    (folder / file.name).write_bytes(file.read_bytes())
-  nn.must(["/usr/bin/python3", EXAMPLES / name / script], cwd=folder)
+def scripted(name, script):
+  """What the example's script makes, in a folder, from the files that the example ships."""
+  def make(folder):
+    for file in (EXAMPLES / name).glob("*.csv"):
+      (folder / file.name).write_bytes(file.read_bytes())
+    nn.must(["/usr/bin/python3", EXAMPLES / name / script], cwd=folder)
+  return make
 
 
 def cut_pixels(folder):
@@ -120,13 +122,13 @@ OTHERS = {
     "gpt": (["T=8", "L=2", "heads=2", "D=8"], cut_text,
             ["--data", "text.txt", "--epochs", "4", "--rate", "0.01"], 0.9),
     "gru": (["H=6"], draw_vowels, ["--epochs", "12"], 0.7),
-    "heat": ([], lambda folder: run_script("heat", "points.py", folder), ["--epochs", "8"], 0.5),
-    "lenet": ([], draw_garments, ["--data", "garments.csv", "--test", "garments.csv", "--batch", "8"],
-              0.5),
-    "lstm": (["H=4"], lambda folder: run_script("lstm", "prepare.py", folder), ["--epochs", "12"], 0.7),
-    "ode": (["T=50"], lambda folder: run_script("ode", "prepare.py", folder), ["--epochs", "8"], 0.5),
+    "heat": ([], scripted("heat", "points.py"), ["--epochs", "8"], 0.5),
+    "lenet": ([], draw_garments,
+              ["--data", "garments.csv", "--test", "garments.csv", "--batch", "8"], 0.5),
+    "lstm": (["H=4"], scripted("lstm", "prepare.py"), ["--epochs", "12"], 0.7),
+    "ode": ([], scripted("ode", "prepare.py"), ["--epochs", "8"], 0.5),
 }
-LONG_CHECKS = ("lenet",)   # thousands of elements, each with many evaluations of a whole network
+LONG_CHECKS = ("lenet",)  # thousands of elements, each with many evaluations of a whole network
 
 
 def check_other(name, scratch):
@@ -135,7 +137,8 @@ def check_other(name, scratch):
   folder.mkdir()
   make_data(folder)
   defined = [word for size in sizes for word in ("-D", size)]
-  source = nn.emit(EXAMPLES / name / f"{name}.nn", folder / f"{name}.c", "--real", "double", *defined)
+  model = EXAMPLES / name / f"{name}.nn"
+  source = nn.emit(model, folder / f"{name}.c", "--real", "double", *defined)
   program = nn.compile_c([source], folder / name)
   if name not in LONG_CHECKS:
     nn.must([program, "check"], cwd=folder)
