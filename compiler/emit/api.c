@@ -266,7 +266,8 @@ static void emit_kept_tensors(text *out, const plan *p) {
   }
 }
 
-void emit_header(text *out, const plan *p, const emit_options *options) {
+void emit_header(text *whole, const plan *p, const emit_options *options) {
+  text unwrapped = text_new(p->memory), *out = &unwrapped;
   writer w = {.out = out, .p = p, .memory = p->memory, .type = NUMBER_REAL};
   const char *prefix = p->prefix, *real = real_type(p), *guard = guard_word(&w);
   text data, predicted;
@@ -297,4 +298,5 @@ void emit_header(text *out, const plan *p, const emit_options *options) {
   text_printf(out, "\n/* Names, kinds, shapes and offsets of every tensor, and the functions above. */\n"
                    "extern const nnrt_model %s_model;\n\n"
                    "#ifdef __cplusplus\n}\n#endif\n#endif\n", prefix);
+  wrap_lines(whole, unwrapped.chars);
 }

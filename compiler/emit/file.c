@@ -49,9 +49,10 @@ static void emit_constants(writer *w) {
   }
 }
 
-void emit_model(text *out, const plan *p, const emit_options *options) {
+static void emit_unwrapped(text *out, const plan *p, const emit_options *options) {
   helpers used = {0};
-  writer w = {.out = out, .p = p, .memory = p->memory, .helpers = &used, .type = NUMBER_REAL};
+  row_list rows = {0};
+  writer w = {.out = out, .rows = &rows, .p = p, .memory = p->memory, .helpers = &used, .type = NUMBER_REAL};
   text body = text_new(p->memory);
   w.size_used = arena_alloc(p->memory, (size_t)graph_axis_count(p->g) * sizeof *w.size_used);
   w.out = &body;
@@ -74,4 +75,10 @@ void emit_model(text *out, const plan *p, const emit_options *options) {
     text_printf(out, "\nint main(int argc, char **argv) { return nnrt_main(&%s_model, argc, argv); }\n",
                 p->prefix);
   }
+}
+
+void emit_model(text *out, const plan *p, const emit_options *options) {
+  text whole = text_new(p->memory);
+  emit_unwrapped(&whole, p, options);
+  wrap_lines(out, whole.chars);
 }

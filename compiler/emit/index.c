@@ -191,9 +191,39 @@ static bool is_single(const writer *w, const buffer *b, int d) {
   return extent.count == 1 && !extent.batch;
 }
 
+static bool has_variable(const index_form *at, const variable *v) {
+  for (int k = 0; k < at->terms; k++) {
+    if (variable_now(at->term[k].of) == v) return true;
+  }
+  return false;
+}
+
+/* The innermost open loop that the first `count` dimensions depend on, if they depend on two. */
+static open_loop *row_owner(const writer *w, const buffer *b, const index_form *at,
+                            int count) {
+  open_loop *owner = NULL;
+  int found = 0, terms = 0;
+  for (int k = 0; k < count; k++) terms += at[b->order[k]].terms;
+  for (open_loop *l = w->loops; l; l = l->outer) {
+    bool has = false;
+    for (int k = 0; k < count; k++) has = has || has_variable(&at[b->order[k]], l->over);
+    if (has && !owner) owner = l;
+    found += has;
+  }
+  return found >= 2 && found == terms ? owner : NULL;
+}
+
+static int last_dimension(const writer *w, const buffer *b) {
+  for (int k = b->rank - 1; k > 0; k--) {
+    if (!b->dropped[b->order[k]] && !is_single(w, b, b->order[k])) return k;
+  }
+  return 0;
+}
+
 /* Horner's scheme over the sizes: (t * n + s) * H + k. */
 piece place_piece(writer *w, const buffer *b, const index_form *at) {
   piece where = {NULL, BIND_PRIMARY};
+  int last = last_dimension(w, b);
   if (place_divides(at, b->rank)) { /* digits of a place often join to the place itself */
     address whole = buffer_address(w->p->g, b, at);
     return address_piece(w, &whole);
@@ -201,6 +231,10 @@ piece place_piece(writer *w, const buffer *b, const index_form *at) {
   for (int k = 0; k < b->rank; k++) {
     int d = b->order[k];
     if (b->dropped[d] || is_single(w, b, d)) continue;
+    if (where.chars && k == last && w->rows) {
+      open_loop *owner = row_owner(w, b, at, last);
+      if (owner) where = row_piece(w, where, owner);
+    }
     if (where.chars) {
       bool one = strcmp(where.chars, "1") == 0;
       where = piece_of(w, BIND_MULTIPLY, "%s%s%s", one ? "" : within(w, where, BIND_MULTIPLY),

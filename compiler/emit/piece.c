@@ -1,5 +1,6 @@
 /* piece: small building stones of C text. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "writer.h"
@@ -59,29 +60,117 @@ static size_t break_at(const char *chars, size_t room) {
   return best;
 }
 
-void wrapped(text *out, size_t indent, const char *chars) {
-  size_t length = strlen(chars), margin = indent, at = 0;
+static void append_wrapped(text *out, size_t indent, const char *chars, size_t length) {
+  size_t margin = indent;
   while (margin + length > WIDEST) {
-    at = break_at(chars, WIDEST - margin);
+    size_t at = break_at(chars, WIDEST - margin);
     if (at == 0) break;
     text_printf(out, "%*s%.*s\n", (int)margin, "", (int)at, chars);
     chars += at + 1;
     length -= at + 1;
     margin = indent + 4;
   }
-  text_printf(out, "%*s%s\n", (int)margin, "", chars);
+  text_printf(out, "%*s%.*s\n", (int)margin, "", (int)length, chars);
+}
+
+void wrap_lines(text *out, const char *chars) {
+  while (*chars) {
+    const char *end = strchr(chars, '\n');
+    size_t length = end ? (size_t)(end - chars) : strlen(chars), indent = 0;
+    while (indent < length && chars[indent] == ' ') indent++;
+    if (length > WIDEST) append_wrapped(out, indent, chars + indent, length - indent);
+    else text_printf(out, "%.*s\n", (int)length, chars);
+    chars += length + (end != NULL);
+  }
 }
 
 void line(writer *w, const char *format, ...) {
-  text chars = text_new(w->memory);
   va_list arguments;
+  while (*format == '\n') {
+    text_append(w->out, "\n");
+    format++;
+  }
+  text_printf(w->out, "%*s", 2 * w->indent, "");
   va_start(arguments, format);
-  text_vprintf(&chars, format, arguments);
+  text_vprintf(w->out, format, arguments);
   va_end(arguments);
-  size_t breaks = 0;
-  while (chars.chars[breaks] == '\n') breaks++;
-  text_append_length(w->out, chars.chars, breaks);
-  const char *rest = chars.chars + breaks;
-  if (strchr(rest, '\n')) text_printf(w->out, "%*s%s\n", 2 * w->indent, "", rest);
-  else wrapped(w->out, 2 * (size_t)w->indent, rest);
+  text_append(w->out, "\n");
+}
+
+/* ---- rows ----------------------------------------------------------------------------------- */
+
+enum { ROW_BEGINS = 1, ROW_ENDS = 2, FEWEST_ROW_USES = 3 };
+
+piece row_piece(writer *w, piece index, open_loop *owner) {
+  row_index *row = owner->rows;
+  while (row && strcmp(row->index.chars, index.chars) != 0) row = row->next;
+  if (!row) {
+    row = arena_alloc(w->memory, sizeof *row);
+    *row = (row_index){.index = index, .owner = owner, .next = owner->rows};
+    owner->rows = row;
+    ARENA_PUSH(w->memory, w->rows->item, w->rows->count, w->rows->capacity, row);
+    row->number = w->rows->count - 1;
+  }
+  row->uses++;
+  return piece_of(w, BIND_PRIMARY, "%c%zu%c", ROW_BEGINS, row->number, ROW_ENDS);
+}
+
+static bool row_word_taken(const writer *w, const open_loop *owner, const char *word) {
+  if (word_taken(w->e->words, word)) return true;
+  for (const open_loop *l = owner; l; l = l->outer) {
+    if (strcmp(l->scope.word, word) == 0) return true;
+  }
+  for (const row_index *row = owner->rows; row; row = row->next) {
+    if (row->word && strcmp(row->word, word) == 0) return true;
+  }
+  return false;
+}
+
+/* A row of the step before, of the step after, or of this one. Loops further out must not have
+ * the word either: theirs are given when they close, so every depth has words of its own. */
+static const char *row_word(writer *w, const row_index *row, int depth) {
+  const char *chars = row->index.chars, *base = "row";
+  if (strstr(chars, " - ")) base = "row_before";
+  else if (strstr(chars, " + 1)")) base = "row_after";
+  if (depth > 0) base = arena_printf(w->memory, "%s_%d", base, depth + 1);
+  const char *word = base;
+  for (char letter = 'b'; row_word_taken(w, row->owner, word) && letter <= 'z'; letter++) {
+    word = arena_printf(w->memory, "%s_%c", base, letter);
+  }
+  return word;
+}
+
+bool declare_rows(writer *w, const open_loop *owner) {
+  bool any = false;
+  int depth = -2; /* two loops at least make a row */
+  row_index *first = NULL;
+  for (const open_loop *l = owner; l; l = l->outer) depth++;
+  for (row_index *row = owner->rows, *next; row; row = next) { /* as they were met */
+    next = row->next;
+    row->later = first;
+    first = row;
+  }
+  for (row_index *row = first; row; row = row->later) {
+    if (row->uses < FEWEST_ROW_USES) continue;
+    row->word = row_word(w, row, depth);
+    line(w, "const size_t %s = %s;", row->word, row->index.chars);
+    any = true;
+  }
+  return any;
+}
+
+void append_with_rows(writer *w, text *out, const char *chars, const open_loop *owner) {
+  const char begins[] = {ROW_BEGINS, 0};
+  while (*chars) {
+    size_t plain = strcspn(chars, begins);
+    text_append_length(out, chars, plain);
+    chars += plain;
+    if (!*chars) break;
+    char *end;
+    const row_index *row = w->rows->item[strtoul(chars + 1, &end, 10)];
+    if (row->owner != owner) text_append_length(out, chars, (size_t)(end + 1 - chars));
+    else if (row->word) text_append(out, row->word);
+    else text_printf(out, "(%s)", row->index.chars);
+    chars = end + 1;
+  }
 }

@@ -64,7 +64,9 @@ static void clear_by_loops(writer *w, const assignment *a) {
   index_form at[MAX_RANK];
   open_loop opened[MAX_RANK];
   int indent = w->indent;
-  const open_loop *loops = w->loops;
+  open_loop *loops = w->loops;
+  row_list *rows = w->rows;
+  w->rows = NULL;
   for (int k = 0; k < b->rank; k++) {
     int d = b->order[k];
     at[d] = a->at[d];
@@ -72,7 +74,7 @@ static void clear_by_loops(writer *w, const assignment *a) {
     variable *v = variable_loop(w->memory, w->p->g, b->dims[d]);
     v->word = loop_word(w->e, w->loops ? &w->loops->scope : NULL, v);
     line(w, "for (size_t %s = 0; %s < %s; %s++)", v->word, v->word, size_text(w, b, d), v->word);
-    opened[k] = (open_loop){v, {v->word, w->loops ? &w->loops->scope : NULL}, w->loops};
+    opened[k] = (open_loop){v, {v->word, w->loops ? &w->loops->scope : NULL}, w->loops, NULL};
     w->loops = &opened[k];
     w->indent++;
     at[d] = index_of(v);
@@ -81,6 +83,7 @@ static void clear_by_loops(writer *w, const assignment *a) {
   line(w, "%s = %s;", element_piece(w, b, at).chars, number_piece(w, 0).chars);
   w->indent = indent;
   w->loops = loops;
+  w->rows = rows;
 }
 
 static void clear_by_memset(writer *w, const assignment *a) {
@@ -228,8 +231,11 @@ static void emit_term(writer *w, const assignment *a) {
   set_type(w, a->target);
   bool wide = collects && w->type == NUMBER_DOUBLE && w->p->real_bytes == 4;
   if (wide) w->type = NUMBER_REAL;
-  piece holds = all_of(w, conditions_piece(w, a->conditions),
-                       brackets_piece(w, a->factors, a->factor));
+  piece conditions = conditions_piece(w, a->conditions);
+  if (w->said && conditions.chars && strcmp(w->said, conditions.chars) == 0) {
+    conditions.chars = NULL;
+  }
+  piece holds = all_of(w, conditions, brackets_piece(w, a->factors, a->factor));
   double size = minus ? -by : by;
   piece term = wide ? wide_term(w, a, size) : factors_piece(w, size, a->factors, a->factor);
   if (!term.chars) term = number_piece(w, 1);
@@ -311,23 +317,83 @@ static bool is_single(const step *loop) {
   return s->kind == STEP_ASSIGNMENT || s->reductions == 0;
 }
 
-static void emit_loop(writer *w, const step *s) {
+static bool mentions(const condition *list, const variable *v) {
+  for (; list; list = list->next) {
+    for (int k = 0; k < list->of.terms; k++) {
+      const variable *of = variable_now(list->of.term[k].of);
+      if (of == v || of->kind != VARIABLE_LOOP) return true;
+    }
+  }
+  return false;
+}
+
+/* What all assignments in the step ask for before anything happens, if no loop of the step has a
+ * say in it: told once, around the step. NULL if there is no such thing. */
+static const char *common_condition(writer *w, const step *s, const step *outermost) {
+  const char *common = NULL;
+  if (s->kind == STEP_ASSIGNMENT) {
+    const assignment *a = s->what;
+    bool sums = a->kind == ASSIGN_PRODUCT && !a->product && (a->adds || a->free < a->variables);
+    if (!sums || !a->conditions) return NULL;
+    for (const step *loop = s->parent; loop; loop = loop->parent) {
+      if (mentions(a->conditions, loop->over)) return NULL;
+      if (loop == outermost) break;
+    }
+    return conditions_piece(w, a->conditions).chars;
+  }
+  if (s->kind == STEP_CLEAR || (s != outermost && s->reductions > 0)) return NULL;
+  for (const step *inner = s->first; inner; inner = inner->next) {
+    const char *one = common_condition(w, inner, outermost);
+    if (!one || (common && strcmp(one, common) != 0)) return NULL;
+    common = one;
+  }
+  return common;
+}
+
+static void emit_loop_head(writer *w, const step *s, bool single) {
   const variable *v = s->over;
-  const char *word = v->word, *bound = bound_text(w, v), *open = is_single(s) ? "" : " {";
-  for (int k = 0; k < s->reductions; k++) begin_reduction(w, s->reduction[k]);
+  const char *word = v->word, *bound = bound_text(w, v), *open = single ? "" : " {";
   if (s->downwards) {
     line(w, "for (size_t %s = %s; %s-- > %lld;)%s", word, bound, word, (long long)v->low, open);
   } else {
     line(w, "for (size_t %s = %lld; %s < %s; %s++)%s", word, (long long)v->low, word, bound, word,
          open);
   }
-  open_loop opened = {v, {word, w->loops ? &w->loops->scope : NULL}, w->loops};
-  w->loops = &opened;
+}
+
+/* The body is written first: what it shares among its places is declared at its beginning. */
+static void emit_loop_body(writer *w, const step *s) {
+  open_loop *opened = arena_alloc(w->memory, sizeof *opened);
+  *opened = (open_loop){s->over, {s->over->word, w->loops ? &w->loops->scope : NULL}, w->loops,
+                        NULL};
+  text body = text_new(w->memory), rows = text_new(w->memory), *outer = w->out;
+  w->loops = opened;
   w->indent++;
+  w->out = &body;
   emit_steps(w, s->first);
+  w->out = &rows;
+  bool any = declare_rows(w, opened), single = is_single(s) && !any;
+  w->out = outer;
   w->indent--;
-  w->loops = opened.outer;
-  if (!is_single(s)) line(w, "}");
+  w->loops = opened->outer;
+  emit_loop_head(w, s, single);
+  if (any) text_append_length(w->out, rows.chars, rows.length);
+  append_with_rows(w, w->out, body.chars, opened);
+  if (!single) line(w, "}");
+}
+
+static void emit_loop(writer *w, const step *s) {
+  const char *before = w->said, *asks = common_condition(w, s, s);
+  for (int k = 0; k < s->reductions; k++) begin_reduction(w, s->reduction[k]);
+  bool tells = asks && !w->said;
+  if (tells) {
+    line(w, "if (%s)", asks);
+    w->said = asks;
+    w->indent++;
+  }
+  emit_loop_body(w, s);
+  w->indent -= tells;
+  w->said = before;
   for (int k = 0; k < s->reductions; k++) end_reduction(w, s->reduction[k]);
 }
 

@@ -100,19 +100,19 @@ static void emit_row(writer *w, const tensor_row *row) {
        (long long)(t ? t->fan_in : 0), (long long)(t ? t->fan_out : 0));
 }
 
-typedef struct row_list {
+typedef struct tensor_rows {
   int count;
   tensor_row *item;
-} row_list;
+} tensor_rows;
 
-static void add_tensors(writer *w, row_list *rows, int count, tensor **list, const char *role) {
+static void add_tensors(writer *w, tensor_rows *rows, int count, tensor **list, const char *role) {
   for (int k = 0; k < count; k++) rows->item[rows->count++] = row_of_tensor(w, list[k], role);
 }
 
-static row_list list_rows(writer *w) {
+static tensor_rows list_rows(writer *w) {
   const program *m = w->p->p;
   int most = m->inputs + m->targets + m->parameters + m->states + m->outputs;
-  row_list rows = {0, arena_alloc(w->memory, ((size_t)most + 1) * sizeof *rows.item)};
+  tensor_rows rows = {0, arena_alloc(w->memory, ((size_t)most + 1) * sizeof *rows.item)};
   add_tensors(w, &rows, m->inputs, m->input, "NNRT_INPUT");
   add_tensors(w, &rows, m->targets, m->target, "NNRT_TARGET");
   add_tensors(w, &rows, m->parameters, m->parameter, "NNRT_PARAMETER");
@@ -124,7 +124,7 @@ static row_list list_rows(writer *w) {
 }
 
 static void emit_tensors(writer *w) {
-  row_list rows = list_rows(w);
+  tensor_rows rows = list_rows(w);
   text_append(w->out, "\n/* ---- what the runtime is told of the model ---- */\n\n");
   for (int k = 0; k < rows.count; k++) emit_shape(w, &rows.item[k]);
   line(w, "static const nnrt_tensor tensors[] = {");
@@ -234,7 +234,7 @@ static uint64_t mixed(uint64_t hash, const void *bytes, size_t length) {
 }
 
 static uint64_t layout_hash(writer *w) {
-  row_list rows = list_rows(w);
+  tensor_rows rows = list_rows(w);
   uint64_t hash = 0xcbf29ce484222325u;
   for (int k = 0; k < rows.count; k++) {
     const tensor_row *row = &rows.item[k];

@@ -17,11 +17,27 @@ enum {
   BIND_UNARY, BIND_PRIMARY
 };
 
+/* The number of a row of some tensors, "t * n + s", on its way to a variable of its own. */
+typedef struct row_index {
+  piece index;
+  const struct open_loop *owner; /* the innermost loop that it depends on */
+  int uses;
+  const char *word;
+  struct row_index *next, *later;
+  size_t number;
+} row_index;
+
+typedef struct row_list {
+  size_t count, capacity;
+  row_index **item;
+} row_list;
+
 /* The loops around the place that is being written. */
 typedef struct open_loop {
   const variable *over;
   loop_scope scope;
-  const struct open_loop *outer;
+  struct open_loop *outer;
+  row_index *rows;
 } open_loop;
 
 /* What a helper function of the emitted file computes. */
@@ -48,10 +64,12 @@ typedef struct writer {
   arena *memory;
   number_type type;      /* of the expression being written: NUMBER_REAL or NUMBER_DOUBLE */
   int indent;
-  const open_loop *loops;
+  open_loop *loops;
   helpers *helpers;
   bool *size_used;       /* by axis: its name stands in the text */
   const rule_words *rule;
+  row_list *rows;
+  const char *said;      /* conditions that an `if` around the place has told */
 } writer;
 
 piece piece_of(writer *w, int strength, const char *format, ...) PRINTF_LIKE(3, 4);
@@ -60,9 +78,16 @@ const char *within(writer *w, piece inner, int strength);
 const char *real_word(const writer *w); /* "float" or "double", for w->type */
 bool is_float(const writer *w);
 piece number_piece(writer *w, double value);
-/* Indented, with its end, broken where it is too wide. */
+/* Indented, with its end. */
 void line(writer *w, const char *format, ...) PRINTF_LIKE(2, 3);
-void wrapped(text *out, size_t indent, const char *chars);
+/* The lines of `chars`, those that are too wide broken. */
+void wrap_lines(text *out, const char *chars);
+
+/* Stands for a row's number, until the loop that gives it its last index is closed; then it is a
+ * variable if it is used often, else the index itself. */
+piece row_piece(writer *w, piece index, open_loop *owner);
+bool declare_rows(writer *w, const open_loop *owner);
+void append_with_rows(writer *w, text *out, const char *chars, const open_loop *owner);
 
 /* ---- index.c -------------------------------------------------------------------------------- */
 

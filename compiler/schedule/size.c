@@ -81,7 +81,12 @@ static void suggest_all(plan *p, int axes) {
   }
   for (int k = 0; k < m->parameters; k++) {
     const axis *dims = p->tensor_axes[m->parameter[k]->number];
-    if (dims && m->parameter[k]->rank == 1) suggest(p, dims[0], m->parameter[k]->word);
+    const char *word = m->parameter[k]->word;
+    size_t length = strlen(word);
+    if (length > 2 && strcmp(word + length - 2, ".b") == 0) { /* a bias is as long as its layer */
+      word = arena_copy(p->memory, word, length - 2);
+    }
+    if (dims && m->parameter[k]->rank == 1) suggest(p, dims[0], word);
   }
 }
 
