@@ -85,3 +85,31 @@ def library_attention(x, y, **p):
   u = functional.gelu(functional.linear(c, p["h_u_W"], p["h_u_b"]))
   z = h + functional.linear(u, p["h_W"], p["h_b"])
   return mse(z, y), {"h": z}
+
+
+@twin({**dense("u.a", 3, 3), **cell("h", 3, 3, 3), **dense("z", 2, 6)}, x=real(4, 3), y=classes(2))
+def sharing(x, y, u_a_W, u_a_b, z_W, z_b, **p):
+  a = functional.linear(x, u_a_W, u_a_b).tanh()
+  u = a + functional.linear(a, u_a_W, u_a_b)
+  weights = [p[f"h_{part}"] for part in ("Wx", "Wh", "bx", "bh")]
+  ends = [run_cell(torch.gru, 3, rows, weights)[-1] for rows in (u, u.flip(0))]
+  z = functional.linear(torch.cat(ends), z_W, z_b)
+  return functional.cross_entropy(z, y), {"p": z.softmax(-1)}
+
+
+@twin({"w": (4,), "u.b": (3,)}, x=real(4), y=real(3))
+def constant_file(x, y, w, u_b):
+  M = torch.arange(12, dtype=torch.float64).reshape(3, 4) / 8 - 0.5
+  z = M @ (w * x)
+  u = z + M.sum(1) * z * u_b
+  return mse(u, y) + (M[1] * w).sum() ** 2, {"u": u}
+
+
+@twin({"W": (4, 3), "V": (2, 4)}, optional="grad()", x=real(3), y=real(2))
+def jacobian(x, y, W, V):
+  x = x.clone().requires_grad_()
+  f = V @ torch.tanh(W @ x)
+  slope = lambda e: torch.autograd.grad(e, x, create_graph=True)[0]
+  J = torch.stack([slope(f[0]), slope(f[1])])
+  k = slope(slope((f ** 2).sum())[0])
+  return mse(f, y) + (slope(k[1]) ** 2).sum() + (J ** 3).sum(), {"J": J, "k": k}
