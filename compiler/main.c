@@ -222,6 +222,11 @@ static int compile(options *o, report *to, const source *file) {
   lower_program(p);
   verify(p, true, "lower");
   plan *planned = schedule_program(p, o->emit.real_bytes);
+  if (planned->problem) {
+    fprintf(stderr, "nncc: error: %s: no order of computing %s: they depend on each other without "
+                    "stepping along an axis; say which comes first\n", o->model, planned->problem);
+    return 1;
+  }
   if (o->dump == STAGE_PLAN) {
     print_plan(&out, planned);
     return show(&out);

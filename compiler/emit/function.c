@@ -37,6 +37,12 @@ static const char *shape_text(writer *w, const buffer *b) {
   return out.length > 0 ? out.chars : "1";
 }
 
+static const char *carried_text(writer *w, int64_t offset) {
+  if (offset == 0) return "block, carried_offset(block)";
+  return arena_printf(w->memory, "block, carried_offset(block) + %lld * (size_t)head->batch",
+                      (long long)offset);
+}
+
 static const char *offset_text(writer *w, const buffer *b) {
   const char *word = b->kept == STORAGE_GRADIENT
                          ? w->p->tensor_word[w->p->p->parameter[b->index]->number]
@@ -46,8 +52,7 @@ static const char *offset_text(writer *w, const buffer *b) {
     case STORAGE_GRADIENT: return arena_printf(w->memory, "block, AT_%s + TO_GRADIENT", word);
     case STORAGE_STATE:
       if (b->leaf->role == TENSOR_RUNNING) return arena_printf(w->memory, "block, AT_%s", word);
-      return arena_printf(w->memory, "block, carried_offset(block) + %lld * (size_t)head->batch",
-                          (long long)w->p->tensor_offset[b->leaf->number]);
+      return carried_text(w, w->p->tensor_offset[b->leaf->number]);
     default: break;
   }
   if (!b->grows) return arena_printf(w->memory, "scratch, %lld", (long long)b->fixed);

@@ -42,6 +42,8 @@ enum { WIDEST = 98 };
 /* Where to break `chars` so that what stays fits into `room`: at the space that is nested least,
  * the last one of those; 0 where there is none. Strings stay whole. */
 static size_t break_at(const char *chars, size_t room) {
+  const char *comment = strstr(chars, " /* ");
+  if (comment && (size_t)(comment - chars) < room) return (size_t)(comment - chars);
   size_t best = 0;
   int depth = 0, best_depth = 1 << 20;
   bool quoted = false;

@@ -121,10 +121,7 @@ static void name_list(plan *p, int count, tensor **list) {
 static void name_states(plan *p) {
   for (int k = 0; k < p->p->states; k++) {
     const tensor *t = p->p->state[k];
-    const char *suffix = t->role == TENSOR_CARRY ? "carried" : "average";
-    const char *spelt = word_spelt(p->memory, t->word);
-    const char *word = arena_printf(p->memory, "%s_%s", spelt, suffix);
-    p->tensor_word[t->number] = word_new(p->words, word, true);
+    p->tensor_word[t->number] = word_new(p->words, word_spelt(p->memory, t->word), true);
   }
   for (int k = 0; k < p->p->helds; k++) {
     const tensor *t = p->p->held[k].leaf;
