@@ -1,0 +1,83 @@
+/* What is stored, what is part of its readers, and which contractions are calls of a product. */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "helper_plan.h"
+
+static int count_products(const entry_plan *e) {
+  int count = 0;
+  for (size_t k = 0; k < e->assignments; k++) count += e->assignment[k]->product != NULL;
+  return count;
+}
+
+static int count_kept(const entry_plan *e, storage kept) {
+  int count = 0;
+  for (size_t k = 0; k < e->buffers; k++) {
+    count += e->buffer[k]->kept == kept && e->buffer[k]->access;
+  }
+  return count;
+}
+
+Test(store, large_layers_are_products_small_ones_loops) {
+  planned large = plan_of("input x[64]\ntarget y[32]\nz = dense(x, 32)\noutput z\nloss mse(z, y)\n"
+                          "train { batch 32 }\n", 4);
+  planned small = plan_of("input x[4]\ntarget y[3]\nz = dense(x, 3)\noutput z\nloss mse(z, y)\n"
+                          "train { batch 16 }\n", 4);
+  cr_expect_eq(count_products(&large.made->entry[ENTRY_PREDICT]), 1);
+  cr_expect_eq(count_products(&large.made->entry[ENTRY_GRADIENT]), 2, "z and d_W; x needs none");
+  cr_expect_eq(count_products(&small.made->entry[ENTRY_GRADIENT]), 0);
+  forget_plan(&large);
+  forget_plan(&small);
+}
+
+Test(store, a_class_is_looked_up_not_multiplied) {
+  planned one = plan_of("input c : class(500)\ntarget y[40]\nparam E[40, 500]\n"
+                        "z = E @ c\noutput z\nloss mse(z, y)\n", 4);
+  for (int k = 0; k < ENTRY_COUNT; k++) {
+    const entry_plan *e = &one.made->entry[k];
+    if (!has_entry(one.made, (entry_kind)k)) continue;
+    cr_expect_eq(count_products(e), 0);
+    cr_expect_leq(e->work_per_sample + e->work_fixed, 2 * 40, "%s: no loop over the classes",
+                  e->word);
+  }
+  forget_plan(&one);
+}
+
+Test(store, layers_have_the_least_work_for_their_gradient) {
+  planned one = plan_of("input x[30]\ntarget y[1]\nparam W1[16, 30], W2[1, 16]\n"
+                        "z = W2 @ (W1 @ x)\noutput z\nloss sum((z - y)^2)\n", 8);
+  const entry_plan *e = &one.made->entry[ENTRY_GRADIENT];
+  /* calculus.md: 1,440 multiply-adds for dW1 at two linear layers; per sample: 30 + 16 each way */
+  cr_expect_leq(e->work_per_sample, 16 * 30 + 16 + 1 + 16 * 30 + 16 + 16);
+  forget_plan(&one);
+}
+
+Test(store, per_sample_values_of_a_small_net_are_locals) {
+  planned one = plan_of("input x[4]\ntarget y[1]\nh = x |> dense(3) |> tanh\n"
+                        "z = dense(h, 1)\noutput z\nloss sum((z - y)^2)\n", 4);
+  const entry_plan *e = &one.made->entry[ENTRY_GRADIENT];
+  cr_expect_eq(e->scratch_per_sample, 0, "one loop over the samples holds all of it");
+  cr_expect_gt(count_kept(e, STORAGE_LOCAL), 2);
+  forget_plan(&one);
+}
+
+Test(store, prediction_leaves_out_what_only_the_loss_needs) {
+  planned one = plan_of("input x[8]\ntarget y[8]\nparam A[8, 8], B[8, 8]\n"
+                        "p = A @ x\nq = B @ x\noutput p\nloss mse(p, y) + mse(q, y)\n", 4);
+  const entry_plan *e = &one.made->entry[ENTRY_PREDICT];
+  cr_expect_not_null(find_buffer(e, "A"));
+  cr_expect_null(find_buffer(e, "B"));
+  cr_expect_null(find_buffer(e, "y"));
+  forget_plan(&one);
+}
+
+Test(store, what_the_model_names_keeps_its_name) {
+  planned one = plan_of("input x[64]\ntarget y : class(10)\nh = x |> dense(48) |> tanh\n"
+                        "z = dense(h, 10)\noutput p = softmax(z)\nloss cross_entropy(p, y)\n", 4);
+  const entry_plan *e = &one.made->entry[ENTRY_GRADIENT];
+  cr_expect_not_null(find_buffer(e, "h"));
+  cr_expect_not_null(find_buffer(e, "h_W"));
+  cr_expect_not_null(find_buffer(e, "d_h_W"));
+  cr_expect_not_null(find_buffer(e, "z"));
+  forget_plan(&one);
+}
