@@ -115,7 +115,7 @@ static int64_t value_of(const affine *a, const int64_t *u, int box) {
   return at;
 }
 
-/* result[w0][w1] is 1 + the operand's number that the definition puts there, 0 elsewhere. */
+/* result[w0][w1] is 100 + the operand's number that the definition puts there, 0 elsewhere. */
 static void by_definition(const subject *s, int64_t result[LARGEST]) {
   const view *v = &s->v;
   int64_t u[MAX_RANK] = {0}, total = 1;
@@ -130,7 +130,7 @@ static void by_definition(const subject *s, int64_t result[LARGEST]) {
     for (int k = 0; k < v->writes; k++) write[k] = value_of(&v->write[k], u, v->box);
     int64_t columns = s->writes > 1 ? axis_extent(s->g, s->to[1]) : 1;
     int64_t inner = s->reads > 1 ? axis_extent(s->g, s->from[1]) : 1;
-    result[write[0] * columns + write[1]] += 1 + read[0] * inner + read[1];
+    result[write[0] * columns + write[1]] += 100 + read[0] * inner + read[1];
   }
 }
 
@@ -187,7 +187,7 @@ ParameterizedTest(int *row, index, reading_follows_the_definition) {
       int64_t found = 0;
       if (all_hold(conditions, loops, point)) {
         index_form first = environment_at(where, s.from[0]);
-        found = 1 + at_point(&first, loops, point) * inner;
+        found = 100 + at_point(&first, loops, point) * inner;
         index_form second = environment_at(where, s.from[1]);
         if (s.reads > 1) found += at_point(&second, loops, point);
       }

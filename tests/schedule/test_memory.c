@@ -116,9 +116,35 @@ static void check_entry(const entry_plan *e) {
   }
 }
 
+/* Once a result has taken an operand's place, nobody reads the operand any more. */
+static void check_in_place(const entry_plan *e) {
+  for (size_t k = 0; k < e->buffers; k++) {
+    const buffer *result = e->buffer[k], *operand = result->in_place_of;
+    if (!operand) continue;
+    for (size_t j = 0; j < e->assignments; j++) {
+      const assignment *a = e->assignment[j];
+      if (a == result->writer || !reads_or_writes(a, operand)) continue;
+      cr_expect_lt(a->where_done->position, result->writer->where_done->position,
+                   "%s: %s is touched after %s took its place", e->word, operand->word,
+                   result->word);
+    }
+  }
+}
+
 ParameterizedTest(int *row, memory, live_values_lie_apart) {
   planned one = plan_of(models[*row], 4);
-  for (int k = 0; k < ENTRY_COUNT; k++) check_entry(&one.made->entry[k]);
+  for (int k = 0; k < ENTRY_COUNT; k++) {
+    check_entry(&one.made->entry[k]);
+    check_in_place(&one.made->entry[k]);
+  }
+  forget_plan(&one);
+}
+
+Test(memory, an_operand_that_is_read_again_keeps_its_place) {
+  planned one = plan_of("input x[64]\ntarget y[64]\nparam A[64, 64], B[64, 64]\n"
+                        "a = A @ x\nb = exp(a)\nc = B @ (b * b) + sin(a)\n"
+                        "output c\nloss mse(c, y)\n", 4);
+  for (int k = ENTRY_LOSS; k <= ENTRY_PREDICT; k++) check_in_place(&one.made->entry[k]);
   forget_plan(&one);
 }
 

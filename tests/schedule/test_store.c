@@ -30,6 +30,17 @@ Test(store, large_layers_are_products_small_ones_loops) {
   forget_plan(&small);
 }
 
+/* tanh of 8 numbers, not of 8 numbers for each of 6 rows. */
+Test(store, a_contraction_computes_its_factors_once) {
+  planned one = plan_of("input x[8]\ntarget y[6]\nparam A[6, 8]\n"
+                        "z = A @ tanh(x)\noutput z\nloss mse(z, y)\n", 4);
+  const entry_plan *e = &one.made->entry[ENTRY_PREDICT];
+  const buffer *stored = find_buffer(e, "x_tanh");
+  cr_assert_not_null(stored);
+  cr_expect_eq(stored->writer->kind, ASSIGN_ELEMENTS);
+  forget_plan(&one);
+}
+
 Test(store, a_class_is_looked_up_not_multiplied) {
   planned one = plan_of("input c : class(500)\ntarget y[40]\nparam E[40, 500]\n"
                         "z = E @ c\noutput z\nloss mse(z, y)\n", 4);
