@@ -1,0 +1,507 @@
+/* charnn, compiled by nncc from its equations.
+ *
+ *   input      c[64] : class(65)
+ *   target     n[64] : class(65)
+ *   parameter  U[256, 65]
+ *              W[256, 256]
+ *              b[256]
+ *              z.W[65, 256]
+ *              z.b[65]
+ *
+ * All that changes lives in one block of memory that the caller brings; nothing is allocated.
+ * Compile:  cc -O3 -march=native FILE.c $(pkg-config --cflags --libs nnrt) -o FILE
+ */
+#include "nnrt.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { T = 64, H = 256, Z = 65 };
+
+/* Where things lie in the block, in bytes: the head, what is kept, then what the
+ * functions compute with. Every tensor is aligned to 64 bytes. */
+enum {
+  HEAD_BYTES = (sizeof(nnrt_head) + 63) / 64 * 64,
+  AT_U = HEAD_BYTES + 0,
+  AT_W = HEAD_BYTES + 66560,
+  AT_b = HEAD_BYTES + 328704,
+  AT_z_W = HEAD_BYTES + 329728,
+  AT_z_b = HEAD_BYTES + 396288,
+  PARAMETERS = HEAD_BYTES + 0,
+  PARAMETER_BYTES = 396608,
+  GRADIENTS = HEAD_BYTES + 396608,
+  TO_GRADIENT = GRADIENTS - PARAMETERS,
+  OPTIMIZER_STATES = HEAD_BYTES + 793216,
+  INFERENCE_END = GRADIENTS, TRAINING_END = HEAD_BYTES + 1586432
+};
+
+extern const nnrt_model charnn_model;
+
+static void *at(void *block, size_t offset) { return (char *)block + offset; }
+
+/* Where the memory begins that each function uses for itself. */
+static size_t scratch_offset(const void *block) {
+  const nnrt_head *head = block;
+  return (size_t)(head->training ? TRAINING_END : INFERENCE_END);
+}
+
+
+/* Mean loss of n samples, as in training. */
+static double compute_loss(void *block, size_t n, const int32_t *c, const int32_t *n_) {
+  void *scratch = at(block, scratch_offset(block));
+  const float *b = at(block, AT_b); /* H */
+  const float *z_W = at(block, AT_z_W); /* Z x H */
+  const float *z_b = at(block, AT_z_b); /* Z */
+  const float *U = at(block, AT_U); /* H x 65 */
+  const float *W = at(block, AT_W); /* H x H */
+  float *h = at(scratch, 320); /* T x n x H, in place of h_sum */
+  float *z_sum = at(scratch, 320 + 65536 * n); /* T x n x Z */
+  float *z = at(scratch, 0); /* Z */
+  float *h_sum = at(scratch, 320); /* T x n x H */
+
+  /* h_sum = U */
+  for (size_t t = 0; t < T; t++)
+    for (size_t s = 0; s < n; s++)
+      for (size_t i = 0; i < H; i++)
+        h_sum[(t * n + s) * H + i] = U[i * 65 + (size_t)c[s * T + t]];
+
+  /* the recurrence of h, forwards */
+  for (size_t t = 0; t < T; t++) {
+    /* h_sum += W h */
+    if (t >= 1)
+      nnrt_product_float(0, 1, n, H, H, 1.0f, h + (t - 1) * n * H, H,
+                         W, H, 1.0f, h_sum + t * n * H, H);
+    /* h = tanh(h_sum + b)   charnn.nn:12 */
+    for (size_t s = 0; s < n; s++)
+      for (size_t i = 0; i < H; i++)
+        h[(t * n + s) * H + i] = tanhf(h_sum[(t * n + s) * H + i] + b[i]);
+  }
+
+  /* z_sum = z_W h */
+  nnrt_product_float(0, 1, T * n, Z, H, 1.0f, h, H,
+                     z_W, H, 0.0f, z_sum, Z);
+
+  /* z = z_b + z_sum   charnn.nn:13 */
+  double loss_sum = 0.0;
+  for (size_t t = 0; t < T; t++)
+    for (size_t s = 0; s < n; s++) {
+      float z_max = -INFINITY;
+      for (size_t i = 0; i < Z; i++) {
+        z[i] = z_b[i] + z_sum[(t * n + s) * Z + i];
+        if (z[i] > z_max)
+          z_max = z[i];
+      }
+      float z_sum_2 = 0.0f;
+      for (size_t i = 0; i < Z; i++)
+        z_sum_2 += expf(z[i] - z_max);
+      const float z_sum_2_log = logf(z_sum_2);
+      loss_sum += (double)(z[(size_t)n_[s * T + t]] - z_max) - (double)z_sum_2_log;
+    }
+
+  /* mean_loss = -(0.015625 * loss_sum / n) */
+  const double mean_loss = -(loss_sum / (double)n / 64.0);
+  return mean_loss;
+}
+
+/* Mean loss of n samples, and the gradient of every parameter. */
+static double compute_gradient(void *block, size_t n, const int32_t *c, const int32_t *n_) {
+  void *scratch = at(block, scratch_offset(block));
+  float *d_z_b = at(block, AT_z_b + TO_GRADIENT); /* Z */
+  float *d_z_W = at(block, AT_z_W + TO_GRADIENT); /* Z x H */
+  float *d_b = at(block, AT_b + TO_GRADIENT); /* H */
+  float *d_W = at(block, AT_W + TO_GRADIENT); /* H x H */
+  float *d_U = at(block, AT_U + TO_GRADIENT); /* H x 65 */
+  const float *b = at(block, AT_b); /* H */
+  const float *z_W = at(block, AT_z_W); /* Z x H */
+  const float *z_b = at(block, AT_z_b); /* Z */
+  const float *W = at(block, AT_W); /* H x H */
+  const float *U = at(block, AT_U); /* H x 65 */
+  float *h = at(scratch, 320); /* T x n x H, in place of h_sum */
+  float *z_sum = at(scratch, 320 + 65536 * n); /* T x n x Z */
+  float *z = at(scratch, 0); /* Z */
+  float *z_exp = at(scratch, 320 + 82176 * n); /* T x n x Z */
+  float *d_z_b_product = at(scratch, 320 + 82176 * n); /* T x n x Z, in place of z_exp */
+  float *d_b_product = at(scratch, 320 + 98816 * n); /* T x n x H, in place of d_h */
+  float *d_h = at(scratch, 320 + 98816 * n); /* T x n x H */
+  float *h_sum = at(scratch, 320); /* T x n x H */
+
+  /* h_sum = U */
+  for (size_t t = 0; t < T; t++)
+    for (size_t s = 0; s < n; s++)
+      for (size_t i = 0; i < H; i++)
+        h_sum[(t * n + s) * H + i] = U[i * 65 + (size_t)c[s * T + t]];
+
+  /* the recurrence of h, forwards */
+  for (size_t t = 0; t < T; t++) {
+    /* h_sum += W h */
+    if (t >= 1)
+      nnrt_product_float(0, 1, n, H, H, 1.0f, h + (t - 1) * n * H, H,
+                         W, H, 1.0f, h_sum + t * n * H, H);
+    /* h = tanh(h_sum + b)   charnn.nn:12 */
+    for (size_t s = 0; s < n; s++)
+      for (size_t i = 0; i < H; i++)
+        h[(t * n + s) * H + i] = tanhf(h_sum[(t * n + s) * H + i] + b[i]);
+  }
+
+  /* z_sum = z_W h */
+  nnrt_product_float(0, 1, T * n, Z, H, 1.0f, h, H,
+                     z_W, H, 0.0f, z_sum, Z);
+
+  /* z = z_b + z_sum   charnn.nn:13
+   * z_exp = exp(z - z_max)
+   * d_z_b_product = (z_exp / z_exp_sum - (n_ == k)) / n
+   * d_z_b = 0.015625 * sum[batch, t](d_z_b_product) */
+  double loss_sum = 0.0;
+  memset(d_z_b, 0, Z * sizeof *d_z_b);
+  for (size_t t = 0; t < T; t++)
+    for (size_t s = 0; s < n; s++) {
+      const size_t row = t * n + s;
+      float z_max = -INFINITY;
+      for (size_t i = 0; i < Z; i++) {
+        z[i] = z_b[i] + z_sum[row * Z + i];
+        if (z[i] > z_max)
+          z_max = z[i];
+      }
+      float z_exp_sum = 0.0f;
+      for (size_t i = 0; i < Z; i++) {
+        z_exp[row * Z + i] = expf(z[i] - z_max);
+        z_exp_sum += z_exp[row * Z + i];
+      }
+      const float z_exp_sum_log = logf(z_exp_sum);
+      loss_sum += (double)(z[(size_t)n_[s * T + t]] - z_max) - (double)z_exp_sum_log;
+      for (size_t i = 0; i < Z; i++) {
+        d_z_b_product[row * Z + i] = (z_exp[row * Z + i] / z_exp_sum
+            - (n_[s * T + t] == (int32_t)i ? 1.0f : 0.0f)) / (float)n;
+        d_z_b[i] += 0.015625f * d_z_b_product[row * Z + i];
+      }
+    }
+
+  /* mean_loss = -(0.015625 * loss_sum / n) */
+  const double mean_loss = -(loss_sum / (double)n / 64.0);
+
+  /* d_z_W = 0.015625 * sum[batch, t](h d_z_b_product) */
+  nnrt_product_float(1, 0, Z, H, T * n, 0.015625f, d_z_b_product, Z,
+                     h, H, 0.0f, d_z_W, H);
+
+  /* d_h = 0.015625 * d_z_b_product z_W */
+  nnrt_product_float(0, 0, T * n, H, Z, 0.015625f, d_z_b_product, Z,
+                     z_W, H, 0.0f, d_h, H);
+
+  /* the recurrence of d_h, backwards */
+  for (size_t t = T; t-- > 0;) {
+    /* d_h += d_b_product W */
+    if (t + 1 < T)
+      nnrt_product_float(0, 0, n, H, H, 1.0f, d_b_product + (t + 1) * n * H, H,
+                         W, H, 1.0f, d_h + t * n * H, H);
+    /* d_b_product = d_h * (1 - h^2) */
+    for (size_t s = 0; s < n; s++) {
+      const size_t row = t * n + s;
+      for (size_t i = 0; i < H; i++)
+        d_b_product[row * H + i] = d_h[row * H + i] * (1.0f - h[row * H + i] * h[row * H + i]);
+    }
+  }
+
+  /* d_b = sum[batch, t](d_b_product)   charnn.nn:9
+   * d_U = sum[batch, t]([c == U] d_b_product)   charnn.nn:9 */
+  memset(d_U, 0, H * 65 * sizeof *d_U);
+  memset(d_b, 0, H * sizeof *d_b);
+  for (size_t t = 0; t < T; t++)
+    for (size_t s = 0; s < n; s++)
+      for (size_t i = 0; i < H; i++) {
+        d_b[i] += d_b_product[(t * n + s) * H + i];
+        d_U[i * 65 + (size_t)c[s * T + t]] += d_b_product[(t * n + s) * H + i];
+      }
+
+  /* d_W = sum[batch, t](h[t - 1] d_b_product)   charnn.nn:9 */
+  nnrt_product_float(1, 0, H, H, (T - 1) * n, 1.0f, d_b_product + n * H, H,
+                     h, H, 0.0f, d_W, H);
+  return mean_loss;
+}
+
+/* As in prediction: values[0] the mean loss of n samples, then each metric. */
+static void compute_test(void *block, size_t n, const int32_t *c, const int32_t *n_, double
+    *values) {
+  void *scratch = at(block, scratch_offset(block));
+  const float *b = at(block, AT_b); /* H */
+  const float *z_W = at(block, AT_z_W); /* Z x H */
+  const float *z_b = at(block, AT_z_b); /* Z */
+  const float *U = at(block, AT_U); /* H x 65 */
+  const float *W = at(block, AT_W); /* H x H */
+  float *h = at(scratch, 320); /* T x n x H, in place of h_sum */
+  float *z_sum = at(scratch, 320 + 65536 * n); /* T x n x Z */
+  float *z = at(scratch, 0); /* Z */
+  float *h_sum = at(scratch, 320); /* T x n x H */
+
+  /* h_sum = U */
+  for (size_t t = 0; t < T; t++)
+    for (size_t s = 0; s < n; s++)
+      for (size_t i = 0; i < H; i++)
+        h_sum[(t * n + s) * H + i] = U[i * 65 + (size_t)c[s * T + t]];
+
+  /* the recurrence of h, forwards */
+  for (size_t t = 0; t < T; t++) {
+    /* h_sum += W h */
+    if (t >= 1)
+      nnrt_product_float(0, 1, n, H, H, 1.0f, h + (t - 1) * n * H, H,
+                         W, H, 1.0f, h_sum + t * n * H, H);
+    /* h = tanh(h_sum + b)   charnn.nn:12 */
+    for (size_t s = 0; s < n; s++)
+      for (size_t i = 0; i < H; i++)
+        h[(t * n + s) * H + i] = tanhf(h_sum[(t * n + s) * H + i] + b[i]);
+  }
+
+  /* z_sum = z_W h */
+  nnrt_product_float(0, 1, T * n, Z, H, 1.0f, h, H,
+                     z_W, H, 0.0f, z_sum, Z);
+
+  /* z = z_b + z_sum   charnn.nn:13 */
+  double loss_sum = 0.0;
+  for (size_t t = 0; t < T; t++)
+    for (size_t s = 0; s < n; s++) {
+      float z_max = -INFINITY;
+      for (size_t i = 0; i < Z; i++) {
+        z[i] = z_b[i] + z_sum[(t * n + s) * Z + i];
+        if (z[i] > z_max)
+          z_max = z[i];
+      }
+      float z_sum_2 = 0.0f;
+      for (size_t i = 0; i < Z; i++)
+        z_sum_2 += expf(z[i] - z_max);
+      const float z_sum_2_log = logf(z_sum_2);
+      loss_sum += (double)(z[(size_t)n_[s * T + t]] - z_max) - (double)z_sum_2_log;
+    }
+
+  /* mean_loss = -(0.015625 * loss_sum / n) */
+  const double mean_loss = -(loss_sum / (double)n / 64.0);
+  values[0] = mean_loss;
+}
+
+/* Every output of n samples. */
+static void compute_predict(void *block, size_t n, const int32_t *c, float *p_) {
+  void *scratch = at(block, scratch_offset(block));
+  const float *b = at(block, AT_b); /* H */
+  const float *z_W = at(block, AT_z_W); /* Z x H */
+  const float *z_b = at(block, AT_z_b); /* Z */
+  const float *U = at(block, AT_U); /* H x 65 */
+  const float *W = at(block, AT_W); /* H x H */
+  float *h = at(scratch, 640); /* T x n x H, in place of h_sum */
+  float *z_sum = at(scratch, 640 + 65536 * n); /* T x n x Z */
+  float *z = at(scratch, 0); /* Z */
+  float *z_exp = at(scratch, 320); /* Z */
+  float *h_sum = at(scratch, 640); /* T x n x H */
+
+  /* h_sum = U */
+  for (size_t t = 0; t < T; t++)
+    for (size_t s = 0; s < n; s++)
+      for (size_t i = 0; i < H; i++)
+        h_sum[(t * n + s) * H + i] = U[i * 65 + (size_t)c[s * T + t]];
+
+  /* the recurrence of h, forwards */
+  for (size_t t = 0; t < T; t++) {
+    /* h_sum += W h */
+    if (t >= 1)
+      nnrt_product_float(0, 1, n, H, H, 1.0f, h + (t - 1) * n * H, H,
+                         W, H, 1.0f, h_sum + t * n * H, H);
+    /* h = tanh(h_sum + b)   charnn.nn:12 */
+    for (size_t s = 0; s < n; s++)
+      for (size_t i = 0; i < H; i++)
+        h[(t * n + s) * H + i] = tanhf(h_sum[(t * n + s) * H + i] + b[i]);
+  }
+
+  /* z_sum = z_W h */
+  nnrt_product_float(0, 1, T * n, Z, H, 1.0f, h, H,
+                     z_W, H, 0.0f, z_sum, Z);
+
+  /* z = z_b + z_sum   charnn.nn:13
+   * z_exp = exp(z - z_max)
+   * p_ = z_exp / z_exp_sum   charnn.nn:15 */
+  for (size_t t = 0; t < T; t++)
+    for (size_t s = 0; s < n; s++) {
+      float z_max = -INFINITY;
+      for (size_t i = 0; i < Z; i++) {
+        z[i] = z_b[i] + z_sum[(t * n + s) * Z + i];
+        if (z[i] > z_max)
+          z_max = z[i];
+      }
+      float z_exp_sum = 0.0f;
+      for (size_t i = 0; i < Z; i++) {
+        z_exp[i] = expf(z[i] - z_max);
+        z_exp_sum += z_exp[i];
+      }
+      for (size_t i = 0; i < Z; i++)
+        p_[(s * T + t) * Z + i] = z_exp[i] / z_exp_sum;
+    }
+}
+
+/* One step of sgd on every parameter p with gradient g. */
+static void update_sgd(const nnrt_head *head, double rate, float *p, const float *g, float *v) {
+  const size_t elements = PARAMETER_BYTES / sizeof *p;
+  const double momentum = head->hyperparameter[1];
+  for (size_t i = 0; i < elements; i++) {
+    v[i] = g[i] + (float)momentum * v[i];
+    p[i] = p[i] - (float)rate * v[i];
+  }
+}
+
+/* One step of adam on every parameter p with gradient g. */
+static void update_adam(const nnrt_head *head, double rate, float *p, const float *g, float *m,
+    float *v) {
+  const size_t elements = PARAMETER_BYTES / sizeof *p;
+  const double beta1 = head->hyperparameter[1];
+  const double beta2 = head->hyperparameter[2];
+  const double epsilon = head->hyperparameter[3];
+  const double step = (double)head->step;
+  const float scale = (float)(1.0 - pow(beta1, step));
+  const float scale_2 = (float)(1.0 - pow(beta2, step));
+  for (size_t i = 0; i < elements; i++) {
+    m[i] = (float)beta1 * m[i] + g[i] * (float)(1.0 - beta1);
+    v[i] = (float)beta2 * v[i] + g[i] * g[i] * (float)(1.0 - beta2);
+    p[i] = p[i] - (float)rate * (m[i] / scale) / ((float)epsilon + sqrtf(v[i] / scale_2));
+  }
+}
+
+/* One step of adamw on every parameter p with gradient g. */
+static void update_adamw(const nnrt_head *head, double rate, float *p, const float *g, float *m,
+    float *v) {
+  const size_t elements = PARAMETER_BYTES / sizeof *p;
+  const double beta1 = head->hyperparameter[1];
+  const double beta2 = head->hyperparameter[2];
+  const double epsilon = head->hyperparameter[3];
+  const double decay = head->hyperparameter[4];
+  const double step = (double)head->step;
+  const float scale = (float)(1.0 - pow(beta1, step));
+  const float scale_2 = (float)(1.0 - pow(beta2, step));
+  for (size_t i = 0; i < elements; i++) {
+    m[i] = (float)beta1 * m[i] + g[i] * (float)(1.0 - beta1);
+    v[i] = (float)beta2 * v[i] + g[i] * g[i] * (float)(1.0 - beta2);
+    p[i] = p[i] * (float)(1.0 - rate * decay) - (float)rate * (m[i] / scale)
+        / ((float)epsilon + sqrtf(v[i] / scale_2));
+  }
+}
+
+/* One step of the head's optimizer. */
+static void compute_update(void *block, double rate) {
+  nnrt_head *head = block;
+  head->step++;
+  if (head->optimizer == 0)
+    update_sgd(head, rate, at(block, PARAMETERS), at(block, GRADIENTS),
+        at(block, OPTIMIZER_STATES));
+  else if (head->optimizer == 1)
+    update_adam(head, rate, at(block, PARAMETERS), at(block, GRADIENTS),
+        at(block, OPTIMIZER_STATES), at(block, OPTIMIZER_STATES + PARAMETER_BYTES));
+  else
+    update_adamw(head, rate, at(block, PARAMETERS), at(block, GRADIENTS),
+        at(block, OPTIMIZER_STATES), at(block, OPTIMIZER_STATES + PARAMETER_BYTES));
+}
+
+size_t charnn_bytes(int batch, int training) {
+  const size_t n = (size_t)batch;
+  if (training) return (size_t)TRAINING_END + 640 + 164352 * n;
+  return (size_t)INFERENCE_END + 640 + 82176 * n;
+}
+
+void charnn_init(void *block, int batch, int training, uint64_t seed) {
+  nnrt_initialize(&charnn_model, block, batch, training, seed);
+}
+
+float charnn_loss(void *block, int n, const int32_t *c, const int32_t *n_) {
+  return (float)compute_loss(block, (size_t)n, c, n_);
+}
+
+float charnn_gradient(void *block, int n, const int32_t *c, const int32_t *n_) {
+  return (float)compute_gradient(block, (size_t)n, c, n_);
+}
+
+void charnn_update(void *block, float rate) { compute_update(block, rate); }
+
+void charnn_test(void *block, int n, const int32_t *c, const int32_t *n_, double *values) {
+  compute_test(block, (size_t)n, c, n_, values);
+}
+
+void charnn_predict(void *block, int n, const int32_t *c, float *p_) {
+  compute_predict(block, (size_t)n, c, p_);
+}
+
+/* ---- what the runtime is told of the model ---- */
+
+static const size_t shape_c[] = {T};
+static const size_t shape_n_[] = {T};
+static const size_t shape_U[] = {H, 65};
+static const size_t shape_W[] = {H, H};
+static const size_t shape_b[] = {H};
+static const size_t shape_z_W[] = {Z, H};
+static const size_t shape_z_b[] = {Z};
+static const size_t shape_p_[] = {T, Z};
+static const nnrt_tensor tensors[] = {
+  {"c", NNRT_INPUT, NNRT_CLASS, 65, 1, shape_c, 64, 0, 0,
+   NNRT_CONSTANT, 0.0, 0.0, 0, 0},
+  {"n", NNRT_TARGET, NNRT_CLASS, 65, 1, shape_n_, 64, 0, 0,
+   NNRT_CONSTANT, 0.0, 0.0, 0, 0},
+  {"U", NNRT_PARAMETER, NNRT_REAL, 0, 2, shape_U, 16640, AT_U, 0,
+   NNRT_GLOROT_UNIFORM, 0.0, 0.0, 65, 256},
+  {"W", NNRT_PARAMETER, NNRT_REAL, 0, 2, shape_W, 65536, AT_W, 0,
+   NNRT_GLOROT_UNIFORM, 0.0, 0.0, 256, 256},
+  {"b", NNRT_PARAMETER, NNRT_REAL, 0, 1, shape_b, 256, AT_b, 0,
+   NNRT_CONSTANT, 0.0, 0.0, 256, 256},
+  {"z.W", NNRT_PARAMETER, NNRT_REAL, 0, 2, shape_z_W, 16640, AT_z_W, 0,
+   NNRT_GLOROT_UNIFORM, 0.0, 0.0, 256, 65},
+  {"z.b", NNRT_PARAMETER, NNRT_REAL, 0, 1, shape_z_b, 65, AT_z_b, 0,
+   NNRT_CONSTANT, 0.0, 0.0, 65, 65},
+  {"p", NNRT_OUTPUT, NNRT_REAL, 0, 2, shape_p_, 4160, 0, 0,
+   NNRT_CONSTANT, 0.0, 0.0, 0, 0},
+};
+static const char *const sgd_hyperparameters[] = {"rate", "momentum"};
+static const double sgd_defaults[] = {0.0, 0.0};
+static const int sgd_has_default[] = {0, 1};
+static const char *const sgd_states[] = {"v"};
+static const char *const adam_hyperparameters[] = {"rate", "beta1", "beta2", "epsilon"};
+static const double adam_defaults[] = {0.001, 0.9, 0.999, 1e-08};
+static const int adam_has_default[] = {1, 1, 1, 1};
+static const char *const adam_states[] = {"m", "v"};
+static const char *const adamw_hyperparameters[] = {"rate", "beta1", "beta2", "epsilon", "decay"};
+static const double adamw_defaults[] = {0.001, 0.9, 0.999, 1e-08, 0.01};
+static const int adamw_has_default[] = {1, 1, 1, 1, 1};
+static const char *const adamw_states[] = {"m", "v"};
+static const nnrt_optimizer optimizers[] = {
+  {"sgd", 2, sgd_hyperparameters, sgd_defaults, sgd_has_default, 1, sgd_states},
+  {"adam", 4, adam_hyperparameters, adam_defaults, adam_has_default, 2, adam_states},
+  {"adamw", 5, adamw_hyperparameters, adamw_defaults, adamw_has_default, 2, adamw_states},
+};
+
+/* The same for the runtime, which knows of tensors by their number. */
+static double model_loss(void *block, int n, const void *const *data) {
+  return compute_loss(block, (size_t)n, data[0], data[1]);
+}
+
+static double model_gradient(void *block, int n, const void *const *data) {
+  return compute_gradient(block, (size_t)n, data[0], data[1]);
+}
+
+static void model_test(void *block, int n, const void *const *data, double *values) {
+  compute_test(block, (size_t)n, data[0], data[1], values);
+}
+
+static void model_predict(void *block, int n, const void *const *inputs,
+                          void *const *outputs) {
+  compute_predict(block, (size_t)n, inputs[0], outputs[0]);
+}
+
+static void *locate(void *block, size_t index) {
+  return (char *)block + tensors[index].offset;
+}
+
+const nnrt_model charnn_model = {
+  NNRT_ABI, "charnn", "charnn", 4, 0xe6a85919b1e0d4fd,
+  8, 1, 1, 5, 0, 1, tensors,
+  PARAMETERS, PARAMETER_BYTES, GRADIENTS, OPTIMIZER_STATES,
+  0, NULL, 0, 0,
+  3, optimizers,
+  {0, 0, NULL, NULL, 0.0, 1,
+   {0.001, 0.9, 0.999, 1e-08, 0.0, 0.0, 0.0, 0.0},
+   32, 10, 1u, 0.0, NULL, 0.0, 0},
+  31506816.0, 10526848.0,
+  charnn_bytes, charnn_init, model_loss, model_gradient, compute_update, model_test,
+  model_predict, locate, NULL
+};
+
+int main(int argc, char **argv) { return nnrt_main(&charnn_model, argc, argv); }

@@ -1,0 +1,371 @@
+/* logistic, compiled by nncc from its equations.
+ *
+ *   input      x[30]
+ *   target     y[1]
+ *   parameter  W1[16, 30]
+ *              b1[16]
+ *              W2[1, 16]
+ *              b2[1]
+ *
+ * All that changes lives in one block of memory that the caller brings; nothing is allocated.
+ * Compile:  cc -O3 -march=native FILE.c $(pkg-config --cflags --libs nnrt) -o FILE
+ */
+#include "nnrt.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { X = 30, H = 16 };
+
+/* Where things lie in the block, in bytes: the head, what is kept, then what the
+ * functions compute with. Every tensor is aligned to 64 bytes. */
+enum {
+  HEAD_BYTES = (sizeof(nnrt_head) + 63) / 64 * 64,
+  AT_W1 = HEAD_BYTES + 0,
+  AT_b1 = HEAD_BYTES + 1920,
+  AT_W2 = HEAD_BYTES + 1984,
+  AT_b2 = HEAD_BYTES + 2048,
+  PARAMETERS = HEAD_BYTES + 0,
+  PARAMETER_BYTES = 2112,
+  GRADIENTS = HEAD_BYTES + 2112,
+  TO_GRADIENT = GRADIENTS - PARAMETERS,
+  OPTIMIZER_STATES = HEAD_BYTES + 4224,
+  INFERENCE_END = GRADIENTS, TRAINING_END = HEAD_BYTES + 8448
+};
+
+extern const nnrt_model logistic_model;
+
+static void *at(void *block, size_t offset) { return (char *)block + offset; }
+
+/* Where the memory begins that each function uses for itself. */
+static size_t scratch_offset(const void *block) {
+  const nnrt_head *head = block;
+  return (size_t)(head->training ? TRAINING_END : INFERENCE_END);
+}
+
+static inline float sigmoid(float a) {
+  return a >= 0.0f ? 1.0f / (1.0f + expf(-a)) : expf(a) / (1.0f + expf(a));
+}
+static inline float relu(float a) {
+  return a > 0.0f ? a : 0.0f;
+}
+
+/* Mean loss of n samples, as in training. */
+static double compute_loss(void *block, size_t n, const float *x, const float *y) {
+  void *scratch = at(block, scratch_offset(block));
+  const float *W1 = at(block, AT_W1); /* H x X */
+  const float *b1 = at(block, AT_b1); /* H */
+  const float *W2 = at(block, AT_W2); /* 1 x H */
+  const float *b2 = at(block, AT_b2); /* 1 */
+  float *h_sum = at(scratch, 0); /* n x H */
+
+  /* h_sum = W1 x */
+  nnrt_product_float(0, 1, n, H, X, 1.0f, x, X,
+                     W1, X, 0.0f, h_sum, H);
+
+  /* loss_sum = tanh(h_sum + b1) W2
+   * loss_sum_2 = b2 + loss_sum
+   * loss_sum_3 = sum[batch](y * loss_sum_2 - log1p(exp(-abs(loss_sum_2))) - relu(loss ... */
+  double loss_sum_3 = 0.0;
+  for (size_t s = 0; s < n; s++) {
+    float loss_sum = 0.0f;
+    for (size_t i = 0; i < H; i++)
+      loss_sum += tanhf(h_sum[s * H + i] + b1[i]) * W2[i];
+    const float loss_sum_2 = b2[0] + loss_sum;
+    loss_sum_3 += (double)(y[s] * loss_sum_2 - relu(loss_sum_2))
+        - (double)log1pf(expf(-fabsf(loss_sum_2)));
+  }
+
+  /* mean_loss = -(loss_sum_3 / n) */
+  const double mean_loss = -(loss_sum_3 / (double)n);
+  return mean_loss;
+}
+
+/* Mean loss of n samples, and the gradient of every parameter. */
+static double compute_gradient(void *block, size_t n, const float *x, const float *y) {
+  void *scratch = at(block, scratch_offset(block));
+  float *d_b2 = at(block, AT_b2 + TO_GRADIENT); /* 1 */
+  float *d_W2 = at(block, AT_W2 + TO_GRADIENT); /* 1 x H */
+  float *d_b1 = at(block, AT_b1 + TO_GRADIENT); /* H */
+  float *d_W1 = at(block, AT_W1 + TO_GRADIENT); /* H x X */
+  const float *W1 = at(block, AT_W1); /* H x X */
+  const float *b1 = at(block, AT_b1); /* H */
+  const float *W2 = at(block, AT_W2); /* 1 x H */
+  const float *b2 = at(block, AT_b2); /* 1 */
+  float *h_sum = at(scratch, 0); /* n x H */
+  float *h = at(scratch, 64 * n); /* n x H */
+  float *d_b1_product = at(scratch, 64 * n); /* n x H, in place of h */
+
+  /* h_sum = W1 x */
+  nnrt_product_float(0, 1, n, H, X, 1.0f, x, X,
+                     W1, X, 0.0f, h_sum, H);
+
+  /* h = tanh(h_sum + b1)   logistic.nn:10
+   * d_b2 = sum[batch](d_b2_product)   logistic.nn:8
+   * d_W2 = sum[batch](h d_b2_product)   logistic.nn:8
+   * d_b1_product = W2 * d_b2_product * (1 - h^2)
+   * d_b1 = sum[batch](d_b1_product)   logistic.nn:7 */
+  double loss_sum = 0.0;
+  float sum = 0.0f;
+  memset(d_W2, 0, H * sizeof *d_W2);
+  memset(d_b1, 0, H * sizeof *d_b1);
+  for (size_t s = 0; s < n; s++) {
+    float a_sum = 0.0f;
+    for (size_t i = 0; i < H; i++) {
+      h[s * H + i] = tanhf(h_sum[s * H + i] + b1[i]);
+      a_sum += h[s * H + i] * W2[i];
+    }
+    const float a_sum_2 = b2[0] + a_sum;
+    loss_sum += (double)(y[s] * a_sum_2 - relu(a_sum_2)) - (double)log1pf(expf(-fabsf(a_sum_2)));
+    const float d_b2_product = (sigmoid(a_sum_2) - y[s]) / (float)n;
+    sum += d_b2_product;
+    for (size_t i = 0; i < H; i++) {
+      d_W2[i] += h[s * H + i] * d_b2_product;
+      d_b1_product[s * H + i] = W2[i] * d_b2_product * (1.0f - h[s * H + i] * h[s * H + i]);
+      d_b1[i] += d_b1_product[s * H + i];
+    }
+  }
+  d_b2[0] = sum;
+
+  /* mean_loss = -(loss_sum / n) */
+  const double mean_loss = -(loss_sum / (double)n);
+
+  /* d_W1 = sum[batch](x d_b1_product)   logistic.nn:7 */
+  nnrt_product_float(1, 0, H, X, n, 1.0f, d_b1_product, H,
+                     x, X, 0.0f, d_W1, X);
+  return mean_loss;
+}
+
+/* As in prediction: values[0] the mean loss of n samples, then each metric. */
+static void compute_test(void *block, size_t n, const float *x, const float *y, double *values) {
+  void *scratch = at(block, scratch_offset(block));
+  const float *W1 = at(block, AT_W1); /* H x X */
+  const float *b1 = at(block, AT_b1); /* H */
+  const float *W2 = at(block, AT_W2); /* 1 x H */
+  const float *b2 = at(block, AT_b2); /* 1 */
+  float *h_sum = at(scratch, 0); /* n x H */
+
+  /* h_sum = W1 x */
+  nnrt_product_float(0, 1, n, H, X, 1.0f, x, X,
+                     W1, X, 0.0f, h_sum, H);
+
+  /* a_sum = tanh(h_sum + b1) W2
+   * a_sum_2 = b2 + a_sum
+   * loss_sum = sum[batch](y * a_sum_2 - log1p(exp(-abs(a_sum_2))) - relu(a_sum_2))
+   * accuracy_sum = sum[batch]([(0.5 < sigmoid(a_sum_2)) == y]) */
+  double loss_sum = 0.0;
+  double accuracy_sum = 0.0;
+  for (size_t s = 0; s < n; s++) {
+    float a_sum = 0.0f;
+    for (size_t i = 0; i < H; i++)
+      a_sum += tanhf(h_sum[s * H + i] + b1[i]) * W2[i];
+    const float a_sum_2 = b2[0] + a_sum;
+    loss_sum += (double)(y[s] * a_sum_2 - relu(a_sum_2)) - (double)log1pf(expf(-fabsf(a_sum_2)));
+    if ((0.5f < sigmoid(a_sum_2) ? 1.0f : 0.0f) == y[s])
+      accuracy_sum += 1.0;
+  }
+
+  /* mean_loss = -(loss_sum / n) */
+  const double mean_loss = -(loss_sum / (double)n);
+
+  /* accuracy = accuracy_sum / n   logistic.nn:15 */
+  const double accuracy = accuracy_sum / (double)n;
+  values[0] = mean_loss;
+  values[1] = accuracy;
+}
+
+/* Every output of n samples. */
+static void compute_predict(void *block, size_t n, const float *x, float *a) {
+  void *scratch = at(block, scratch_offset(block));
+  const float *b2 = at(block, AT_b2); /* 1 */
+  const float *W1 = at(block, AT_W1); /* H x X */
+  const float *b1 = at(block, AT_b1); /* H */
+  const float *W2 = at(block, AT_W2); /* 1 x H */
+  float *h_sum = at(scratch, 0); /* n x H */
+
+  /* h_sum = W1 x */
+  nnrt_product_float(0, 1, n, H, X, 1.0f, x, X,
+                     W1, X, 0.0f, h_sum, H);
+
+  /* a = sigmoid(b2 + a_sum)   logistic.nn:13 */
+  for (size_t s = 0; s < n; s++) {
+    float a_sum = 0.0f;
+    for (size_t i = 0; i < H; i++)
+      a_sum += tanhf(h_sum[s * H + i] + b1[i]) * W2[i];
+    a[s] = sigmoid(b2[0] + a_sum);
+  }
+}
+
+/* One step of sgd on every parameter p with gradient g. */
+static void update_sgd(const nnrt_head *head, double rate, float *p, const float *g, float *v) {
+  const size_t elements = PARAMETER_BYTES / sizeof *p;
+  const double momentum = head->hyperparameter[1];
+  for (size_t i = 0; i < elements; i++) {
+    v[i] = g[i] + (float)momentum * v[i];
+    p[i] = p[i] - (float)rate * v[i];
+  }
+}
+
+/* One step of adam on every parameter p with gradient g. */
+static void update_adam(const nnrt_head *head, double rate, float *p, const float *g, float *m,
+    float *v) {
+  const size_t elements = PARAMETER_BYTES / sizeof *p;
+  const double beta1 = head->hyperparameter[1];
+  const double beta2 = head->hyperparameter[2];
+  const double epsilon = head->hyperparameter[3];
+  const double step = (double)head->step;
+  const float scale = (float)(1.0 - pow(beta1, step));
+  const float scale_2 = (float)(1.0 - pow(beta2, step));
+  for (size_t i = 0; i < elements; i++) {
+    m[i] = (float)beta1 * m[i] + g[i] * (float)(1.0 - beta1);
+    v[i] = (float)beta2 * v[i] + g[i] * g[i] * (float)(1.0 - beta2);
+    p[i] = p[i] - (float)rate * (m[i] / scale) / ((float)epsilon + sqrtf(v[i] / scale_2));
+  }
+}
+
+/* One step of adamw on every parameter p with gradient g. */
+static void update_adamw(const nnrt_head *head, double rate, float *p, const float *g, float *m,
+    float *v) {
+  const size_t elements = PARAMETER_BYTES / sizeof *p;
+  const double beta1 = head->hyperparameter[1];
+  const double beta2 = head->hyperparameter[2];
+  const double epsilon = head->hyperparameter[3];
+  const double decay = head->hyperparameter[4];
+  const double step = (double)head->step;
+  const float scale = (float)(1.0 - pow(beta1, step));
+  const float scale_2 = (float)(1.0 - pow(beta2, step));
+  for (size_t i = 0; i < elements; i++) {
+    m[i] = (float)beta1 * m[i] + g[i] * (float)(1.0 - beta1);
+    v[i] = (float)beta2 * v[i] + g[i] * g[i] * (float)(1.0 - beta2);
+    p[i] = p[i] * (float)(1.0 - rate * decay) - (float)rate * (m[i] / scale)
+        / ((float)epsilon + sqrtf(v[i] / scale_2));
+  }
+}
+
+/* One step of the head's optimizer. */
+static void compute_update(void *block, double rate) {
+  nnrt_head *head = block;
+  head->step++;
+  if (head->optimizer == 0)
+    update_sgd(head, rate, at(block, PARAMETERS), at(block, GRADIENTS),
+        at(block, OPTIMIZER_STATES));
+  else if (head->optimizer == 1)
+    update_adam(head, rate, at(block, PARAMETERS), at(block, GRADIENTS),
+        at(block, OPTIMIZER_STATES), at(block, OPTIMIZER_STATES + PARAMETER_BYTES));
+  else
+    update_adamw(head, rate, at(block, PARAMETERS), at(block, GRADIENTS),
+        at(block, OPTIMIZER_STATES), at(block, OPTIMIZER_STATES + PARAMETER_BYTES));
+}
+
+size_t logistic_bytes(int batch, int training) {
+  const size_t n = (size_t)batch;
+  if (training) return (size_t)TRAINING_END + 128 * n;
+  return (size_t)INFERENCE_END + 64 * n;
+}
+
+void logistic_init(void *block, int batch, int training, uint64_t seed) {
+  nnrt_initialize(&logistic_model, block, batch, training, seed);
+}
+
+float logistic_loss(void *block, int n, const float *x, const float *y) {
+  return (float)compute_loss(block, (size_t)n, x, y);
+}
+
+float logistic_gradient(void *block, int n, const float *x, const float *y) {
+  return (float)compute_gradient(block, (size_t)n, x, y);
+}
+
+void logistic_update(void *block, float rate) { compute_update(block, rate); }
+
+void logistic_test(void *block, int n, const float *x, const float *y, double *values) {
+  compute_test(block, (size_t)n, x, y, values);
+}
+
+void logistic_predict(void *block, int n, const float *x, float *a) {
+  compute_predict(block, (size_t)n, x, a);
+}
+
+/* ---- what the runtime is told of the model ---- */
+
+static const size_t shape_x[] = {X};
+static const size_t shape_y[] = {1};
+static const size_t shape_W1[] = {H, X};
+static const size_t shape_b1[] = {H};
+static const size_t shape_W2[] = {1, H};
+static const size_t shape_b2[] = {1};
+static const size_t shape_a[] = {1};
+static const nnrt_tensor tensors[] = {
+  {"x", NNRT_INPUT, NNRT_REAL, 0, 1, shape_x, 30, 0, 0,
+   NNRT_CONSTANT, 0.0, 0.0, 0, 0},
+  {"y", NNRT_TARGET, NNRT_REAL, 0, 1, shape_y, 1, 0, 0,
+   NNRT_CONSTANT, 0.0, 0.0, 0, 0},
+  {"W1", NNRT_PARAMETER, NNRT_REAL, 0, 2, shape_W1, 480, AT_W1, 0,
+   NNRT_GLOROT_UNIFORM, 0.0, 0.0, 30, 16},
+  {"b1", NNRT_PARAMETER, NNRT_REAL, 0, 1, shape_b1, 16, AT_b1, 0,
+   NNRT_CONSTANT, 0.0, 0.0, 16, 16},
+  {"W2", NNRT_PARAMETER, NNRT_REAL, 0, 2, shape_W2, 16, AT_W2, 0,
+   NNRT_GLOROT_UNIFORM, 0.0, 0.0, 16, 1},
+  {"b2", NNRT_PARAMETER, NNRT_REAL, 0, 1, shape_b2, 1, AT_b2, 0,
+   NNRT_CONSTANT, 0.0, 0.0, 1, 1},
+  {"a", NNRT_OUTPUT, NNRT_REAL, 0, 1, shape_a, 1, 0, 0,
+   NNRT_CONSTANT, 0.0, 0.0, 0, 0},
+};
+static const char *const sgd_hyperparameters[] = {"rate", "momentum"};
+static const double sgd_defaults[] = {0.0, 0.0};
+static const int sgd_has_default[] = {0, 1};
+static const char *const sgd_states[] = {"v"};
+static const char *const adam_hyperparameters[] = {"rate", "beta1", "beta2", "epsilon"};
+static const double adam_defaults[] = {0.001, 0.9, 0.999, 1e-08};
+static const int adam_has_default[] = {1, 1, 1, 1};
+static const char *const adam_states[] = {"m", "v"};
+static const char *const adamw_hyperparameters[] = {"rate", "beta1", "beta2", "epsilon", "decay"};
+static const double adamw_defaults[] = {0.001, 0.9, 0.999, 1e-08, 0.01};
+static const int adamw_has_default[] = {1, 1, 1, 1, 1};
+static const char *const adamw_states[] = {"m", "v"};
+static const nnrt_optimizer optimizers[] = {
+  {"sgd", 2, sgd_hyperparameters, sgd_defaults, sgd_has_default, 1, sgd_states},
+  {"adam", 4, adam_hyperparameters, adam_defaults, adam_has_default, 2, adam_states},
+  {"adamw", 5, adamw_hyperparameters, adamw_defaults, adamw_has_default, 2, adamw_states},
+};
+static const char *const metrics[] = {"accuracy"};
+static const nnrt_file data_files[] = {
+  {NULL, "wdbc.csv"},
+};
+
+/* The same for the runtime, which knows of tensors by their number. */
+static double model_loss(void *block, int n, const void *const *data) {
+  return compute_loss(block, (size_t)n, data[0], data[1]);
+}
+
+static double model_gradient(void *block, int n, const void *const *data) {
+  return compute_gradient(block, (size_t)n, data[0], data[1]);
+}
+
+static void model_test(void *block, int n, const void *const *data, double *values) {
+  compute_test(block, (size_t)n, data[0], data[1], values);
+}
+
+static void model_predict(void *block, int n, const void *const *inputs,
+                          void *const *outputs) {
+  compute_predict(block, (size_t)n, inputs[0], outputs[0]);
+}
+
+static void *locate(void *block, size_t index) {
+  return (char *)block + tensors[index].offset;
+}
+
+const nnrt_model logistic_model = {
+  NNRT_ABI, "logistic", "logistic", 4, 0x8eba0ddb84b2ff1e,
+  7, 1, 1, 4, 0, 1, tensors,
+  PARAMETERS, PARAMETER_BYTES, GRADIENTS, OPTIMIZER_STATES,
+  1, metrics, 0, 0,
+  3, optimizers,
+  {1, 0, data_files, NULL, 0.2, 0,
+   {0.1, 0.9, 0.999, 1e-08, 0.0, 0.0, 0.0, 0.0},
+   32, 50, 1u, 0.0, NULL, 0.0, 0},
+  2020.0, 992.0,
+  logistic_bytes, logistic_init, model_loss, model_gradient, compute_update, model_test,
+  model_predict, locate, NULL
+};
+
+int main(int argc, char **argv) { return nnrt_main(&logistic_model, argc, argv); }
