@@ -1,254 +1,241 @@
-/* Turns losses around a point into the slope there.
+/* Turns losses around a point into the slope there, and into what can be said for it.
  *
- * Divided differences q(t) = (f(t) - f(-t)) / 2t are even in t: q(t) = f' + f''' t^2/6 + ... A rung
- * takes them at t = width * k/pairs, fits a polynomial in t^2 by least squares and reads it off at
- * 0. As many terms as pairs is Richardson's extrapolation (the classic stencils of high order);
- * more pairs than terms average rounding away, which is what single precision needs: there f
- * carries noise of about 1e-7, so that the widths must be wide. Each q has noise ~ 1/t, so weights
- * are t^2.
+ * Half differences h(t) = (f(t) - f(-t)) / 2 are odd in t: h(t) = f' t + f''' t^3 / 6 + ... They
+ * are taken at several t up to a width, an odd polynomial is fitted to them by least squares, and
+ * its first coefficient is the slope. With as many terms as points that is Richardson's
+ * extrapolation; more points than terms average rounding away, which is what single precision
+ * needs.
  *
- * Rungs are tried in turn until one agrees with the gradient. Narrow ones see past kinks that lie
- * near, wide ones see slopes that are small beside the noise. */
+ * How much a loss is rounded is measured beforehand. So a fit knows what it is worth: one that
+ * leaves more than rounding does is no good (its width reaches over a kink, or has too few terms),
+ * one that leaves no more gives a slope with a standard error. Widths are tried from wide to narrow
+ * until a fit is good, the wide ones being the least disturbed by rounding; then points are added
+ * until the slope agrees with the gradient or contradicts it.
+ *
+ * Rounding is alike at neighbouring points, and where a step changes the loss by less than one unit
+ * in its last place the loss does not move at all. So where many points are taken, all parameters
+ * are shaken a little before each pair: its difference stays what it was, its rounding becomes
+ * random. */
 #include "difference.h"
+#include "fit.h"
+#include "kink.h"
 
 #include <float.h>
 #include <math.h>
 #include <string.h>
 
-enum { MOST_PAIRS = 256, MOST_TERMS = 4 };
+static int is_single(const nnrt_probe *probe) {
+  return probe->model->real_bytes == (int)sizeof(float);
+}
 
-typedef struct rung {
-  double width;
-  int pairs, terms;
-} rung;
-
-static const rung rungs_double[] = {
-  {2e-3, 2, 2}, {4e-2, 4, 4}, {4e-4, 2, 2}, {8e-5, 2, 2}, {1e-2, 4, 4}, {2e-1, 8, 4},
-  {1.6e-5, 4, 1}, {3e-6, 8, 1}, {4e-3, 32, 3}, {8e-7, 16, 1},
-};
-
-static const rung rungs_float[] = {
-  {0.05, 2, 2}, {0.16, 4, 3}, {0.02, 4, 2}, {0.4, 8, 4}, {0.008, 8, 1}, {0.1, 24, 3},
-  {0.03, 48, 2}, {0.01, 96, 1}, {0.3, 96, 4}, {0.004, 192, 1}, {0.0015, 256, 1},
-  {0.0027, 256, 1}, {0.0005, 256, 1}, {0.0002, 256, 1},
-};
+static double unit_of_rounding(const nnrt_probe *probe) {
+  return is_single(probe) ? (double)FLT_EPSILON : DBL_EPSILON;
+}
 
 double nnrt_probe_loss(const nnrt_probe *probe) {
   nnrt_head *head = probe->block;
   head->carried = 0;
-  return probe->model->loss(probe->block, probe->n, probe->data);
+  return probe->model->held_loss ? probe->model->held_loss(probe->block, probe->n, probe->data)
+                                 : probe->model->loss(probe->block, probe->n, probe->data);
 }
 
-static double get(const nnrt_probe *probe) {
-  return probe->model->real_bytes == (int)sizeof(float) ? (double)*(const float *)probe->element
-                                                        : *(const double *)probe->element;
+static double get(const nnrt_probe *probe, const void *element) {
+  return is_single(probe) ? (double)*(const float *)element : *(const double *)element;
 }
 
-static void set(const nnrt_probe *probe, double value) {
-  if (probe->model->real_bytes == (int)sizeof(float))
-    *(float *)probe->element = (float)value;
+static void set(const nnrt_probe *probe, void *element, double value) {
+  if (is_single(probe))
+    *(float *)element = (float)value;
   else
-    *(double *)probe->element = value;
+    *(double *)element = value;
 }
 
-/* The loss a step away; *step becomes the step that was taken, after rounding. */
-static double loss_at(const nnrt_probe *probe, double *step) {
-  const double here = get(probe);
-  set(probe, here + *step);
-  double taken = get(probe) - here, loss = nnrt_probe_loss(probe);
-  set(probe, here);
+double nnrt_probe_step(const nnrt_probe *probe, void *element, double *step) {
+  const double here = get(probe, element);
+  set(probe, element, here + *step);
+  const double taken = get(probe, element) - here, loss = nnrt_probe_loss(probe);
+  set(probe, element, here);
   *step = taken;
   return loss;
 }
 
+/* ---- shakes and noise ----------------------------------------------------------------------- */
+
+static void *parameters_in(const nnrt_probe *probe) {
+  return (char *)probe->block + probe->model->parameter_offset;
+}
+
+/* Every parameter anew, off by a share of itself of at most `amount`. */
+static void shake(nnrt_probe *probe, double amount) {
+  if (!probe->parameters)
+    return;
+  const size_t count = probe->model->parameter_bytes / (size_t)probe->model->real_bytes;
+  char *to = parameters_in(probe);
+  const char *from = probe->parameters;
+  for (size_t i = 0; i < count; i++) {
+    const size_t at = i * (size_t)probe->model->real_bytes;
+    const double factor = 1.0 + amount * (2.0 * nnrt_random_uniform(&probe->shakes) - 1.0);
+    set(probe, to + at, factor * get(probe, from + at));
+  }
+}
+
+static void settle(const nnrt_probe *probe) {
+  if (probe->parameters)
+    memcpy(parameters_in(probe), probe->parameters, probe->model->parameter_bytes);
+}
+
+double nnrt_probe_grain(const nnrt_probe *probe, double loss) {
+  return 0.3 * unit_of_rounding(probe) * fabs(loss) + 8.0 * DBL_EPSILON * fabs(loss);
+}
+
+/* A shake of about one unit in the last place moves the loss by no more than rounding does. */
+double nnrt_probe_noise(nnrt_probe *probe) {
+  enum { LOSSES = 16 };
+  const double here = nnrt_probe_loss(probe);
+  double sum = 0.0, squares = 0.0;
+  for (int i = 0; i < LOSSES; i++) {
+    shake(probe, 0.75 * unit_of_rounding(probe));
+    const double away = nnrt_probe_loss(probe) - here;
+    sum += away;
+    squares += away * away;
+  }
+  settle(probe);
+  const double variance = (squares - sum * sum / LOSSES) / (LOSSES - 1);
+  return fmax(sqrt(fmax(variance, 0.0)), nnrt_probe_grain(probe, here));
+}
+
 /* ---- central differences -------------------------------------------------------------------- */
 
-/* Solves m x = b for a symmetric positive m, in place; b comes and x goes in m's last column. */
-static void solve(int terms, double m[MOST_TERMS][MOST_TERMS + 1]) {
-  for (int i = 0; i < terms; i++)
-    for (int r = 0; r < terms; r++) {
-      if (r == i)
-        continue;
-      const double factor = m[r][i] / m[i][i];
-      for (int c = i; c <= MOST_TERMS; c++)
-        m[r][c] -= factor * m[i][c];
-    }
-  for (int i = 0; i < terms; i++)
-    m[i][MOST_TERMS] /= m[i][i];
+/* The gradient that is to be compared. */
+typedef struct claim {
+  double gradient, floor, tolerance;
+} claim;
+
+static double unit_of(const claim *of, double difference) {
+  return fmax(fmax(fabs(of->gradient), fabs(difference)), of->floor);
 }
 
-/* a[i] such that the fitted value at 0 is sum[k](q[k] * sum[i](a[i] * s^(2 + 2i))), s = k/pairs */
-static void fit(const rung *at, double a[MOST_TERMS]) {
-  double m[MOST_TERMS][MOST_TERMS + 1] = {{0}};
-  for (int k = 1; k <= at->pairs; k++) {
-    const double s = (double)k / at->pairs;
-    for (int i = 0; i < at->terms; i++)
-      for (int j = 0; j < at->terms; j++)
-        m[i][j] += pow(s, 2 + 2 * (i + j));
+/* Keeps the estimate that is nearest to the gradient. */
+static int agrees(const claim *of, double difference, nnrt_comparison *best) {
+  const double error = fabs(of->gradient - difference) / unit_of(of, difference);
+  if (error < best->error) {
+    best->error = error;
+    best->difference = difference;
   }
-  m[0][MOST_TERMS] = 1.0;
-  solve(at->terms, m);
-  for (int i = 0; i < at->terms; i++)
-    a[i] = m[i][MOST_TERMS];
+  return error <= of->tolerance;
 }
 
-/* Losses are rounded alike at neighbouring points, which no averaging takes away: what that may do
- * to a slope over a width, in losses of this size. */
-static double grain(const nnrt_probe *probe, double width) {
-  const double rounding = probe->model->real_bytes == (int)sizeof(float) ? FLT_EPSILON
-                                                                         : DBL_EPSILON;
-  return 0.25 * rounding * fabs(nnrt_probe_loss(probe)) / width;
+/* (f(t) - f(-t)) / 2t; *step becomes t as it was after rounding, *size max(|f(t)|, |f(-t)|). */
+static double quotient(const nnrt_probe *probe, void *element, double *step, double *size) {
+  double right = *step, left = -right;
+  const double above = nnrt_probe_step(probe, element, &right);
+  const double below = nnrt_probe_step(probe, element, &left);
+  *step = (right - left) / 2;
+  *size = fmax(fabs(above), fabs(below));
+  return (above - below) / (right - left);
 }
 
-/* A slope, and its standard error where the rung has one term and more pairs. */
-typedef struct estimate {
-  double slope, doubt;
-} estimate;
-
-static double weight(const rung *at, const double a[MOST_TERMS], double s) {
-  double sum = 0.0;
-  for (int i = at->terms - 1; i >= 0; i--)
-    sum = sum * s * s + a[i];
-  return sum * s * s;
+/* Two losses are enough for most elements, four for most of the others. */
+static int agrees_at_once(const nnrt_probe *probe, void *element, const claim *of,
+                          nnrt_comparison *best) {
+  double near = is_single(probe) ? 0.08 : 5e-4, far = is_single(probe) ? 0.2 : 2e-3;
+  double size;
+  const double first = quotient(probe, element, &near, &size);
+  if (agrees(of, first, best))
+    return 1;
+  const double second = quotient(probe, element, &far, &size), a = far * far, b = near * near;
+  return agrees(of, (first * a - second * b) / (a - b), best);
 }
 
-static estimate central(const nnrt_probe *probe, const rung *at) {
-  double a[MOST_TERMS], q[MOST_PAIRS], slope = 0.0, left_over = 0.0, gain = 0.0;
-  fit(at, a);
-  for (int k = 0; k < at->pairs; k++) {
-    const double s = (double)(k + 1) / at->pairs;
-    double right = s * at->width, left = -right;
-    const double above = loss_at(probe, &right), below = loss_at(probe, &left);
-    q[k] = (above - below) / (right - left);
-    slope += weight(at, a, s) * q[k];
-    gain += weight(at, a, s) * weight(at, a, s) / (s * s);
+static void take_points(nnrt_probe *probe, void *element, double width, int shaken,
+                        nnrt_points *to) {
+  to->odd = 1;
+  to->width = width;
+  to->noise = probe->noise / sqrt(2.0);
+  for (int k = 0; k < to->count; k++) {
+    double step = width * (k + 1) / to->count, size;
+    if (shaken)
+      shake(probe, 64 * unit_of_rounding(probe));
+    const double slope = quotient(probe, element, &step, &size);
+    to->noise = fmax(to->noise, nnrt_probe_grain(probe, size));
+    to->at[k] = step;
+    to->value[k] = slope * step;
   }
-  for (int k = 0; k < at->pairs; k++) {
-    const double s = (double)(k + 1) / at->pairs;
-    left_over += s * s * (q[k] - slope) * (q[k] - slope);
-  }
-  const estimate found = {slope, at->pairs > at->terms
-                                   ? sqrt(gain * left_over / (at->pairs - at->terms)) : 0.0};
-  return found;
+  if (shaken)
+    settle(probe);
 }
 
-/* ---- kinks ---------------------------------------------------------------------------------- */
+typedef enum judgement { ROUGH, OPEN, AGREES, CONTRADICTS } judgement;
 
-enum { SIDE_POINTS = 48, SIDE_TERMS = 3 };
-
-/* The slope on one side, and what noise the losses have there. */
-typedef struct side {
-  double slope, noise;
-} side;
-
-/* A parabola through SIDE_POINTS losses on one side, by least squares; its slope at the point, and
- * the root mean square of what it leaves. */
-static side fit_side(const nnrt_probe *probe, double width) {
-  double m[MOST_TERMS][MOST_TERMS + 1] = {{0}}, loss[SIDE_POINTS], at[SIDE_POINTS], sum = 0.0;
-  const double here = nnrt_probe_loss(probe);
-  for (int k = 0; k < SIDE_POINTS; k++) {
-    double step = width * (k + 1) / SIDE_POINTS;
-    loss[k] = loss_at(probe, &step) - here;
-    at[k] = step / width;
-    for (int i = 0; i < SIDE_TERMS; i++) {
-      for (int j = 0; j < SIDE_TERMS; j++)
-        m[i][j] += pow(at[k], i + j);
-      m[i][MOST_TERMS] += pow(at[k], i) * loss[k];
-    }
-  }
-  solve(SIDE_TERMS, m);
-  for (int k = 0; k < SIDE_POINTS; k++) {
-    double left = loss[k];
-    for (int i = 0; i < SIDE_TERMS; i++)
-      left -= m[i][MOST_TERMS] * pow(at[k], i);
-    sum += left * left;
-  }
-  const side found = {m[1][MOST_TERMS] / width, sqrt(sum / (SIDE_POINTS - SIDE_TERMS))};
-  return found;
-}
-
-/* Both sides at one width. */
-typedef struct sides {
-  double left, right, gap;
-  double doubt; /* of a slope: a parabola's standard error at its end, 14 noise / (width
-                   sqrt(points)), with the noise of the quieter side, where no kink adds to it,
-                   and the grain */
-} sides;
-
-static sides look(const nnrt_probe *probe, double width) {
-  const side left = fit_side(probe, -width), right = fit_side(probe, width);
-  const sides found = {left.slope, right.slope, fabs(right.slope - left.slope),
-                       14.0 * fmin(left.noise, right.noise) / (width * sqrt(SIDE_POINTS)) +
-                         grain(probe, width)};
-  return found;
-}
-
-/* Is the gradient one of the slopes, or between them, as where ties are shared? */
-static int belongs(const sides *of, double gradient, double allowed) {
-  const double slack = allowed + 3 * of->doubt;
-  return gradient >= fmin(of->left, of->right) - slack &&
-         gradient <= fmax(of->left, of->right) + slack;
-}
-
-/* Slopes to the left and to the right that differ by more than noise, and do not approach each
- * other as the width shrinks, as they would where the function is smooth. From there on down to the
- * narrowest width the gradient must not be contradicted. */
-static int is_kink(const nnrt_probe *probe, double gradient, double allowed) {
-  double width = probe->model->real_bytes == (int)sizeof(float) ? 0.06 : 1.6e-4;
-  int found = 0;
-  sides wide = look(probe, width);
-  for (int i = 0; i < 5; i++) {
-    width /= 4;
-    const sides narrow = look(probe, width);
-    if (wide.gap > allowed + 6 * wide.doubt && narrow.gap > wide.gap / 3 - 6 * narrow.doubt)
-      found = 1;
-    if (found && (!belongs(&wide, gradient, allowed) || !belongs(&narrow, gradient, allowed)))
-      return 0;
-    wide = narrow;
-  }
-  return found;
-}
-
-/* ---- both ----------------------------------------------------------------------------------- */
-
-static double scale(double gradient, double difference, double floor) {
-  return fmax(fmax(fabs(gradient), fabs(difference)), floor);
-}
-
-/* A rung that agrees where others did not may do so by chance: a kink within its width can bend the
- * estimate to any value. A narrower one, of less precision, must not contradict. */
-static int is_confirmed(const nnrt_probe *probe, const rung *at, double gradient, double allowed) {
-  const rung narrow = {at->width / 10, 32, 1};
-  const estimate found = central(probe, &narrow);
-  return fabs(gradient - found.slope) <=
-         allowed + 4 * (found.doubt + grain(probe, narrow.width));
-}
-
-nnrt_comparison nnrt_compare(const nnrt_probe *probe, double gradient, double floor,
-                             double tolerance) {
-  const int single = probe->model->real_bytes == (int)sizeof(float);
-  const rung *rungs = single ? rungs_float : rungs_double;
-  const size_t count = single ? sizeof rungs_float / sizeof rungs_float[0]
-                              : sizeof rungs_double / sizeof rungs_double[0];
-  nnrt_comparison best = {NNRT_DISAGREES, 0.0, HUGE_VAL};
-  for (size_t i = 0; i < count && isfinite(gradient); i++) {
-    const double difference = central(probe, &rungs[i]).slope;
-    const double unit = scale(gradient, difference, floor);
-    const double error = fabs(gradient - difference) / unit;
-    const int agrees = error <= tolerance;
-    if (agrees && i > 0 && !is_confirmed(probe, &rungs[i], gradient, tolerance * unit))
+/* All numbers of terms with a good fit must contradict, one is enough to agree. A fit that is not
+ * good, but leaves so little that the slope can hardly suffer, may only agree. A contradiction must
+ * be more than rounding could make that is alike at all points. */
+static judgement judge(const nnrt_points *points, const claim *of, nnrt_comparison *best) {
+  int open = 0, against = 0;
+  for (int terms = 1; terms <= MOST_TERMS; terms++) {
+    const nnrt_fit found = nnrt_fit_points(points, terms);
+    const double allowed = of->tolerance * unit_of(of, found.slope);
+    if ((found.good || found.doubt <= allowed / 10) && agrees(of, found.slope, best))
+      return AGREES;
+    if (!found.good)
       continue;
-    if (error < best.error) {
-      best.difference = difference;
-      best.error = error;
-    }
-    if (agrees) {
-      best.verdict = NNRT_AGREES;
-      return best;
-    }
+    const double doubt = 6 * found.doubt + 2 * found.gain * points->noise;
+    if (fabs(of->gradient - found.slope) > allowed + doubt)
+      against++;
+    else
+      open++;
   }
-  if (isfinite(gradient) &&
-      is_kink(probe, gradient, tolerance * scale(gradient, best.difference, floor)))
+  return open ? OPEN : against ? CONTRADICTS : ROUGH;
+}
+
+/* More and more points at one width. Where the first ones contradict more must confirm it: without
+ * shakes, as those move a kink that lies at the point. */
+static judgement look(nnrt_probe *probe, void *element, double width, const claim *of,
+                      nnrt_comparison *best) {
+  static const int counts[] = {8, 48, MOST_POINTS};
+  judgement found = OPEN;
+  for (int i = 0; i < 3 && (found == OPEN || (found == CONTRADICTS && i == 1)); i++) {
+    nnrt_points points;
+    points.count = counts[i];
+    take_points(probe, element, width, i > 0 && found == OPEN, &points);
+    found = judge(&points, of, best);
+  }
+  return found;
+}
+
+/* From wide to narrow until a width tells. One contradiction is not enough: what a fit leaves may
+ * be less than noise and still bend its slope, but not alike at the next width. Nor is one width
+ * that leaves it open the last: there may be a kink just inside it. */
+static judgement look_closer(nnrt_probe *probe, void *element, const claim *of,
+                             nnrt_comparison *best) {
+  enum { MOST_OPEN = 4 };
+  const double unit = fmax(1.0, fabs(get(probe, element)));
+  const double widest = is_single(probe) ? 0.64 : 0.3, narrowest = is_single(probe) ? 2e-5 : 1e-6;
+  judgement found = ROUGH;
+  int open = 0;
+  for (double width = widest; width >= narrowest && open < MOST_OPEN; width /= 2.5) {
+    const judgement before = found;
+    found = look(probe, element, width * unit, of, best);
+    open += found == OPEN;
+    if (found == AGREES || (found == CONTRADICTS && before == CONTRADICTS))
+      return found;
+  }
+  return open ? OPEN : found;
+}
+
+nnrt_comparison nnrt_compare(nnrt_probe *probe, void *element, double gradient, double floor,
+                             double tolerance) {
+  const claim of = {gradient, floor, tolerance};
+  nnrt_comparison best = {NNRT_DISAGREES, 0.0, HUGE_VAL};
+  if (!isfinite(gradient))
+    return best;
+  const judgement found = agrees_at_once(probe, element, &of, &best)
+                            ? AGREES : look_closer(probe, element, &of, &best);
+  if (found == AGREES)
+    best.verdict = NNRT_AGREES;
+  else if (nnrt_is_kink(probe, element, gradient, tolerance * unit_of(&of, best.difference)))
     best.verdict = NNRT_KINK;
+  else if (found != CONTRADICTS)
+    best.verdict = NNRT_UNSURE;
   return best;
 }

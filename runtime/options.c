@@ -308,8 +308,8 @@ bool nnrt_options_parse(const nnrt_model *model, int argc, char **argv, nnrt_opt
   options->settings = model->settings;
   options->threads = 1;
   if (argc < 2)
-    return nnrt_fail(failure, "no command: say train, test, predict, grad, check, bench or info, or "
-                     "--help");
+    return nnrt_fail(failure, "no command: say train, test, predict, grad, check, bench or info, "
+                     "or --help");
   if (!find_command(argv[1], &options->command, failure))
     return false;
   if (options->command == NNRT_COMMAND_HELP)

@@ -37,12 +37,12 @@ typedef struct range {
   double middle, half; /* middle - half ... middle + half */
 } range;
 
-/* A matrix keeps the variance of what passes through it: uniform variance 1 / fan_in. What begins
- * around a number stays on its side of zero. */
-static range range_of(const nnrt_tensor *tensor) {
+/* With gain 1 a matrix keeps the variance of what passes through it: uniform variance 1 / fan_in.
+ * What begins around a number stays on its side of zero. */
+static range range_of(const nnrt_tensor *tensor, double gain) {
   const double fan = tensor->fan_in > 0 ? (double)tensor->fan_in : 1.0;
   const double a = tensor->a, b = tensor->b;
-  const range usual = {0.0, tensor->rank >= 2 ? sqrt(3.0 / fan) : 0.5};
+  const range usual = {0.0, tensor->rank >= 2 ? gain * sqrt(3.0 / fan) : 0.5};
   const range uniform = {(a + b) / 2, (b - a) / 2}, around = {a, fabs(a) / 2}, normal = {0, 2 * b};
   if (tensor->distribution == NNRT_UNIFORM)
     return uniform;
@@ -53,12 +53,12 @@ static range range_of(const nnrt_tensor *tensor) {
   return tensor->distribution == NNRT_NORMAL ? normal : usual;
 }
 
-void nnrt_sample_parameters(const nnrt_model *model, void *block, uint64_t seed) {
+void nnrt_sample_parameters(const nnrt_model *model, void *block, double gain, uint64_t seed) {
   for (size_t k = 0; k < model->tensors; k++) {
     const nnrt_tensor *tensor = &model->tensor[k];
     if (tensor->role != NNRT_PARAMETER)
       continue;
-    const range of = range_of(tensor);
+    const range of = range_of(tensor, gain);
     nnrt_random stream = nnrt_random_begin(seed, tensor->name, 2);
     for (size_t i = 0; i < tensor->elements; i++)
       put(model, model->locate(block, k), i,

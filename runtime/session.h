@@ -63,11 +63,12 @@ size_t *nnrt_holdout_draw(const nnrt_model *model, size_t samples, double holdou
  * uniform in (0, 1), where a squared error, a probability and a binary label all make sense. */
 void nnrt_sample_data(const nnrt_model *model, nnrt_batch *batch, size_t n, int positive,
                       uint64_t seed);
-/* Every parameter drawn uniformly, at a scale that keeps tanh and exp in their lively range: none
- * is zero as biases are after init(), so that no gradient vanishes by accident. Where the model
- * says where a parameter begins (ones, constant, uniform, normal) it is drawn around there, since
- * elsewhere a logarithm or a root of it may not be defined. */
-void nnrt_sample_parameters(const nnrt_model *model, void *block, uint64_t seed);
+/* Every parameter drawn uniformly: none is zero as biases are after init(), so that no gradient
+ * vanishes by accident. With gain 1 matrices keep the size of what passes through them; a larger
+ * gain makes up for functions that shrink it. Where the model says where a parameter begins (ones,
+ * constant, uniform, normal) it is drawn around there, since elsewhere a logarithm or a root of it
+ * may not be defined. */
+void nnrt_sample_parameters(const nnrt_model *model, void *block, double gain, uint64_t seed);
 
 /* ---- write.c ------------------------------------------------------------------------------ */
 

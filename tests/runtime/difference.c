@@ -1,5 +1,5 @@
 /* Central differences against derivatives known in closed form: they agree with the right ones, not
- * with wrong ones, and tell a kink from either. */
+ * with wrong ones, tell a kink from either, and say where they cannot know. */
 #include "difference.h"
 
 #include <criterion/criterion.h>
@@ -25,6 +25,8 @@ static double flat(double x) { (void)x; return 0.25; }
 static double hinge(double x) { return x > 0 ? x : 0; }
 static double bent(double x) { return exp(x) + 2 * fabs(x - 0.5); }
 static double stairs(double x) { return floor(x) + 0.5 * x; }
+static double bend_within(double x) { return 12 + x + 1.5 * fabs(x - 1e-4); }
+static double hidden(double x) { return 1000 + 1e-4 * sin(3 * x); }
 
 /* cos(20 x) * 20 at 0.3; 50 / cosh^2(0.5); 1e-5 cos(1) */
 static const row smooth[] = {
@@ -58,25 +60,29 @@ static double loss_float(void *block, int n, const void *const *data) {
   return (double)(noisy / 1.2345f);
 }
 
+enum { AT = 256, BYTES = 512 };
+
 static nnrt_comparison compare(const row *of, int real_bytes, double gradient) {
   nnrt_model model;
   memset(&model, 0, sizeof model);
   model.real_bytes = real_bytes;
   model.loss = real_bytes == 4 ? loss_float : loss_double;
-  char *block = aligned_alloc(64, 512);
-  memset(block, 0, 512);
+  model.parameter_offset = AT;
+  model.parameter_bytes = (size_t)real_bytes;
+  char *block = aligned_alloc(64, BYTES), kept[8];
+  memset(block, 0, BYTES);
   current = of->f;
   if (real_bytes == 4)
-    *(float *)(void *)(block + 256) = (float)of->x;
+    *(float *)(void *)(block + AT) = (float)of->x;
   else
-    *(double *)(void *)(block + 256) = of->x;
-  const nnrt_probe probe = {&model, block, 1, NULL, block + 256};
+    *(double *)(void *)(block + AT) = of->x;
+  memcpy(kept, block + AT, sizeof kept);
+  nnrt_probe probe = {&model, block, 1, NULL, kept, {1, 0}, 0.0};
+  probe.noise = nnrt_probe_noise(&probe);
   const double floor = fmax(1e-3 * fabs(of->slope), 1e-6);
   const nnrt_comparison found =
-    nnrt_compare(&probe, gradient, floor, real_bytes == 4 ? 1e-2 : 1e-6);
-  const double after = real_bytes == 4 ? (double)*(float *)(void *)(block + 256)
-                                       : *(double *)(void *)(block + 256);
-  cr_assert_float_eq(after, real_bytes == 4 ? (double)(float)of->x : of->x, 0, "left as it was");
+    nnrt_compare(&probe, block + AT, gradient, floor, real_bytes == 4 ? 1e-2 : 1e-6);
+  cr_assert_eq(memcmp(block + AT, kept, sizeof kept), 0, "left as it was");
   free(block);
   return found;
 }
@@ -113,8 +119,8 @@ ParameterizedTest(int *number, difference, wrong_gradients_disagree) {
     cr_assert_eq(compare(of, 8, wrong).verdict, NNRT_DISAGREES, "%s times %g", of->name,
                  factors[i]);
     if (of->f != tiny_slope && fabs(factors[i] - 1) > 0.05)
-      cr_assert_eq(compare(of, 4, wrong).verdict, NNRT_DISAGREES, "%s times %g in float", of->name,
-                   factors[i]);
+      cr_assert_eq(compare(of, 4, wrong).verdict, NNRT_DISAGREES, "%s times %g in float",
+                   of->name, factors[i]);
   }
 }
 
@@ -132,6 +138,27 @@ Test(difference, kinks_are_told_from_wrong_gradients) {
     cr_assert_eq(compare(&at_bend, sizes[i], exp(0.5) - 2).verdict, NNRT_KINK);
     cr_assert_eq(compare(&at_bend, sizes[i], -exp(0.5) - 2).verdict, NNRT_DISAGREES);
   }
+}
+
+/* A kink that is nearer than rounding lets see is one, though it is not at the point itself. */
+Test(difference, kinks_that_rounding_hides) {
+  const row near = {"bend within", bend_within, 0, -0.5};
+  cr_assert_eq(compare(&near, 8, -0.5).verdict, NNRT_AGREES);
+  cr_assert_eq(compare(&near, 8, 2.5).verdict, NNRT_DISAGREES);
+  const nnrt_verdict found = compare(&near, 4, -0.5).verdict;
+  cr_assert(found == NNRT_KINK || found == NNRT_AGREES);
+  cr_assert_eq(compare(&near, 4, -1.5).verdict, NNRT_DISAGREES);
+  cr_assert_eq(compare(&near, 4, 3.5).verdict, NNRT_DISAGREES);
+}
+
+/* The loss in float moves by less than its rounding: nothing is said, neither for nor against. */
+Test(difference, what_rounding_hides_is_left_open) {
+  const row far = {"hidden", hidden, 1, 3e-4 * cos(3)};
+  cr_assert_eq(compare(&far, 8, far.slope).verdict, NNRT_AGREES);
+  cr_assert_eq(compare(&far, 8, -far.slope).verdict, NNRT_DISAGREES);
+  const nnrt_verdict found = compare(&far, 4, far.slope).verdict;
+  cr_assert(found == NNRT_UNSURE || found == NNRT_AGREES);
+  cr_assert_eq(compare(&far, 4, 0.1).verdict, NNRT_DISAGREES);
 }
 
 Test(difference, what_is_not_finite_disagrees) {
