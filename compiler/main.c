@@ -227,11 +227,6 @@ static int compile(options *o, report *to, const source *file) {
                     "stepping along an axis; say which comes first\n", o->model, planned->problem);
     return 1;
   }
-  if (planned->problem) {
-    fprintf(stderr, "nncc: error: %s: the order of %s could not be found; this is a limit of nncc: "
-                    "state one of them by another equation\n", o->model, planned->problem);
-    return 1;
-  }
   if (o->dump == STAGE_PLAN) {
     print_plan(&out, planned);
     return show(&out);

@@ -51,6 +51,9 @@ static bool compute(const nnrt_model *model, const nnrt_options *options, const 
     nnrt_data_gather(data, all, data->samples, batch.values);
     double loss = model->gradient(block, (int)data->samples, nnrt_batch_data(&batch));
     done = write_gradient(model, block, loss, options->output, failure);
+    if (done)
+      printf("loss %.9g of %zu samples; its gradients saved to %s\n", loss, data->samples,
+             options->output);
   } else {
     done = false;
   }

@@ -15,6 +15,8 @@ bool nnrt_history_begin(nnrt_trainer *trainer, nnrt_failure *failure) {
   if (!path)
     return true;
   trainer->history.log = fopen(path, trainer->options->resume ? "a" : "w");
+  if (!trainer->history.log && errno == ENOENT)
+    return nnrt_fail(failure, "%s: cannot write: its folder does not exist; make it first", path);
   return trainer->history.log || nnrt_fail_system(failure, path, "write");
 }
 

@@ -43,11 +43,48 @@ static void print_memory(const nnrt_model *model, int training, int batch) {
          training ? "training:" : "prediction:", base, slope, model->bytes(batch, training), batch);
 }
 
+/* "sgd(rate = 0.05, momentum = 0.9)" */
+static void print_optimizer(const nnrt_optimizer *optimizer, const double *value) {
+  printf("%s(", optimizer->name);
+  for (int k = 0; k < optimizer->hyperparameters; k++)
+    printf("%s%s = %g", k ? ", " : "", optimizer->hyperparameter[k], value[k]);
+  printf(")");
+}
+
+/* What `train` does where its command line says nothing else. */
+static void print_settings(const nnrt_model *model) {
+  const nnrt_settings *settings = &model->settings;
+  printf("train   ");
+  print_optimizer(&model->optimizer[settings->optimizer], settings->hyperparameter);
+  printf(", batch %d, %d epoch%s, seed %llu", settings->batch, settings->epochs,
+         settings->epochs == 1 ? "" : "s", (unsigned long long)settings->seed);
+  if (settings->holdout > 0)
+    printf(", holdout %g", settings->holdout);
+  if (settings->schedule)
+    printf(", schedule %s", settings->schedule);
+  if (settings->clip > 0)
+    printf(", clip %g", settings->clip);
+  if (settings->decay > 0)
+    printf(", decay %g", settings->decay);
+  if (settings->patience > 0)
+    printf(", patience %d", settings->patience);
+  printf("\n");
+  for (int k = 0; k < settings->data_files + settings->test_files; k++) {
+    const int is_test = k >= settings->data_files;
+    const nnrt_file *file = is_test ? &settings->test[k - settings->data_files]
+                                    : &settings->data[k];
+    printf("%-7s %s%s%s\n", is_test ? "test" : "data", file->tensor ? file->tensor : "",
+           file->tensor ? "=" : "", file->path);
+  }
+}
+
 int nnrt_command_info(const nnrt_model *model, nnrt_options *options, nnrt_failure *failure) {
   const int batch = options->settings.batch;
   (void)failure;
   printf("model   %s, %s\n", model->name, model->real_bytes == 8 ? "double" : "float");
   print_data(model);
+  if (model->optimizers > 0)
+    print_settings(model);
   print_tensors(model, NNRT_PARAMETER, "parameters");
   print_tensors(model, NNRT_STATE, "states");
   print_memory(model, 1, batch);

@@ -73,7 +73,7 @@ static const row rows[NNRT_OPTIONS] = {
   {"resume", "FILE", TRAIN, TEXT, AT(resume), 0,
    "go on from what --save wrote as if nothing had happened"},
   {"output", "FILE", PREDICT | GRAD, TEXT, AT(output), 0,
-   "-o; predict: .npy or .csv, else CSV on standard output; grad: .safetensors"},
+   "or -o; predict: .npy or .csv, else CSV on standard output; grad: .safetensors"},
   {"log", "FILE", TRAIN, TEXT, AT(log), 0, "one line of JSON an epoch"},
   {"plot", "FILE", TRAIN, TEXT, AT(plot), 0, "the losses as a curve (SVG)"},
   {"steps", "N", BENCH, COUNT, AT(steps), 1, "measure so many, not as many as fill a second"},

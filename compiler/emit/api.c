@@ -44,36 +44,36 @@ void emit_sizes_and_offsets(writer *w) {
   line(w, "};");
 }
 
+static const char block_end[] = "(size_t)(head->training ? TRAINING_END : INFERENCE_END)";
+
+static void emit_carried_offset(writer *w) {
+  line(w, "\n/* Where carried states begin. */");
+  line(w, "static size_t carried_offset(const void *block) {");
+  line(w, "  const nnrt_head *head = block;");
+  line(w, "  return %s;", block_end);
+  line(w, "}");
+}
+
 static void emit_scratch_offset(writer *w) {
-  bool carries = w->p->carry_per_sample > 0;
-  const char *end = "(size_t)(head->training ? TRAINING_END : INFERENCE_END)";
-  if (carries) {
-    line(w, "\n/* Where carried states begin. */");
-    line(w, "static size_t carried_offset(const void *block) {");
-    line(w, "  const nnrt_head *head = block;");
-    line(w, "  return %s;\n}", end);
-  }
+  int64_t carried = w->p->carry_per_sample;
   line(w, "\n/* Where the memory begins that each function uses for itself. */");
   line(w, "static size_t scratch_offset(const void *block) {");
   line(w, "  const nnrt_head *head = block;");
-  if (carries) {
-    line(w, "  return carried_offset(block) + %lld * (size_t)head->batch;",
-         (long long)w->p->carry_per_sample);
-  } else {
-    line(w, "  return %s;", end);
-  }
+  if (carried == 0) line(w, "  return %s;", block_end);
+  else line(w, "  return carried_offset(block) + %lld * (size_t)head->batch;", (long long)carried);
   line(w, "}");
 }
 
 void emit_block_functions(writer *w) {
-  if (w->helpers->at) {
-    line(w, "\nstatic void *at(void *block, size_t offset) { return (char *)block + offset; }");
-  }
-  bool any = w->p->carry_per_sample > 0;
+  bool any = false;
   for (int k = 0; k < ENTRY_COUNT; k++) {
     const entry_plan *e = &w->p->entry[k];
     any = any || e->scratch_fixed > 0 || e->scratch_per_sample > 0;
   }
+  if (w->helpers->at) {
+    line(w, "\nstatic void *at(void *block, size_t offset) { return (char *)block + offset; }");
+  }
+  if (w->p->carry_per_sample > 0) emit_carried_offset(w);
   if (any) emit_scratch_offset(w);
 }
 

@@ -126,10 +126,36 @@ static const char *collector(const assignment *a) {
   return is_scalar(a->target) ? a->target->word : a->collector;
 }
 
+/* The factors of a contraction that are single numbers, or those that are not. */
+static int choose_factors(writer *w, const assignment *a, bool scales, factor_read **chosen) {
+  int count = 0;
+  factor_read *list = arena_alloc(w->memory, ((size_t)a->factors + 1) * sizeof *list);
+  for (int k = 0; k < a->factors; k++) {
+    if (factor_is_scale(&a->factor[k]) == scales) list[count++] = a->factor[k];
+  }
+  *chosen = list;
+  return count;
+}
+
+/* The number in front of a contraction, without its sign; NULL chars where that is 1. */
+static piece scale_piece(writer *w, const assignment *a) {
+  factor_read *scales;
+  int count = choose_factors(w, a, true, &scales);
+  double by = a->coefficient < 0 ? -a->coefficient : a->coefficient;
+  return factors_piece(w, by, count, scales);
+}
+
+static void begin_in_memory(writer *w, const assignment *a) {
+  set_type(w, a->target);
+  if (!a->adds) emit_clear(w, a);
+  piece scale = scale_piece(w, a);
+  if (scale.chars) line(w, "const %s %s = %s;", real_word(w), a->collector, scale.chars);
+}
+
 static void begin_reduction(writer *w, const assignment *a) {
   const char *type = buffer_type(w, a->target);
   if (!assignment_collects(a)) {
-    if (!a->adds) emit_clear(w, a);
+    begin_in_memory(w, a);
     return;
   }
   set_type(w, a->target);
@@ -147,17 +173,13 @@ static void end_reduction(writer *w, const assignment *a) {
   if (!assignment_collects(a) || is_scalar(a->target)) return;
   set_type(w, a->target);
   piece to = element_piece(w, a->target, a->at), sum = {collector(a), BIND_PRIMARY};
-  const char *sign = a->adds ? "+=" : "=";
-  double by = a->coefficient;
-  if (a->adds && by < 0) {
-    sign = "-=";
-    by = -by;
+  bool minus = a->coefficient < 0;
+  piece scale = a->kind == ASSIGN_PRODUCT ? scale_piece(w, a) : (piece){NULL, BIND_PRIMARY};
+  if (scale.chars) {
+    sum = piece_of(w, BIND_MULTIPLY, "%s * %s", within(w, scale, BIND_MULTIPLY), sum.chars);
   }
-  if (!is_one(by)) {
-    sum = is_one(-by) ? piece_of(w, BIND_UNARY, "-%s", sum.chars)
-                      : piece_of(w, BIND_MULTIPLY, "%s * %s", number_piece(w, by).chars, sum.chars);
-  }
-  line(w, "%s %s %s;", to.chars, sign, sum.chars);
+  if (a->adds) line(w, "%s %s %s;", to.chars, minus ? "-=" : "+=", sum.chars);
+  else line(w, "%s = %s%s;", to.chars, minus ? "-" : "", sum.chars);
 }
 
 /* ---- assignments ---------------------------------------------------------------------------- */
@@ -224,35 +246,53 @@ static piece wide_term(writer *w, const assignment *a, double by) {
   return piece_of(w, BIND_MULTIPLY, "%s * %s", rest.chars, within(w, sum, BIND_MULTIPLY));
 }
 
-static void emit_term(writer *w, const assignment *a) {
-  bool collects = assignment_collects(a), adds = collects || a->adds || a->free < a->variables;
-  double by = collects && !is_scalar(a->target) ? 1 : a->coefficient;
-  bool minus = adds && by < 0;
-  set_type(w, a->target);
-  bool wide = collects && w->type == NUMBER_DOUBLE && w->p->real_bytes == 4;
-  if (wide) w->type = NUMBER_REAL;
+/* The term of a contraction, with its number in front where that is not said elsewhere. */
+static piece term_piece(writer *w, const assignment *a, bool wide) {
+  bool collects = assignment_collects(a), bound = a->free < a->variables;
+  double by = a->coefficient < 0 ? -a->coefficient : a->coefficient;
+  if (wide) return wide_term(w, a, by);
+  if (!bound || (collects && is_scalar(a->target))) {
+    return factors_piece(w, by, a->factors, a->factor);
+  }
+  factor_read *chosen;
+  int count = choose_factors(w, a, false, &chosen);
+  piece term = factors_piece(w, 1, count, chosen);
+  if (collects || !assignment_is_scaled(a) || !scale_piece(w, a).chars) return term;
+  if (!term.chars) return piece_of(w, BIND_PRIMARY, "%s", a->collector);
+  return piece_of(w, BIND_MULTIPLY, "%s * %s", a->collector, within(w, term, BIND_MULTIPLY));
+}
+
+/* What must hold, but for what an `if` around has said. */
+static piece term_conditions(writer *w, const assignment *a) {
   piece conditions = conditions_piece(w, a->conditions);
   if (w->said && conditions.chars && strcmp(w->said, conditions.chars) == 0) {
     conditions.chars = NULL;
   }
-  piece holds = all_of(w, conditions, brackets_piece(w, a->factors, a->factor));
-  double size = minus ? -by : by;
-  piece term = wide ? wide_term(w, a, size) : factors_piece(w, size, a->factors, a->factor);
+  return all_of(w, conditions, brackets_piece(w, a->factors, a->factor));
+}
+
+static void emit_term(writer *w, const assignment *a) {
+  bool collects = assignment_collects(a), adds = collects || a->adds || a->free < a->variables;
+  bool minus = a->coefficient < 0 && !(collects && !is_scalar(a->target));
+  set_type(w, a->target);
+  bool wide = collects && w->type == NUMBER_DOUBLE && w->p->real_bytes == 4;
+  if (wide) w->type = NUMBER_REAL;
+  piece holds = term_conditions(w, a), term = term_piece(w, a, wide);
   if (!term.chars) term = number_piece(w, 1);
   piece to = collects ? piece_of(w, BIND_PRIMARY, "%s", collector(a))
                       : element_piece(w, a->target, a->at);
-  if (!adds) {
-    if (holds.chars) {
-      term = piece_of(w, BIND_CONDITIONAL, "%s ? %s : %s",
-                      within(w, holds, BIND_CONDITIONAL + 1),
-                      within(w, term, BIND_CONDITIONAL + 1), number_piece(w, 0).chars);
-    }
-    line(w, "%s%s = %s;", declared(w, a, true), to.chars, term.chars);
+  if (adds) {
+    bool opened = open_condition(w, holds);
+    line(w, "%s %s %s;", to.chars, minus ? "-=" : "+=", term.chars);
+    w->indent -= opened;
     return;
   }
-  bool opened = open_condition(w, holds);
-  line(w, "%s %s %s;", to.chars, minus ? "-=" : "+=", term.chars);
-  w->indent -= opened;
+  if (minus) term = piece_of(w, BIND_UNARY, "-%s", within(w, term, BIND_UNARY));
+  if (holds.chars) {
+    term = piece_of(w, BIND_CONDITIONAL, "%s ? %s : %s", within(w, holds, BIND_CONDITIONAL + 1),
+                    within(w, term, BIND_CONDITIONAL + 1), number_piece(w, 0).chars);
+  }
+  line(w, "%s%s = %s;", declared(w, a, true), to.chars, term.chars);
 }
 
 /* The value is compared, then kept: a local of its own unless it is a single name. */

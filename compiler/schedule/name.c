@@ -267,10 +267,11 @@ static const loop_scope *name_collectors(entry_plan *e, const step *loop, const 
   for (int k = 0; k < loop->reductions; k++) {
     assignment *a = loop->reduction[k];
     bool scalar = a->target->kept == STORAGE_LOCAL || a->target->kept == STORAGE_RESULT;
-    if (scalar || !assignment_collects(a)) continue;
-    const char *word = words[a->kind];
+    bool collects = assignment_collects(a);
+    if (scalar || (!collects && !assignment_is_scaled(a))) continue;
+    const char *base = collects ? words[a->kind] : "scale", *word = base;
     for (int number = 2; !usable(e, open, word); number++) {
-      word = arena_printf(e->of->memory, "%s_%d", words[a->kind], number);
+      word = arena_printf(e->of->memory, "%s_%d", base, number);
     }
     a->collector = word;
     open = opened(e, word, open);

@@ -37,6 +37,18 @@ bool assignment_collects(const assignment *a) {
   return bound;
 }
 
+bool factor_is_scale(const factor_read *f) {
+  return f->what->rank == 0 && !f->what->boolean;
+}
+
+bool assignment_is_scaled(const assignment *a) {
+  if (a->kind != ASSIGN_PRODUCT) return false;
+  for (int k = 0; k < a->factors; k++) {
+    if (factor_is_scale(&a->factor[k])) return true;
+  }
+  return a->coefficient < -1 || (a->coefficient > -1 && a->coefficient < 1) || a->coefficient > 1;
+}
+
 static bool is_plain(const index_form *at, const variable *v) {
   return at->constant == 0 && index_variable(at) == v;
 }

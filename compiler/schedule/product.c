@@ -54,7 +54,7 @@ static bool find_factors(product_match *m) {
   int found = 0;
   for (int k = 0; k < a->factors; k++) {
     const factor_read *f = &a->factor[k];
-    if (f->what->rank == 0 && !f->what->boolean) continue;
+    if (factor_is_scale(f)) continue;
     bool plain = f->from && f->from->type == NUMBER_REAL && is_one(f->power) && !f->what->boolean;
     if (!plain || found == 2) return false;
     *(found++ == 0 ? &m->made.a : &m->made.b) = k;

@@ -121,40 +121,76 @@ static void pass_through_views(reach *r) {
 
 /* ---- contractions that are added up in a sum's buffer --------------------------------------- */
 
-/* The contraction that a term of a sum is, perhaps seen through views of its own; or NULL. */
-static const node *collectable(const entry_plan *e, const reach *r, const node *sum,
-                               const node *term) {
-  if (term->rank != sum->rank) return NULL;
-  while (r->uses[term->id] == 1 && !r->body[term->id] && term->class == NODE_VIEW) {
-    if (!view_gathers(e->of->g, term->view) || view_repeats(e->of->g, term->view)) return NULL;
-    term = term->operand[0];
+/* What the node shows under another index (a view) or multiplied by single numbers; or NULL. */
+static const node *shown_by(const node *n) {
+  if (n->class == NODE_VIEW) return n->operand[0];
+  if (n->class != NODE_PRODUCT || n->bound > 0) return NULL;
+  const node *shown = NULL;
+  for (int k = 0; k < n->operands; k++) {
+    const node *operand = n->operand[k];
+    if (operand->rank == 0 && !operand->boolean) continue;
+    if (shown || n->power[k] < 1 || n->power[k] > 1) return NULL;
+    shown = operand;
   }
-  if (r->uses[term->id] != 1 || r->body[term->id]) return NULL;
-  return term->class == NODE_PRODUCT && term->bound > 0 ? term : NULL;
+  return shown;
+}
+
+/* The contraction that a term of a sum is, perhaps behind views and scales of its own; or NULL. */
+static const node *collectable(const entry_plan *e, const reach *r, const node *term, int rank) {
+  if (term->rank != rank) return NULL;
+  while (r->uses[term->id] == 1 && !r->body[term->id]) {
+    if (term->class == NODE_PRODUCT && term->bound > 0) return term;
+    bool is_view = term->class == NODE_VIEW;
+    if (is_view && !view_gathers(e->of->g, term->view)) return NULL;
+    if (is_view && view_repeats(e->of->g, term->view)) return NULL;
+    term = shown_by(term);
+    if (!term) return NULL;
+  }
+  return NULL;
 }
 
 /* At least two, or all that there is; and not look-ups alone, which cost their reader nothing. But
  * beside a product they fill the buffer that it adds to: so U c[t], too, stands before the loop
  * over time. */
-static void collect(const entry_plan *e, const node *sum, reach *r) {
+static void collect_terms(const entry_plan *e, const node *sum, reach *r) {
   int found = 0;
   bool constant = sum->value < 0 || sum->value > 0, products = false;
   for (int k = 0; k < sum->operands; k++) {
-    const node *contraction = collectable(e, r, sum, sum->operand[k]);
+    const node *contraction = collectable(e, r, sum->operand[k], sum->rank);
     found += contraction != NULL;
     products = products || (contraction && !node_is_gather(contraction));
   }
   if (!products || (found < 2 && (sum->operands > 1 || constant))) return;
   for (int k = 0; k < sum->operands; k++) {
-    const node *contraction = collectable(e, r, sum, sum->operand[k]);
+    const node *contraction = collectable(e, r, sum->operand[k], sum->rank);
     if (contraction) r->collected[contraction->id] = true;
+  }
+}
+
+/* A contraction times single numbers: they become its coefficient. */
+static void collect_scaled(const entry_plan *e, const node *n, reach *r) {
+  const node *shown = n->bound == 0 && n->rank > 0 ? shown_by(n) : NULL;
+  const node *contraction = shown ? collectable(e, r, shown, n->rank) : NULL;
+  if (!contraction || r->collected[contraction->id] || node_is_gather(contraction)) return;
+  r->collected[contraction->id] = true;
+  r->scales[n->id] = true;
+}
+
+/* Readers first: the outermost one collects. */
+static void collect(const entry_plan *e, reach *r) {
+  for (int k = r->count - 1; k >= 0; k--) {
+    if (r->list[k]->class == NODE_SUM) collect_terms(e, r->list[k], r);
+    if (r->list[k]->class == NODE_PRODUCT) collect_scaled(e, r->list[k], r);
   }
 }
 
 bool sum_term_collected(const entry_plan *e, const node *sum, int term) {
   const node *n = sum->operand[term];
-  while (n->class == NODE_VIEW && !e->held[n->id]) n = n->operand[0];
-  return e->collected[n->id];
+  while (n && !e->collected[n->id]) {
+    if (e->held[n->id] || e->scales[n->id]) return false;
+    n = shown_by(n);
+  }
+  return n != NULL;
 }
 
 bool sum_is_collected(const entry_plan *e, const node *sum) {
@@ -198,6 +234,7 @@ void reach_nodes(entry_plan *e, const entry_root *roots, int count, reach *r) {
   r->selected = by_node(e, sizeof *r->selected);
   r->body = by_node(e, sizeof *r->body);
   r->collected = by_node(e, sizeof *r->collected);
+  r->scales = by_node(e, sizeof *r->scales);
   r->name = by_node(e, sizeof *r->name);
   r->user = by_node(e, sizeof *r->user);
   mark_reached(e, roots, count, r);
@@ -205,9 +242,7 @@ void reach_nodes(entry_plan *e, const entry_root *roots, int count, reach *r) {
   for (int k = 0; k < r->count; k++) read_by(e, r->list[k], r);
   pass_through_views(r);
   for (int k = 0; k < count; k++) r->uses[roots[k].what->id]++;
-  for (int k = 0; k < r->count; k++) {
-    if (r->list[k]->class == NODE_SUM) collect(e, r->list[k], r);
-  }
+  collect(e, r);
   name_nodes(r, p->definitions, p->definition);
   name_nodes(r, p->adjoints, p->adjoint);
   name_bodies(e, r);
@@ -215,6 +250,7 @@ void reach_nodes(entry_plan *e, const entry_root *roots, int count, reach *r) {
   name_nodes(r, p->outputs, p->output);
   name_nodes(r, p->metrics, p->metric);
   e->collected = r->collected;
+  e->scales = r->scales;
   e->name = r->name;
   e->user = r->user;
 }

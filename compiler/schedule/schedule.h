@@ -185,6 +185,7 @@ typedef struct reach {
   bool *selected;      /* a maximum runs over it: it must read the same wherever it is read      */
   bool *body;          /* of a reference: others read it through that                            */
   bool *collected;     /* a contraction that is added up in its reader's buffer                  */
+  bool *scales;        /* that reader, where it only multiplies the contraction by numbers       */
   const definition **name; /* what the model calls it                                            */
   const node **user;   /* the first reader                                                       */
 } reach;
@@ -261,7 +262,8 @@ struct assignment {
   buffer_read *reads;
   assignment *next_writer;    /* of the same target                                              */
   struct matrix_product *product; /* a call of the runtime's                                     */
-  const char *collector;      /* the scalar in which bound variables are summed up                */
+  const char *collector;      /* the scalar in which bound variables are summed up; where they are
+                                 added to memory, the number in front                            */
   int loops;                  /* variables as loops, outermost first; without time's             */
   variable *loop[2 * MAX_RANK];
   double work_fixed, work_per_sample;  /* multiply-adds, per call of the function                */
@@ -359,6 +361,9 @@ void nest_loops(entry_plan *e);
  * collected in a scalar. Otherwise it adds to memory. */
 bool assignment_collects(const assignment *a);
 bool assignment_binds(const assignment *a, const variable *v);
+/* A contraction has a number in front: its coefficient, or factors without axes. */
+bool assignment_is_scaled(const assignment *a);
+bool factor_is_scale(const factor_read *f);
 /* Whether the step lies in the loop, at any depth. */
 bool step_inside(const step *s, const step *loop);
 
@@ -422,7 +427,7 @@ struct entry_plan {
   word_table *words;
   /* by node id, and by tensor number */
   buffer **held, **held_partial, **held_tensor;
-  const bool *collected;
+  const bool *collected, *scales;
   const definition **name;
   const node **user;
   double *cost;

@@ -153,6 +153,7 @@ static double compute_gradient(void *block, size_t n, const int32_t *c, const in
    * d_z_b = 0.015625 * sum[batch, t](d_z_b_product) */
   double loss_sum = 0.0;
   memset(d_z_b, 0, Z * sizeof *d_z_b);
+  const float scale = 0.015625f;
   for (size_t t = 0; t < T; t++)
     for (size_t s = 0; s < n; s++) {
       const size_t row = t * n + s;
@@ -172,7 +173,7 @@ static double compute_gradient(void *block, size_t n, const int32_t *c, const in
       for (size_t i = 0; i < Z; i++) {
         d_z_b_product[row * Z + i] = (z_exp[row * Z + i] / z_exp_sum
             - (n_[s * T + t] == (int32_t)i ? 1.0f : 0.0f)) / (float)n;
-        d_z_b[i] += 0.015625f * d_z_b_product[row * Z + i];
+        d_z_b[i] += scale * d_z_b_product[row * Z + i];
       }
     }
 

@@ -1,0 +1,114 @@
+/* Expressions: brackets only where C asks for them, numbers of the type, whole numbers compared as
+ * such, a label for a loop, sums whose bounded terms outlive cancellation. */
+#include <criterion/criterion.h>
+#include <criterion/parameterized.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "helper_emit.h"
+#include "writer.h"
+
+/* A model's right side, and what the loop of its prediction must contain. */
+typedef struct expectation {
+  const char *side, *wanted;
+} expectation;
+
+static const expectation rows[] = {
+    {"x - v", "= x[s * X + i] - v[s * X + i];"},
+    {"v * (x + 1)", "= (x[s * X + i] + 1.0f) * v[s * X + i];"},
+    {"x / (v * w)", "= x[s * X + i] / (v[s * X + i] * w[i]);"},
+    {"1 - x", "= 1.0f - x[s * X + i];"},
+    {"-x", "= -x[s * X + i];"},
+    {"x^2", "= x[s * X + i] * x[s * X + i];"},
+    {"sqrt(x)", "= sqrtf(x[s * X + i]);"},
+    {"x / sqrt(v)", "= x[s * X + i] / sqrtf(v[s * X + i]);"},
+    {"0.25 * x", "= x[s * X + i] / 4.0f;"},
+    {"x / 3", "= 0.3333333333333333f * x[s * X + i];"},
+    {"relu(x)", "= relu(x[s * X + i]);"},
+    {"where(x > 0, v, w)", "> 0.0f ? "},
+    {"tanh(x) + exp(v)", "tanhf(x[s * X + i])"},
+};
+enum { ROWS = (int)(sizeof rows / sizeof *rows) };
+
+ParameterizedTestParameters(expression, in_c) {
+  static int numbers[ROWS];
+  for (int k = 0; k < ROWS; k++) numbers[k] = k;
+  return cr_make_param_array(int, numbers, ROWS);
+}
+
+ParameterizedTest(int *row, expression, in_c) {
+  char model[400];
+  snprintf(model, sizeof model,
+           "model m\ninput x[5], v[5]\ntarget y[5]\nparam w[5]\nu = %s\noutput u\n"
+           "loss mse(u * w, y)\n", rows[*row].side);
+  emitted one = emit_text(model, 4, true);
+  const char *predict = function_text(&one, "compute_predict");
+  if (strcmp(rows[*row].wanted, "> 0.0f ? ") == 0) {
+    cr_expect_not_null(strstr(predict, "0.0f < x[s * X + i]"), "%s", predict);
+  } else {
+    cr_expect_not_null(strstr(predict, rows[*row].wanted), "%s:\n%s", rows[*row].side, predict);
+  }
+  forget_emitted(&one);
+}
+
+Test(expression, a_label_is_read_not_looped_over) {
+  emitted one = emit_text("model m\ninput c : class(9)\ntarget y[4]\nparam E[9, 4]\n"
+                          "e = E[c]\noutput e\nloss mse(e, y)\n", 4, true);
+  cr_expect_not_null(strstr(function_text(&one, "compute_predict"), "(size_t)c[s] * "));
+  const char *gradient = function_text(&one, "compute_gradient");
+  cr_expect_not_null(strstr(gradient, "d_E[(size_t)c[s] * "), "%s", gradient);
+  cr_expect_null(strstr(gradient, "< 9"), "no loop over the classes");
+  forget_emitted(&one);
+}
+
+Test(expression, lengths_are_compared_as_whole_numbers) {
+  emitted one = emit_text("model m\ninput x[6], len : count(6)\ntarget y\n"
+                          "u = sum[t | t < len](x[t])\noutput u\nloss (u - y)^2\n", 4, true);
+  const char *predict = function_text(&one, "compute_predict");
+  cr_expect_not_null(strstr(predict, "if ((int32_t)t < len[s])"), "%s", predict);
+  forget_emitted(&one);
+}
+
+Test(expression, bounded_terms_are_added_in_double) {
+  emitted one = emit_text("model m\ninput x\ntarget y\nparam w\nz = w * x\n"
+                          "loss sigmoid_cross_entropy(z, y)\n", 4, true);
+  const char *loss = function_text(&one, "compute_loss");
+  cr_expect_not_null(strstr(loss, "(double)log1pf(expf(-fabsf("), "%s", loss);
+  forget_emitted(&one);
+}
+
+static writer plain_writer(arena *memory, plan *p, int real_bytes) {
+  p->real_bytes = real_bytes;
+  return (writer){.p = p, .memory = memory, .type = NUMBER_REAL};
+}
+
+Test(expression, numbers_read_back_as_they_were) {
+  static const double values[] = {0, 1, -2.5, 0.1, 1e-30, 123456789, 1.0 / 3, 6.02e23};
+  arena *memory = arena_new();
+  plan p = {.memory = memory};
+  writer floats = plain_writer(memory, &p, 4);
+  for (size_t k = 0; k < sizeof values / sizeof *values; k++) {
+    p.real_bytes = 4;
+    const char *single = number_piece(&floats, values[k]).chars;
+    cr_expect_eq(single[strlen(single) - 1], 'f');
+    cr_expect_not_null(strpbrk(single, ".e"), "%s is a whole number in C", single);
+    p.real_bytes = 8;
+    cr_expect_float_eq(strtod(number_piece(&floats, values[k]).chars, NULL), values[k], 0);
+  }
+  cr_expect_str_eq(number_piece(&floats, (double)INFINITY).chars, "INFINITY");
+  cr_expect_eq(number_piece(&floats, -1).strength, BIND_UNARY);
+  arena_free(memory);
+}
+
+Test(expression, only_wide_lines_are_broken) {
+  arena *memory = arena_new();
+  text out = text_new(memory);
+  wrap_lines(&out, "  short line\n"
+                   "  y = f(aaaaaaaaaaaaaaaaaaaaaaaaaaa, bbbbbbbbbbbbbbbbbbbbbbbbbb) + "
+                   "g(cccccccccccccccccccccccccc, dddddddddddddddd);\n");
+  cr_expect_str_eq(out.chars, "  short line\n"
+                              "  y = f(aaaaaaaaaaaaaaaaaaaaaaaaaaa, bbbbbbbbbbbbbbbbbbbbbbbbbb)\n"
+                              "      + g(cccccccccccccccccccccccccc, dddddddddddddddd);\n");
+  arena_free(memory);
+}
