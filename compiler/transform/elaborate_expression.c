@@ -124,24 +124,6 @@ value map_value(context *c, op operation, value a) {
   return a;
 }
 
-static const node *combine(graph *g, binary_operation operation, const node *a, const node *b) {
-  switch (operation) {
-    case BINARY_ADD: return node_add(g, a, b);
-    case BINARY_SUBTRACT: return node_subtract(g, a, b);
-    case BINARY_MULTIPLY: return node_multiply(g, a, b);
-    case BINARY_DIVIDE: return node_divide(g, a, b);
-    case BINARY_POWER: return node_pow(g, a, b);
-    case BINARY_LESS: return node_map2(g, OP_less, a, b);
-    case BINARY_LESS_EQUAL: return node_map2(g, OP_less_equal, a, b);
-    case BINARY_GREATER: return node_map2(g, OP_less, b, a);
-    case BINARY_GREATER_EQUAL: return node_map2(g, OP_less_equal, b, a);
-    case BINARY_EQUAL: return node_map2(g, OP_equal, a, b);
-    case BINARY_NOT_EQUAL: return node_map2(g, OP_not_equal, a, b);
-    case BINARY_MATMUL: break;
-  }
-  return a;
-}
-
 static bool is_equality(binary_operation operation) {
   return operation == BINARY_EQUAL || operation == BINARY_NOT_EQUAL;
 }
@@ -174,7 +156,7 @@ value binary_value(context *c, binary_operation operation, const expression *x, 
   }
   if (!broadcast(c, x->operator_at, &a, x->left, &b, x->right, &shape)) return poison();
   if (c->e->exploring > 0) shape.node = blank_of(c->e, &a, &b);
-  else shape.node = combine(c->e->g, operation, a.node, b.node);
+  else shape.node = node_of_binary(c->e->g, operation, a.node, b.node);
   return shape;
 }
 

@@ -27,8 +27,7 @@ static const node *instantiate_call(graph *g, const expression *call, int count,
   return node_map(g, operation, values);
 }
 
-static const node *instantiate_binary(graph *g, binary_operation operation, const node *a,
-                                      const node *b) {
+const node *node_of_binary(graph *g, binary_operation operation, const node *a, const node *b) {
   switch (operation) {
     case BINARY_ADD: return node_add(g, a, b);
     case BINARY_SUBTRACT: return node_subtract(g, a, b);
@@ -43,7 +42,7 @@ static const node *instantiate_binary(graph *g, binary_operation operation, cons
     case BINARY_NOT_EQUAL: return node_map2(g, OP_not_equal, a, b);
     case BINARY_MATMUL: break;
   }
-  impossible("@");
+  impossible("@"); /* axes are not known here */
   return NULL;
 }
 
@@ -54,8 +53,8 @@ const node *instantiate(graph *g, const expression *value, int count, const bind
       return node_scale(g, -1, instantiate(g, value->left, count, bindings));
     case EXPRESSION_CALL: return instantiate_call(g, value, count, bindings);
     case EXPRESSION_BINARY:
-      return instantiate_binary(g, value->operation, instantiate(g, value->left, count, bindings),
-                                instantiate(g, value->right, count, bindings));
+      return node_of_binary(g, value->operation, instantiate(g, value->left, count, bindings),
+                            instantiate(g, value->right, count, bindings));
     case EXPRESSION_NAME:
       for (int k = 0; k < count; k++) {
         if (bindings[k].word == value->word) return bindings[k].value;

@@ -86,5 +86,7 @@ typedef struct binding {
   const node *value;
 } binding;
 const node *instantiate(graph *g, const expression *value, int count, const binding *bindings);
+/* Any of them but `@`, element by element. */
+const node *node_of_binary(graph *g, binary_operation operation, const node *a, const node *b);
 
 #endif
