@@ -45,6 +45,9 @@ static size_t scratch_offset(const void *block) {
   return (size_t)(head->training ? TRAINING_END : INFERENCE_END);
 }
 
+static inline float sign(float a) {
+  return (float)(((a) > 0.0f) - ((a) < 0.0f));
+}
 
 /* Mean loss of n samples, as in training. */
 static double compute_loss(void *block, size_t n, const int32_t *c, const int32_t *n_) {
@@ -344,6 +347,42 @@ static void update_sgd(const nnrt_head *head, double rate, float *p, const float
   }
 }
 
+/* One step of nesterov on every parameter p with gradient g. */
+static void update_nesterov(const nnrt_head *head, double rate, float *p, const float *g, float
+    *v) {
+  const size_t elements = PARAMETER_BYTES / sizeof *p;
+  const double momentum = head->hyperparameter[1];
+  for (size_t i = 0; i < elements; i++) {
+    v[i] = g[i] + (float)momentum * v[i];
+    p[i] = p[i] - (float)rate * (g[i] + (float)momentum * v[i]);
+  }
+}
+
+/* One step of adagrad on every parameter p with gradient g. */
+static void update_adagrad(const nnrt_head *head, double rate, float *p, const float *g, float
+    *s) {
+  const size_t elements = PARAMETER_BYTES / sizeof *p;
+  const double epsilon = head->hyperparameter[1];
+  for (size_t i = 0; i < elements; i++) {
+    s[i] = s[i] + g[i] * g[i];
+    p[i] = p[i] - g[i] * (float)rate / ((float)epsilon + sqrtf(s[i]));
+  }
+}
+
+/* One step of rmsprop on every parameter p with gradient g. */
+static void update_rmsprop(const nnrt_head *head, double rate, float *p, const float *g, float
+    *s, float *v) {
+  const size_t elements = PARAMETER_BYTES / sizeof *p;
+  const double decay = head->hyperparameter[1];
+  const double epsilon = head->hyperparameter[2];
+  const double momentum = head->hyperparameter[3];
+  for (size_t i = 0; i < elements; i++) {
+    s[i] = (float)decay * s[i] + g[i] * g[i] * (float)(1.0 - decay);
+    v[i] = (float)momentum * v[i] + g[i] / ((float)epsilon + sqrtf(s[i]));
+    p[i] = p[i] - (float)rate * v[i];
+  }
+}
+
 /* One step of adam on every parameter p with gradient g. */
 static void update_adam(const nnrt_head *head, double rate, float *p, const float *g, float *m,
     float *v) {
@@ -380,6 +419,20 @@ static void update_adamw(const nnrt_head *head, double rate, float *p, const flo
   }
 }
 
+/* One step of lion on every parameter p with gradient g. */
+static void update_lion(const nnrt_head *head, double rate, float *p, const float *g, float *m) {
+  const size_t elements = PARAMETER_BYTES / sizeof *p;
+  const double beta1 = head->hyperparameter[1];
+  const double beta2 = head->hyperparameter[2];
+  const double decay = head->hyperparameter[3];
+  for (size_t i = 0; i < elements; i++) {
+    const float new_m = (float)beta2 * m[i] + g[i] * (float)(1.0 - beta2);
+    p[i] = p[i] - (float)rate * (sign((float)beta1 * m[i] + g[i] * (float)(1.0 - beta1)) + p[i]
+        * (float)decay);
+    m[i] = new_m;
+  }
+}
+
 /* One step of the head's optimizer. */
 static void compute_update(void *block, double rate) {
   nnrt_head *head = block;
@@ -388,11 +441,23 @@ static void compute_update(void *block, double rate) {
     update_sgd(head, rate, at(block, PARAMETERS), at(block, GRADIENTS),
         at(block, OPTIMIZER_STATES));
   else if (head->optimizer == 1)
+    update_nesterov(head, rate, at(block, PARAMETERS), at(block, GRADIENTS),
+        at(block, OPTIMIZER_STATES));
+  else if (head->optimizer == 2)
+    update_adagrad(head, rate, at(block, PARAMETERS), at(block, GRADIENTS),
+        at(block, OPTIMIZER_STATES));
+  else if (head->optimizer == 3)
+    update_rmsprop(head, rate, at(block, PARAMETERS), at(block, GRADIENTS),
+        at(block, OPTIMIZER_STATES), at(block, OPTIMIZER_STATES + PARAMETER_BYTES));
+  else if (head->optimizer == 4)
     update_adam(head, rate, at(block, PARAMETERS), at(block, GRADIENTS),
         at(block, OPTIMIZER_STATES), at(block, OPTIMIZER_STATES + PARAMETER_BYTES));
-  else
+  else if (head->optimizer == 5)
     update_adamw(head, rate, at(block, PARAMETERS), at(block, GRADIENTS),
         at(block, OPTIMIZER_STATES), at(block, OPTIMIZER_STATES + PARAMETER_BYTES));
+  else
+    update_lion(head, rate, at(block, PARAMETERS), at(block, GRADIENTS),
+        at(block, OPTIMIZER_STATES));
 }
 
 size_t charnn_bytes(int batch, int training) {
@@ -455,6 +520,18 @@ static const char *const sgd_hyperparameters[] = {"rate", "momentum"};
 static const double sgd_defaults[] = {0.0, 0.0};
 static const int sgd_has_default[] = {0, 1};
 static const char *const sgd_states[] = {"v"};
+static const char *const nesterov_hyperparameters[] = {"rate", "momentum"};
+static const double nesterov_defaults[] = {0.0, 0.9};
+static const int nesterov_has_default[] = {0, 1};
+static const char *const nesterov_states[] = {"v"};
+static const char *const adagrad_hyperparameters[] = {"rate", "epsilon"};
+static const double adagrad_defaults[] = {0.01, 1e-10};
+static const int adagrad_has_default[] = {1, 1};
+static const char *const adagrad_states[] = {"s"};
+static const char *const rmsprop_hyperparameters[] = {"rate", "decay", "epsilon", "momentum"};
+static const double rmsprop_defaults[] = {0.01, 0.99, 1e-08, 0.0};
+static const int rmsprop_has_default[] = {1, 1, 1, 1};
+static const char *const rmsprop_states[] = {"s", "v"};
 static const char *const adam_hyperparameters[] = {"rate", "beta1", "beta2", "epsilon"};
 static const double adam_defaults[] = {0.001, 0.9, 0.999, 1e-08};
 static const int adam_has_default[] = {1, 1, 1, 1};
@@ -463,10 +540,21 @@ static const char *const adamw_hyperparameters[] = {"rate", "beta1", "beta2", "e
 static const double adamw_defaults[] = {0.001, 0.9, 0.999, 1e-08, 0.01};
 static const int adamw_has_default[] = {1, 1, 1, 1, 1};
 static const char *const adamw_states[] = {"m", "v"};
+static const char *const lion_hyperparameters[] = {"rate", "beta1", "beta2", "decay"};
+static const double lion_defaults[] = {0.0001, 0.9, 0.99, 0.0};
+static const int lion_has_default[] = {1, 1, 1, 1};
+static const char *const lion_states[] = {"m"};
 static const nnrt_optimizer optimizers[] = {
   {"sgd", 2, sgd_hyperparameters, sgd_defaults, sgd_has_default, 1, sgd_states},
+  {"nesterov", 2, nesterov_hyperparameters, nesterov_defaults, nesterov_has_default, 1,
+      nesterov_states},
+  {"adagrad", 2, adagrad_hyperparameters, adagrad_defaults, adagrad_has_default, 1,
+      adagrad_states},
+  {"rmsprop", 4, rmsprop_hyperparameters, rmsprop_defaults, rmsprop_has_default, 2,
+      rmsprop_states},
   {"adam", 4, adam_hyperparameters, adam_defaults, adam_has_default, 2, adam_states},
   {"adamw", 5, adamw_hyperparameters, adamw_defaults, adamw_has_default, 2, adamw_states},
+  {"lion", 4, lion_hyperparameters, lion_defaults, lion_has_default, 1, lion_states},
 };
 
 /* The same for the runtime, which knows of tensors by their number. */
@@ -496,8 +584,8 @@ const nnrt_model charnn_model = {
   8, 1, 1, 5, 0, 1, tensors,
   PARAMETERS, PARAMETER_BYTES, GRADIENTS, OPTIMIZER_STATES,
   0, NULL, 0, 0,
-  3, optimizers,
-  {0, 0, NULL, NULL, 0.0, 1,
+  7, optimizers,
+  {0, 0, NULL, NULL, 0.0, 4,
    {0.001, 0.9, 0.999, 1e-08, 0.0, 0.0, 0.0, 0.0},
    32, 10, 1u, 0.0, NULL, 0.0, 0},
   31506816.0, 10526848.0,
