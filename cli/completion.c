@@ -165,7 +165,7 @@ static void print_zsh_option(const nn_cli_option *option, FILE *to) {
     if (letter)
       fprintf(to, "-%c", option->letter);
     else
-      fprintf(to, "--%s%s", option->name, option->may_lack ? "=-" : "");
+      fprintf(to, "--%s%s", option->name, !option->argument ? "" : option->may_lack ? "=-" : "=");
     fputc('[', to);
     print_zsh_text(option->help, to);
     fputc(']', to);

@@ -8,7 +8,8 @@ trap 'rm -rf "$work"' EXIT
 cmake --install "$BUILD_DIR" --prefix "$work/first" >/dev/null
 mv "$work/first" "$work/moved here"
 installed="$work/moved here"
-for file in bin/nncc include/nnrt.h; do
+for file in bin/nncc include/nnrt.h share/man/man1/nncc.1 share/man/man1/nnrt-program.1 \
+            share/bash-completion/completions/nncc share/zsh/site-functions/_nncc; do
   [ -e "$installed/$file" ] || { echo "not installed: $file"; exit 1; }
 done
 

@@ -1,0 +1,27 @@
+/* options: nncc's command line, read once into plain values. */
+#ifndef NNCC_OPTIONS_H
+#define NNCC_OPTIONS_H
+
+#include "emit.h"
+#include "transform.h"
+
+typedef enum stage { STAGE_NONE, STAGE_AST, STAGE_FORWARD, STAGE_BACKWARD, STAGE_PLAN } stage;
+
+typedef struct options {
+  arena *memory;
+  name_table *names;
+  const char *model, *output, *header;
+  emit_options emit;
+  stage dump;
+  bool check;
+  override *overrides;
+  size_t override_count, override_capacity;
+} options;
+
+/* Reads the command line; false with the exit status set where nothing is left to do. */
+bool read_options(options *o, int argc, char **argv, int *status);
+
+/* One line on standard error about `what`, which the format shows; the exit status. */
+int refuse_option(const char *format, const char *what);
+
+#endif
