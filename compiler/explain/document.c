@@ -1,7 +1,7 @@
 /* Documents: blocks one after another, and the phrases in them. */
 #include <string.h>
 
-#include "explain.h"
+#include "layout.h"
 
 /* ---- phrases ------------------------------------------------------------------------------ */
 
@@ -80,10 +80,20 @@ static block *added(document *d, block_kind kind, const phrase *said) {
   return b;
 }
 
+static const char *section_number(document *d, int level) {
+  int *count = d->section;
+  count[level - 1]++;
+  for (int k = level; k < 3; k++) count[k] = 0;
+  if (level == 1) return arena_printf(d->memory, "%d", count[0]);
+  if (level == 2) return arena_printf(d->memory, "%d.%d", count[0], count[1]);
+  return arena_printf(d->memory, "%d.%d.%d", count[0], count[1], count[2]);
+}
+
 void document_heading(document *d, int level, const phrase *said, const char *anchor) {
   block *b = added(d, BLOCK_HEADING, said);
-  b->level = level;
+  b->level = level < 1 ? 1 : level > 3 ? 3 : level;
   b->anchor = anchor;
+  b->number = section_number(d, b->level);
 }
 
 void document_paragraph(document *d, const phrase *said) { added(d, BLOCK_PARAGRAPH, said); }
@@ -94,6 +104,7 @@ block *document_chain(document *d, const char *anchor, bool final) {
   block *b = added(d, BLOCK_CHAIN, NULL);
   b->anchor = anchor;
   b->final = final;
+  if (anchor) b->number = arena_printf(d->memory, "(%d)", ++d->equations);
   return b;
 }
 
@@ -118,4 +129,80 @@ void table_row(document *d, block *table, const phrase *const *cells) {
 
 void document_listing(document *d, const source *model) {
   added(d, BLOCK_LISTING, NULL)->listing = model;
+}
+
+/* ---- for the renderers -------------------------------------------------------------------- */
+
+const block *document_find(const document *d, const char *anchor) {
+  for (const block *b = d->first; b; b = b->next) {
+    if (b->anchor && strcmp(b->anchor, anchor) == 0) return b;
+  }
+  return NULL;
+}
+
+const char *line_chars(const document *d, int line) {
+  const char *path = d->model ? d->model->path : "", *slash = strrchr(path, '/');
+  return arena_printf(d->memory, "%s:%d", slash ? slash + 1 : path, line);
+}
+
+const char *emitted_chars(const document *d, const run *r) {
+  const char *path = d->emitted ? d->emitted : "", *slash = strrchr(path, '/');
+  return arena_printf(d->memory, "%s, %s:%d", r->chars, slash ? slash + 1 : path, r->number);
+}
+
+static double run_width(const document *d, const run *r) {
+  double width = 0;
+  switch (r->kind) {
+    case RUN_WORDS:
+      width = 0.5 * text_columns(words_in(d->language, r->words));
+      for (int k = 0; k < r->parts; k++) width += phrase_width(d, r->part[k]);
+      return width;
+    case RUN_PLAIN: return 0.5 * text_columns(r->chars);
+    case RUN_CODE: return 0.6 * text_columns(r->chars);
+    case RUN_FORMULA: return typeset(d->memory, r->formula, false, d->language)->width;
+    case RUN_LINE: return 0.6 * text_columns(line_chars(d, r->number));
+    case RUN_EMITTED: return 0.6 * text_columns(emitted_chars(d, r));
+    case RUN_COUNT: return 7;
+    case RUN_REFERENCE: break;
+  }
+  return 1.5;
+}
+
+double phrase_width(const document *d, const phrase *p) {
+  double width = 0;
+  for (size_t k = 0; p && k < p->count; k++) width += run_width(d, &p->run[k]);
+  return width;
+}
+
+/* The number of the place that begins at `at`, or -1. */
+static int place_in_words(const char *at) {
+  bool is = at[0] == '{' && at[1] >= '0' && at[1] <= '9' && at[2] == '}';
+  return is ? at[1] - '0' : -1;
+}
+
+void words_walk(const char *template, const run *of, words_part *call, void *data) {
+  const char *begin = template;
+  for (const char *at = template;; at++) {
+    int number = *at ? place_in_words(at) : -1;
+    if (*at && number < 0) continue;
+    if (at > begin) call(data, begin, (size_t)(at - begin), NULL);
+    if (!*at) return;
+    if (number < of->parts) call(data, NULL, 0, of->part[number]);
+    begin = at + 3;
+    at += 2;
+  }
+}
+
+void append_grouped(text *out, double whole_number, const char *gap) {
+  char digits[64];
+  int length = snprintf(digits, sizeof digits, "%.0f", whole_number);
+  if (length >= (int)sizeof digits) {
+    text_number(out, whole_number);
+    return;
+  }
+  for (int k = 0; k < length; k++) {
+    bool group = k && (length - k) % 3 == 0 && length > 4 && digits[k - 1] != '-';
+    if (group) text_append(out, gap);
+    text_append_length(out, digits + k, 1);
+  }
 }

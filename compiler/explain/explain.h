@@ -200,7 +200,7 @@ struct block {
   const phrase *const **row;
   size_t rows, row_capacity;
   const source *listing;      /* LISTING: with line numbers, which line links lead to            */
-  char *number;               /* "2.1", "(3)": given by document_number                          */
+  const char *number;         /* "2.1" of a heading, "(3)" of a chain with an anchor             */
   block *next;
 };
 
@@ -211,6 +211,7 @@ typedef struct document {
   const source *model;        /* what line links name                                            */
   const char *emitted;        /* path of the emitted C, as shown, or NULL                        */
   block *first, *last;
+  int section[3], equations;  /* counted so far                                                  */
 } document;
 
 document *document_new(arena *memory, language spoken, const phrase *title, const source *model,
