@@ -1,5 +1,5 @@
-/* Turns nnrt_product_*() into OpenBLAS's kernels where one can be loaded and the product is worth
- * the call, into own loops (product_loops.h, compiled for three instruction sets) otherwise.
+/* Turns nnrt_product_*() into own loops (nnrt_kernel.h, compiled for three instruction sets), and
+ * into OpenBLAS's kernels where the operands are too large for a cache and one can be loaded.
  *
  * The library is loaded here, not linked: it picks its kernels once, when it is loaded, and Debian
  * 12's 0.3.21 takes a Zen 4 or 5 for a Haswell, at half the speed. OPENBLAS_CORETYPE tells it
@@ -19,19 +19,15 @@
 #define NNRT_X86 0
 #endif
 
-#define ALWAYS_INLINE static inline __attribute__((always_inline))
-
 enum {
-  ROWS = 6,            /* of a tile; 6 x 64 bytes of sums leave registers for both operands */
-  RUN = 128,           /* of k, between two visits to C: a packed stripe is 8 kB */
   ROW_MAJOR = 101,     /* CBLAS's numbers */
   AS_STORED = 111,
   TRANSPOSED = 112
 };
 
-/* Multiply-adds below which own loops are at least as fast as the call, measured on a Zen 5 with
- * OpenBLAS 0.3.21's AVX2 and AVX-512 kernels. */
-static const double worth_a_call = 16 * 16 * 16;
+/* Multiply-adds below which own loops are at least as fast as the call, measured on a Zen 4 with
+ * OpenBLAS 0.3.21: docs/performance.md. */
+static const double worth_a_call = 256.0 * 1024 * 1024;
 
 typedef enum nnrt_processor { PROCESSOR_PLAIN, PROCESSOR_AVX2, PROCESSOR_AVX512 } nnrt_processor;
 
@@ -50,91 +46,70 @@ typedef struct service {
   char line[256];
 } service;
 
-typedef struct operands_float {
-  size_t m, n, k;
-  float alpha;
-  const float *a, *b;
-  size_t a_row, a_column, b_row, b_column;
-  int keep; /* beta is 1 */
-  float *c;
-  size_t ldc;
-} operands_float;
+#define AVX2 "avx2,fma"
+#define AVX512 "avx512f,avx512dq,avx512bw,avx512vl,fma"
 
-typedef struct operands_double {
-  size_t m, n, k;
-  double alpha;
-  const double *a, *b;
-  size_t a_row, a_column, b_row, b_column;
-  int keep;
-  double *c;
-  size_t ldc;
-} operands_double;
-
-#define REAL float
-#define OPERANDS operands_float
-#define NAME(name) name##_float_plain
-#define VECTOR_BYTES 16
-#define TARGET
-#include "product_loops.h"
-#undef NAME
-#undef VECTOR_BYTES
-#undef TARGET
+/* Own loops for each type and instruction set: multiply_<real>_<set>(). */
+#define NNRT_REAL_BYTES 4
+#define NNRT_NAME(name) name##_float_plain
+#define NNRT_VECTOR_BYTES 16
+#include "nnrt_kernel.h"
 #if NNRT_X86
-#define NAME(name) name##_float_avx2
-#define VECTOR_BYTES 32
-#define TARGET __attribute__((target("avx2,fma")))
-#include "product_loops.h"
-#undef NAME
-#undef VECTOR_BYTES
-#undef TARGET
-#define NAME(name) name##_float_avx512
-#define VECTOR_BYTES 64
-#define TARGET __attribute__((target("avx512f")))
-#include "product_loops.h"
-#undef NAME
-#undef VECTOR_BYTES
-#undef TARGET
+#define NNRT_REAL_BYTES 4
+#define NNRT_NAME(name) name##_float_avx2
+#define NNRT_VECTOR_BYTES 32
+#define NNRT_TARGET __attribute__((target(AVX2)))
+#include "nnrt_kernel.h"
+#define NNRT_REAL_BYTES 4
+#define NNRT_NAME(name) name##_float_avx512
+#define NNRT_VECTOR_BYTES 64
+#define NNRT_TARGET __attribute__((target(AVX512)))
+#include "nnrt_kernel.h"
 #endif
-#undef REAL
-#undef OPERANDS
-
-#define REAL double
-#define OPERANDS operands_double
-#define NAME(name) name##_double_plain
-#define VECTOR_BYTES 16
-#define TARGET
-#include "product_loops.h"
-#undef NAME
-#undef VECTOR_BYTES
-#undef TARGET
+#define NNRT_REAL_BYTES 8
+#define NNRT_NAME(name) name##_double_plain
+#define NNRT_VECTOR_BYTES 16
+#include "nnrt_kernel.h"
 #if NNRT_X86
-#define NAME(name) name##_double_avx2
-#define VECTOR_BYTES 32
-#define TARGET __attribute__((target("avx2,fma")))
-#include "product_loops.h"
-#undef NAME
-#undef VECTOR_BYTES
-#undef TARGET
-#define NAME(name) name##_double_avx512
-#define VECTOR_BYTES 64
-#define TARGET __attribute__((target("avx512f")))
-#include "product_loops.h"
-#undef NAME
-#undef VECTOR_BYTES
-#undef TARGET
+#define NNRT_REAL_BYTES 8
+#define NNRT_NAME(name) name##_double_avx2
+#define NNRT_VECTOR_BYTES 32
+#define NNRT_TARGET __attribute__((target(AVX2)))
+#include "nnrt_kernel.h"
+#define NNRT_REAL_BYTES 8
+#define NNRT_NAME(name) name##_double_avx512
+#define NNRT_VECTOR_BYTES 64
+#define NNRT_TARGET __attribute__((target(AVX512)))
+#include "nnrt_kernel.h"
 #endif
-#undef REAL
-#undef OPERANDS
 
 #if NNRT_X86
-#define OWN_LOOPS(real) {loops_##real##_plain, loops_##real##_avx2, loops_##real##_avx512}
+#define SETS(real, with) with(real, plain) with(real, avx2) with(real, avx512)
 #else
-#define OWN_LOOPS(real) {loops_##real##_plain, loops_##real##_plain, loops_##real##_plain}
+#define SETS(real, with) with(real, plain)
 #endif
+
+/* Each as a function of its own. With A turned its rows lie side by side, and the kernel that knows
+ * it addresses them as such. */
+#define TARGET_plain
+#define TARGET_avx2 __attribute__((target(AVX2)))
+#define TARGET_avx512 __attribute__((target(AVX512)))
+#define OWN_LOOPS(real, set)                                                                      \
+  TARGET_##set static void loops_##real##_##set(const nnrt_operands_##real *of) {                 \
+    nnrt_operands_##real turned = *of;                                                            \
+    turned.a_row = 1;                                                                             \
+    if (of->a_row == 1)                                                                           \
+      multiply_##real##_##set(&turned);                                                           \
+    else                                                                                          \
+      multiply_##real##_##set(of);                                                                \
+  }
+SETS(float, OWN_LOOPS)
+SETS(double, OWN_LOOPS)
 
 /* by nnrt_processor */
-static void (*const own_float[])(const operands_float *) = OWN_LOOPS(float);
-static void (*const own_double[])(const operands_double *) = OWN_LOOPS(double);
+#define NAME_OF_SET(real, set) loops_##real##_##set,
+static void (*const own_float[])(const nnrt_operands_float *) = {SETS(float, NAME_OF_SET)};
+static void (*const own_double[])(const nnrt_operands_double *) = {SETS(double, NAME_OF_SET)};
 
 /* ---- loading ------------------------------------------------------------------------------ */
 
@@ -257,7 +232,7 @@ void nnrt_product_float(int transpose_a, int transpose_b, size_t m, size_t n, si
                         const float *a, size_t lda, const float *b, size_t ldb, float beta,
                         float *c, size_t ldc) {
   const service *by = get_service();
-  const operands_float of = {
+  const nnrt_operands_float of = {
     m, n, k, alpha, a, b, transpose_a ? 1 : lda, transpose_a ? lda : 1,
     transpose_b ? 1 : ldb, transpose_b ? ldb : 1, beta > 0, c, ldc};
   if (by->of_float && fits_the_call(m, n, k, lda, ldb, ldc))
@@ -272,7 +247,7 @@ void nnrt_product_double(int transpose_a, int transpose_b, size_t m, size_t n, s
                          double alpha, const double *a, size_t lda, const double *b, size_t ldb,
                          double beta, double *c, size_t ldc) {
   const service *by = get_service();
-  const operands_double of = {
+  const nnrt_operands_double of = {
     m, n, k, alpha, a, b, transpose_a ? 1 : lda, transpose_a ? lda : 1,
     transpose_b ? 1 : ldb, transpose_b ? ldb : 1, beta > 0, c, ldc};
   if (by->of_double && fits_the_call(m, n, k, lda, ldb, ldc))

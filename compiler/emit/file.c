@@ -63,7 +63,12 @@ static void emit_unwrapped(text *out, const plan *p, const emit_options *options
   emit_api(&w);
   w.out = out;
   emit_head_comment(out, p, options);
-  text_append(out, "#include \"nnrt.h\"\n\n#include <math.h>\n#include <string.h>\n");
+  text_append(out, "#include \"nnrt.h\"\n");
+  if (w.small_products) {
+    line(&w, "#define NNRT_REAL_BYTES %d", p->real_bytes);
+    line(&w, "#include \"nnrt_kernel.h\"");
+  }
+  text_append(out, "\n#include <math.h>\n#include <string.h>\n");
   emit_sizes_and_offsets(&w);
   line(&w, "\nextern const nnrt_model %s_model;", p->prefix);
   emit_constants(&w);

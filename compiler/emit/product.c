@@ -113,10 +113,13 @@ void emit_product(writer *w, const assignment *a) {
                             turned[1] ? GROUP_K : GROUP_N);
   const char *ldc = leading(w, p, a->target, a->at, GROUP_M, GROUP_N);
   const char *alpha = alpha_text(w, a);
-  line(w, "nnrt_product_%s(%d, %d, %s, %s, %s, %s, %s, %s,", w->p->real_bytes == 4 ? "float" : "double",
-       turned[0], turned[1], group_size(w, p, GROUP_M), group_size(w, p, GROUP_N),
-       group_size(w, p, GROUP_K), alpha, pointer(w, p, first->from, first->at), lda);
-  line(w, "%s%s, %s, %s, %s, %s);", w->p->real_bytes == 4 ? "                   " : "                    ",
+  const char *word = p->small ? "small_product" : w->p->real_bytes == 4 ? "product_float"
+                                                                        : "product_double";
+  w->small_products = w->small_products || p->small;
+  line(w, "nnrt_%s(%d, %d, %s, %s, %s, %s, %s, %s,", word, turned[0], turned[1],
+       group_size(w, p, GROUP_M), group_size(w, p, GROUP_N), group_size(w, p, GROUP_K), alpha,
+       pointer(w, p, first->from, first->at), lda);
+  line(w, "%*s%s, %s, %s, %s, %s);", (int)strlen(word) + 6, "",
        pointer(w, p, second->from, second->at), ldb, number_piece(w, a->adds ? 1 : 0).chars,
        pointer(w, p, a->target, a->at), ldc);
 }

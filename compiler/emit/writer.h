@@ -69,6 +69,7 @@ typedef struct writer {
   bool *size_used;       /* by axis: its name stands in the text */
   const rule_words *rule;
   row_list *rows;
+  bool small_products;   /* the text has some                                                */
   const char *said;      /* conditions that an `if` around the place has told */
 } writer;
 

@@ -195,6 +195,17 @@ static bool find_orientation(product_match *m) {
   return first && second && rows_hold(m, 2, GROUP_M, GROUP_N);
 }
 
+static bool is_small(const product_match *m) {
+  double known = 1;
+  for (int group = 0; group < 3; group++) {
+    for (int k = 0; k < m->made.count[group]; k++) {
+      const variable *v = m->made.variable[group][k];
+      if (!v->batch) known *= (double)variable_turns(v).count;
+    }
+  }
+  return known <= LARGEST_SMALL;
+}
+
 /* ---- the match ------------------------------------------------------------------------------ */
 
 static bool match(product_match *m) {
@@ -213,6 +224,7 @@ static bool match(product_match *m) {
   double work = join_group(m, GROUP_M, &m->at[0], &m->at[2]);
   work *= join_group(m, GROUP_N, &m->at[1], &m->at[2]);
   work *= join_group(m, GROUP_K, &m->at[0], &m->at[1]);
+  m->made.small = is_small(m);
   return work >= SMALLEST_PRODUCT && find_orientation(m);
 }
 

@@ -322,10 +322,13 @@ typedef struct matrix_product {
   int count[3];                    /* of variables in m, n, k                                    */
   variable *variable[3][MAX_RANK]; /* outermost first                                            */
   bool transposed[2];              /* A lies k x m, B n x k                                      */
+  bool small;                      /* few numbers: computed where it stands, without a call      */
 } matrix_product;
 
-/* Below this many multiply-adds a call is not worth its overhead. */
-enum { SMALLEST_PRODUCT = 2000 };
+enum {
+  SMALLEST_PRODUCT = 400,/* multiply-adds; below that plain loops do as well                     */
+  LARGEST_SMALL = 4096   /* numbers in the largest operand of a small product, samples aside     */
+};
 
 /* Restricts variables to where their assignments' conditions hold. */
 void narrow_ranges(entry_plan *e);

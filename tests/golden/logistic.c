@@ -11,6 +11,8 @@
  * Compile:  cc -O3 -march=native FILE.c $(pkg-config --cflags --libs nnrt) -o FILE
  */
 #include "nnrt.h"
+#define NNRT_REAL_BYTES 4
+#include "nnrt_kernel.h"
 
 #include <math.h>
 #include <string.h>
@@ -63,7 +65,7 @@ static double compute_loss(void *block, size_t n, const float *x, const float *y
   float *h_sum = at(scratch, 0); /* n x H */
 
   /* h_sum = W1 x */
-  nnrt_product_float(0, 1, n, H, X, 1.0f, x, X,
+  nnrt_small_product(0, 1, n, H, X, 1.0f, x, X,
                      W1, X, 0.0f, h_sum, H);
 
   /* loss_sum = tanh(h_sum + b1) W2
@@ -96,35 +98,38 @@ static double compute_gradient(void *block, size_t n, const float *x, const floa
   const float *W2 = at(block, AT_W2); /* 1 x H */
   const float *b2 = at(block, AT_b2); /* 1 */
   float *h_sum = at(scratch, 0); /* n x H */
-  float *h = at(scratch, 64 * n); /* n x H */
-  float *d_b1_product = at(scratch, 64 * n); /* n x H, in place of h */
+  float *h = at(scratch, 0); /* n x H, in place of h_sum */
+  float *a_sum = at(scratch, 64 * n); /* n */
+  float *d_b2_product = at(scratch, 128 * n); /* n */
+  float *d_b1_product = at(scratch, 192 * n); /* n x H */
 
   /* h_sum = W1 x */
-  nnrt_product_float(0, 1, n, H, X, 1.0f, x, X,
+  nnrt_small_product(0, 1, n, H, X, 1.0f, x, X,
                      W1, X, 0.0f, h_sum, H);
 
-  /* h = tanh(h_sum + b1)   logistic.nn:10
+  /* h = tanh(h_sum + b1)   logistic.nn:10 */
+  for (size_t s = 0; s < n; s++)
+    for (size_t i = 0; i < H; i++)
+      h[s * H + i] = tanhf(h_sum[s * H + i] + b1[i]);
+
+  /* a_sum = h W2 */
+  nnrt_small_product(0, 0, n, 1, H, 1.0f, h, H,
+                     W2, 1, 0.0f, a_sum, 1);
+
+  /* d_b2_product = (sigmoid(a_sum_2) - y) / n
    * d_b2 = sum[batch](d_b2_product)   logistic.nn:8
-   * d_W2 = sum[batch](h d_b2_product)   logistic.nn:8
    * d_b1_product = W2 * d_b2_product * (1 - h^2)
    * d_b1 = sum[batch](d_b1_product)   logistic.nn:7 */
   double loss_sum = 0.0;
   float sum = 0.0f;
-  memset(d_W2, 0, H * sizeof *d_W2);
   memset(d_b1, 0, H * sizeof *d_b1);
   for (size_t s = 0; s < n; s++) {
-    float a_sum = 0.0f;
-    for (size_t i = 0; i < H; i++) {
-      h[s * H + i] = tanhf(h_sum[s * H + i] + b1[i]);
-      a_sum += h[s * H + i] * W2[i];
-    }
-    const float a_sum_2 = b2[0] + a_sum;
+    const float a_sum_2 = b2[0] + a_sum[s];
     loss_sum += (double)(y[s] * a_sum_2 - relu(a_sum_2)) - (double)log1pf(expf(-fabsf(a_sum_2)));
-    const float d_b2_product = (sigmoid(a_sum_2) - y[s]) / (float)n;
-    sum += d_b2_product;
+    d_b2_product[s] = (sigmoid(a_sum_2) - y[s]) / (float)n;
+    sum += d_b2_product[s];
     for (size_t i = 0; i < H; i++) {
-      d_W2[i] += h[s * H + i] * d_b2_product;
-      d_b1_product[s * H + i] = W2[i] * d_b2_product * (1.0f - h[s * H + i] * h[s * H + i]);
+      d_b1_product[s * H + i] = W2[i] * d_b2_product[s] * (1.0f - h[s * H + i] * h[s * H + i]);
       d_b1[i] += d_b1_product[s * H + i];
     }
   }
@@ -133,8 +138,12 @@ static double compute_gradient(void *block, size_t n, const float *x, const floa
   /* mean_loss = -(loss_sum / n) */
   const double mean_loss = -(loss_sum / (double)n);
 
+  /* d_W2 = sum[batch](h d_b2_product)   logistic.nn:8 */
+  nnrt_small_product(1, 0, H, 1, n, 1.0f, h, H,
+                     d_b2_product, 1, 0.0f, d_W2, 1);
+
   /* d_W1 = sum[batch](x d_b1_product)   logistic.nn:7 */
-  nnrt_product_float(1, 0, H, X, n, 1.0f, d_b1_product, H,
+  nnrt_small_product(1, 0, H, X, n, 1.0f, d_b1_product, H,
                      x, X, 0.0f, d_W1, X);
   return mean_loss;
 }
@@ -149,7 +158,7 @@ static void compute_test(void *block, size_t n, const float *x, const float *y, 
   float *h_sum = at(scratch, 0); /* n x H */
 
   /* h_sum = W1 x */
-  nnrt_product_float(0, 1, n, H, X, 1.0f, x, X,
+  nnrt_small_product(0, 1, n, H, X, 1.0f, x, X,
                      W1, X, 0.0f, h_sum, H);
 
   /* a_sum = tanh(h_sum + b1) W2
@@ -187,7 +196,7 @@ static void compute_predict(void *block, size_t n, const float *x, float *a) {
   float *h_sum = at(scratch, 0); /* n x H */
 
   /* h_sum = W1 x */
-  nnrt_product_float(0, 1, n, H, X, 1.0f, x, X,
+  nnrt_small_product(0, 1, n, H, X, 1.0f, x, X,
                      W1, X, 0.0f, h_sum, H);
 
   /* a = sigmoid(b2 + a_sum)   logistic.nn:13 */
@@ -324,7 +333,7 @@ static void compute_update(void *block, double rate) {
 
 size_t logistic_bytes(int batch, int training) {
   const size_t n = (size_t)batch;
-  if (training) return (size_t)TRAINING_END + 128 * n;
+  if (training) return (size_t)TRAINING_END + 256 * n;
   return (size_t)INFERENCE_END + 64 * n;
 }
 
