@@ -200,6 +200,8 @@ setting:
     { $$ = (setting){.where = $1.where, .word = $1.word, .value = $3}; }
 | setting_word NAME '=' expr
     { $$ = (setting){.where = $1.where, .word = $1.word, .member = $2.word, .value = $4}; }
+| setting_word STRING '=' expr
+    { $$ = (setting){.where = $1.where, .word = $1.word, .pattern = $2, .value = $4}; }
 | setting_word expr '{' settings '}'
     { $$ = (setting){.where = $1.where, .word = $1.word, .value = $2, .nested = $4.first}; }
 | setting_word '{' settings '}'

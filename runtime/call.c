@@ -58,17 +58,22 @@ static bool read_arguments(const char **at, nnrt_call *call) {
   return false;
 }
 
-bool nnrt_call_parse(const char *text, const char *what, nnrt_call *call, nnrt_failure *failure) {
-  const char *at = after_spaces(text);
-  bool right;
+bool nnrt_call_read(const char **text, nnrt_call *call) {
+  const char *at = after_spaces(*text);
   memset(call, 0, sizeof *call);
-  right = read_name(&at, call->name);
+  bool right = read_name(&at, call->name);
   if (right && *at == '(') {
     at = after_spaces(at + 1);
     right = read_arguments(&at, call);
     at = right ? after_spaces(at + 1) : at;
   }
-  if (right && *at == '\0')
+  *text = at;
+  return right;
+}
+
+bool nnrt_call_parse(const char *text, const char *what, nnrt_call *call, nnrt_failure *failure) {
+  const char *at = text;
+  if (nnrt_call_read(&at, call) && *at == '\0')
     return true;
   return nnrt_fail(failure, "%s: '%s' is not understood from '%s' on: write name(number, ...) or "
                    "name(name = number, ...)", what, text, at);

@@ -3,6 +3,7 @@
 #define NNRT_CALL_H
 
 #include "fail.h"
+#include "forms.h"
 #include "nnrt.h"
 
 enum { NNRT_CALL_NAME_BYTES = 32 };
@@ -20,6 +21,8 @@ typedef struct nnrt_call {
 
 /* name, or name(number, ..., name = number, ...). On failure the line begins with `what`. */
 bool nnrt_call_parse(const char *text, const char *what, nnrt_call *call, nnrt_failure *failure);
+/* The same at the front of *text, which moves behind it and the spaces that follow. */
+bool nnrt_call_read(const char **text, nnrt_call *call);
 
 /* ---- optimizer.c -------------------------------------------------------------------------- */
 
@@ -28,25 +31,40 @@ bool nnrt_call_parse(const char *text, const char *what, nnrt_call *call, nnrt_f
 bool nnrt_optimizer_parse(const nnrt_model *model, const char *text, nnrt_settings *settings,
                           nnrt_failure *failure);
 
+/* ---- forms.c ------------------------------------------------------------------------------ */
+
+/* One factor of a setting such as `cosine * warmup(100)`: a form of forms.h with its numbers. */
+typedef struct nnrt_factor {
+  int form;
+  double argument[FORM_ARGUMENTS];
+} nnrt_factor;
+
+typedef struct nnrt_product_of_forms {
+  int factors;
+  nnrt_factor factor[FORM_FACTORS];
+} nnrt_product_of_forms;
+
+/* NULL has no factors. */
+bool nnrt_forms_parse(const form_set *set, const char *text, nnrt_product_of_forms *to,
+                      nnrt_failure *failure);
+
 /* ---- schedule.c --------------------------------------------------------------------------- */
 
-typedef enum nnrt_schedule_kind {
-  NNRT_SCHEDULE_CONSTANT,
-  NNRT_SCHEDULE_STEP,        /* a, b: times b after every a epochs                             */
-  NNRT_SCHEDULE_EXPONENTIAL, /* a: times a after every epoch                                   */
-  NNRT_SCHEDULE_COSINE,      /* from 1 to 0 along half a cosine, over all steps of the training */
-  NNRT_SCHEDULE_WARMUP       /* a: from 1/a to 1 in equal steps over the first a steps         */
-} nnrt_schedule_kind;
+/* Where training stands when a step begins. */
+typedef struct nnrt_moment {
+  uint64_t epoch, step, steps;  /* done; steps of the whole training                           */
+  uint64_t drops[FORM_FACTORS]; /* how often factor k, a plateau, has dropped                  */
+} nnrt_moment;
 
-typedef struct nnrt_schedule {
-  nnrt_schedule_kind kind;
-  double a, b;
-} nnrt_schedule;
+/* What the rate is multiplied by in the step to come. */
+double nnrt_schedule_factor(const nnrt_product_of_forms *schedule, const nnrt_moment *at);
 
-/* NULL is constant. */
-bool nnrt_schedule_parse(const char *text, nnrt_schedule *schedule, nnrt_failure *failure);
-/* What the rate is multiplied by in the step after `step` others, of `steps` in all. */
-double nnrt_schedule_factor(const nnrt_schedule *schedule, uint64_t epoch, uint64_t step,
-                            uint64_t steps);
+/* ---- groups.c ----------------------------------------------------------------------------- */
+
+/* amount[k] becomes the weight decay of the model's tensor k, by "0.01, h.*=0.1": of parameters
+ * with two or more axes, of those whose names match; the last one that fits counts. NULL: none.
+ * amount may be NULL: the text is only checked. */
+bool nnrt_decay_parse(const nnrt_model *model, const char *text, double *amount,
+                      nnrt_failure *failure);
 
 #endif

@@ -1,10 +1,11 @@
 /* Turns a trainer into a safetensors file, and back.
  *
- * Tensors: the parameters; '@' + name of each state (with the batch first where it is per_lane);
- * @optimizer.STATE.PARAMETER; the counters @step @epoch @position @carried @stale, the seed @seed,
- * the sums @running, @best where there is one, the bytes @text.bytes where the data is text.
- * Notes (metadata): `model`, `samples`, and the options under their names as one
- * would write them on the command line. */
+ * Tensors: the parameters, and '@' + name of each state: those to predict with; where these are the
+ * best ones or an average, @live.NAME beside each, and @average.NAME. '@' + name of each per_lane
+ * state, with the batch first; @optimizer.STATE.PARAMETER; the counters @step @epoch @position
+ * @carried @stale @averaged @drops, the seed @seed, the sums @running, @best where there is one, the
+ * bytes @text.bytes where the data is text. Notes (metadata): `model`, `samples`, `weights`, and the
+ * options under their names as one would write them on the command line. */
 #include "train.h"
 
 #include <stdarg.h>
@@ -71,6 +72,11 @@ static void name_state(const nnrt_tensor *tensor, char *to) {
   snprintf(to, LONGEST_NAME, "@%s", tensor->name);
 }
 
+/* "@live.W1": what training goes on from, where W1 is another one. */
+static void name_beside(const char *which, const nnrt_tensor *tensor, char *to) {
+  snprintf(to, LONGEST_NAME, "@%s.%s", which, tensor->name);
+}
+
 static void name_optimizer_state(const nnrt_optimizer *optimizer, int state,
                                  const nnrt_tensor *parameter, char *to) {
   snprintf(to, LONGEST_NAME, "@optimizer.%s.%s", optimizer->state[state], parameter->name);
@@ -95,24 +101,45 @@ static size_t *lane_shape(const nnrt_tensor *state, size_t batch) {
 
 /* ---- saving --------------------------------------------------------------------------------- */
 
-static void list_tensors(const nnrt_trainer *trainer, list *all) {
+/* The weights under their names: those to predict with. Where they are a copy, what training goes on
+ * from stands beside them, and so does the average where the copy is another one. */
+static void list_weights(const nnrt_trainer *trainer, list *all) {
+  const nnrt_model *model = trainer->model;
+  void *kept = nnrt_kept_weights(trainer);
+  const bool averaged = trainer->averaged > 0 && kept != trainer->average;
+  char name[LONGEST_NAME];
+  for (size_t i = 0; i < model->tensors; i++) {
+    const nnrt_tensor *tensor = &model->tensor[i];
+    const nnrt_dtype dtype = dtype_of(model, tensor);
+    if (tensor->role != NNRT_PARAMETER && (tensor->role != NNRT_STATE || tensor->per_lane))
+      continue;
+    const void *live = model->locate(trainer->block, i);
+    name_state(tensor, name);
+    list_add(all, tensor->role == NNRT_PARAMETER ? tensor->name : name, dtype, tensor->rank,
+             tensor->shape, NULL, kept ? nnrt_copy_at(model, kept, i) : live);
+    name_beside("live", tensor, name);
+    if (kept)
+      list_add(all, name, dtype, tensor->rank, tensor->shape, NULL, live);
+    name_beside("average", tensor, name);
+    if (averaged)
+      list_add(all, name, dtype, tensor->rank, tensor->shape, NULL,
+               nnrt_copy_at(model, trainer->average, i));
+  }
+}
+
+static void list_lanes(const nnrt_trainer *trainer, list *all) {
   const nnrt_model *model = trainer->model;
   const nnrt_head *head = trainer->block;
   char name[LONGEST_NAME];
   for (size_t i = 0; i < model->tensors; i++) {
     const nnrt_tensor *tensor = &model->tensor[i];
-    const void *data = tensor->role == NNRT_PARAMETER || tensor->role == NNRT_STATE
-                         ? model->locate(trainer->block, i) : NULL;
+    if (tensor->role != NNRT_STATE || !tensor->per_lane)
+      continue;
+    size_t *shape = lane_shape(tensor, (size_t)head->batch);
+    all->failed = all->failed || !shape;
     name_state(tensor, name);
-    if (tensor->role == NNRT_PARAMETER) {
-      list_add(all, tensor->name, dtype_of(model, tensor), tensor->rank, tensor->shape, NULL, data);
-    } else if (tensor->role == NNRT_STATE && tensor->per_lane) {
-      size_t *shape = lane_shape(tensor, (size_t)head->batch);
-      all->failed = all->failed || !shape;
-      list_add(all, name, dtype_of(model, tensor), tensor->rank + 1, shape, shape, data);
-    } else if (tensor->role == NNRT_STATE) {
-      list_add(all, name, dtype_of(model, tensor), tensor->rank, tensor->shape, NULL, data);
-    }
+    list_add(all, name, dtype_of(model, tensor), tensor->rank + 1, shape, shape,
+             model->locate(trainer->block, i));
   }
 }
 
@@ -134,9 +161,9 @@ static void list_optimizer(const nnrt_trainer *trainer, list *all) {
 
 /* The text of the notes; the arrays are as long as any value written to them. */
 typedef struct notes {
-  nnrt_note note[16];
+  nnrt_note note[24];
   size_t count;
-  char text[16][512];
+  char text[24][512];
 } notes;
 
 static void note(notes *all, const char *key, const char *format, ...) NNRT_PRINTF_LIKE(3, 4);
@@ -160,16 +187,25 @@ static void note_optimizer(notes *all, const nnrt_optimizer *optimizer, const do
   note(all, "optimizer", "%s%s", text, optimizer->hyperparameters ? ")" : "");
 }
 
+/* Which copy stands under the weights' own names. */
+static const char *which_weights(const nnrt_trainer *trainer) {
+  return trainer->has_best_weights ? "best" : trainer->averaged > 0 ? "average" : "live";
+}
+
 static void write_notes(const nnrt_trainer *trainer, notes *all) {
   const nnrt_settings *settings = &trainer->options->settings;
   note(all, "model", "%s", trainer->model->name);
   note(all, "samples", "%zu", trainer->data.samples);
+  note(all, "weights", "%s", which_weights(trainer));
   note_optimizer(all, &trainer->model->optimizer[settings->optimizer], settings->hyperparameter);
   note(all, "batch", "%d", settings->batch);
+  note(all, "accumulate", "%d", settings->accumulate);
   note(all, "epochs", "%d", settings->epochs);
   note(all, "holdout", "%.17g", settings->holdout);
   note(all, "clip", "%.17g", settings->clip);
-  note(all, "decay", "%.17g", settings->decay);
+  note(all, "clip-value", "%.17g", settings->clip_value);
+  note(all, "decay", "%s", settings->decay ? settings->decay : "0");
+  note(all, "average", "%s", settings->average ? settings->average : "none");
   note(all, "patience", "%d", settings->patience);
   note(all, "seed", "%llu", (unsigned long long)settings->seed);
   note(all, "schedule", "%s", settings->schedule ? settings->schedule : "constant");
@@ -177,26 +213,35 @@ static void write_notes(const nnrt_trainer *trainer, notes *all) {
     note(all, "no-shuffle", "1");
 }
 
-bool nnrt_checkpoint_save(const nnrt_trainer *trainer, const char *path, nnrt_failure *failure) {
+/* All that training counts, and sums up. */
+static void list_counters(const nnrt_trainer *trainer, const uint64_t *carried, const size_t *sizes,
+                          list *all) {
   const nnrt_head *head = trainer->block;
-  const uint64_t carried = (uint64_t)head->carried;
-  const size_t running = NNRT_RUNNING_METRICS + trainer->model->metrics;
+  list_number(all, "@step", &head->step);
+  list_number(all, "@epoch", &trainer->epoch);
+  list_number(all, "@position", &trainer->position);
+  list_number(all, "@carried", carried);
+  list_number(all, "@stale", &trainer->stale);
+  list_number(all, "@seed", &head->seed);
+  list_number(all, "@averaged", &trainer->averaged);
+  list_add(all, "@drops", NNRT_U64, 1, &sizes[0], NULL, trainer->drops);
+  list_add(all, "@running", NNRT_F64, 1, &sizes[1], NULL, trainer->running);
+  if (trainer->has_best)
+    list_add(all, "@best", NNRT_F64, 0, NULL, NULL, &trainer->best_loss);
+  if (trainer->alphabet.count)
+    list_add(all, NNRT_ALPHABET_NAME, NNRT_U8, 1, &trainer->alphabet.count, NULL,
+             trainer->alphabet.byte);
+}
+
+bool nnrt_checkpoint_save(const nnrt_trainer *trainer, const char *path, nnrt_failure *failure) {
+  const uint64_t carried = (uint64_t)((const nnrt_head *)trainer->block)->carried;
+  const size_t sizes[] = {FORM_FACTORS, NNRT_RUNNING_METRICS + trainer->model->metrics};
   list all = {NULL, 0, 0, NULL, false};
   notes *said = calloc(1, sizeof *said);
-  list_tensors(trainer, &all);
+  list_weights(trainer, &all);
+  list_lanes(trainer, &all);
   list_optimizer(trainer, &all);
-  list_number(&all, "@step", &head->step);
-  list_number(&all, "@epoch", &trainer->epoch);
-  list_number(&all, "@position", &trainer->position);
-  list_number(&all, "@carried", &carried);
-  list_number(&all, "@stale", &trainer->stale);
-  list_number(&all, "@seed", &head->seed);
-  list_add(&all, "@running", NNRT_F64, 1, &running, NULL, trainer->running);
-  if (trainer->has_best)
-    list_add(&all, "@best", NNRT_F64, 0, NULL, NULL, &trainer->best);
-  if (trainer->alphabet.count)
-    list_add(&all, NNRT_ALPHABET_NAME, NNRT_U8, 1, &trainer->alphabet.count, NULL,
-             trainer->alphabet.byte);
+  list_counters(trainer, &carried, sizes, &all);
   if (said)
     write_notes(trainer, said);
   bool saved = said && !all.failed
@@ -216,6 +261,10 @@ static bool fail_changed(nnrt_failure *failure, const char *path, const char *op
 }
 
 /* What cannot change underway without changing what was already done. */
+static bool same_text(const char *a, const char *b) {
+  return strcmp(a ? a : "none", b ? b : "none") == 0;
+}
+
 static bool check_kept(const nnrt_weights *from, const char *path, const nnrt_options *before,
                        const nnrt_options *options, nnrt_failure *failure) {
   const nnrt_settings *asked = &before->settings, *kept = &options->settings;
@@ -225,6 +274,10 @@ static bool check_kept(const nnrt_weights *from, const char *path, const nnrt_op
     return fail_changed(failure, path, "seed", nnrt_weights_note(from, "seed"));
   if (nnrt_given(before, NNRT_OPTION_BATCH) && asked->batch != kept->batch)
     return fail_changed(failure, path, "batch", nnrt_weights_note(from, "batch"));
+  if (nnrt_given(before, NNRT_OPTION_ACCUMULATE) && asked->accumulate != kept->accumulate)
+    return fail_changed(failure, path, "accumulate", nnrt_weights_note(from, "accumulate"));
+  if (nnrt_given(before, NNRT_OPTION_AVERAGE) && !same_text(asked->average, kept->average))
+    return fail_changed(failure, path, "average", nnrt_weights_note(from, "average"));
   if (nnrt_given(before, NNRT_OPTION_HOLDOUT) &&
       (asked->holdout < kept->holdout || asked->holdout > kept->holdout))
     return fail_changed(failure, path, "holdout", nnrt_weights_note(from, "holdout"));
@@ -234,9 +287,10 @@ static bool check_kept(const nnrt_weights *from, const char *path, const nnrt_op
 bool nnrt_resume_options(const nnrt_weights *from, const char *path, const nnrt_model *model,
                          nnrt_options *options, nnrt_failure *failure) {
   static const nnrt_option fixed[] = {NNRT_OPTION_OPTIMIZER, NNRT_OPTION_SEED, NNRT_OPTION_BATCH,
-                                      NNRT_OPTION_HOLDOUT};
-  static const nnrt_option open[] = {NNRT_OPTION_EPOCHS, NNRT_OPTION_CLIP, NNRT_OPTION_DECAY,
-                                     NNRT_OPTION_PATIENCE, NNRT_OPTION_SCHEDULE,
+                                      NNRT_OPTION_HOLDOUT, NNRT_OPTION_ACCUMULATE,
+                                      NNRT_OPTION_AVERAGE};
+  static const nnrt_option open[] = {NNRT_OPTION_EPOCHS, NNRT_OPTION_CLIP, NNRT_OPTION_CLIP_VALUE,
+                                     NNRT_OPTION_DECAY, NNRT_OPTION_PATIENCE, NNRT_OPTION_SCHEDULE,
                                      NNRT_OPTION_NO_SHUFFLE};
   const nnrt_options before = *options;
   if (!nnrt_weights_find(from, "@step") || !nnrt_weights_note(from, "optimizer"))
@@ -295,6 +349,48 @@ static bool read_optimizer(const nnrt_weights *from, nnrt_trainer *trainer,
   return true;
 }
 
+/* What checkpoints of version 0.1.0 do not have. */
+static bool read_later_counters(const nnrt_weights *from, nnrt_trainer *trainer,
+                                nnrt_failure *failure) {
+  const size_t factors = FORM_FACTORS;
+  return !nnrt_weights_find(from, "@averaged") ||
+         (nnrt_weights_read_u64(from, "@averaged", &trainer->averaged, failure) &&
+          nnrt_weights_read(from, "@drops", NNRT_U64, 1, &factors, trainer->drops, failure));
+}
+
+/* Each parameter and state that the file has beside the weights under this name. */
+static bool read_beside(const nnrt_weights *from, const char *which, nnrt_trainer *trainer,
+                        void *copy, nnrt_failure *failure) {
+  const nnrt_model *model = trainer->model;
+  char name[LONGEST_NAME];
+  for (size_t i = 0; i < model->tensors; i++) {
+    const nnrt_tensor *tensor = &model->tensor[i];
+    if (tensor->role != NNRT_PARAMETER && (tensor->role != NNRT_STATE || tensor->per_lane))
+      continue;
+    name_beside(which, tensor, name);
+    void *to = copy ? nnrt_copy_at(model, copy, i) : model->locate(trainer->block, i);
+    if (!nnrt_weights_read(from, name, dtype_of(model, tensor), tensor->rank, tensor->shape, to,
+                           failure))
+      return false;
+  }
+  return true;
+}
+
+/* The block holds what the file has under the weights' own names. */
+static bool read_copies(const nnrt_weights *from, nnrt_trainer *trainer, nnrt_failure *failure) {
+  const char *which = nnrt_weights_note(from, "weights");
+  const bool best = which && strcmp(which, "best") == 0;
+  const bool average = which && strcmp(which, "average") == 0;
+  if (best)
+    nnrt_keep_best(trainer);
+  if (average && trainer->average)
+    nnrt_copy(trainer->model, NNRT_COPY_TAKE, trainer->average, trainer->block, 0);
+  if (best && trainer->averaged > 0 && trainer->average &&
+      !read_beside(from, "average", trainer, trainer->average, failure))
+    return false;
+  return (!best && !average) || read_beside(from, "live", trainer, NULL, failure);
+}
+
 static bool read_counters(const nnrt_weights *from, const char *path, nnrt_trainer *trainer,
                           nnrt_failure *failure) {
   nnrt_head *head = trainer->block;
@@ -307,10 +403,12 @@ static bool read_counters(const nnrt_weights *from, const char *path, nnrt_train
       !nnrt_weights_read_u64(from, "@stale", &trainer->stale, failure) ||
       !nnrt_weights_read(from, "@running", NNRT_F64, 1, &running, trainer->running, failure))
     return false;
+  if (!read_later_counters(from, trainer, failure))
+    return false;
   head->carried = carried != 0;
   trainer->has_best = nnrt_weights_find(from, "@best") != NULL;
   if (trainer->has_best &&
-      !nnrt_weights_read(from, "@best", NNRT_F64, 0, NULL, &trainer->best, failure))
+      !nnrt_weights_read(from, "@best", NNRT_F64, 0, NULL, &trainer->best_loss, failure))
     return false;
   return trainer->position <= trainer->steps ||
          nnrt_fail(failure, "%s: was saved after %llu steps of an epoch, which here has %llu: "
@@ -325,6 +423,6 @@ bool nnrt_resume_state(const nnrt_weights *from, const char *path, nnrt_trainer 
     return nnrt_fail(failure, "%s: was trained on %s samples, the data has %zu: resume with the "
                      "same data", path, samples, trainer->data.samples);
   return nnrt_weights_load(from, trainer->model, trainer->block, 1, failure) &&
-         read_lanes(from, trainer, failure) && read_optimizer(from, trainer, failure) &&
-         read_counters(from, path, trainer, failure);
+         read_counters(from, path, trainer, failure) && read_copies(from, trainer, failure) &&
+         read_lanes(from, trainer, failure) && read_optimizer(from, trainer, failure);
 }

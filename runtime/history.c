@@ -54,7 +54,7 @@ static cJSON *describe(const nnrt_trainer *trainer, const nnrt_epoch *epoch) {
     add_number(line, prefix, "loss", epoch->test[0]);
   for (size_t i = 0; epoch->test && i < model->metrics; i++)
     add_number(line, prefix, model->metric[i], epoch->test[1 + i]);
-  add_number(line, "", "rate", trainer->options->settings.hyperparameter[0] * epoch->factor);
+  add_number(line, "", "rate", epoch->rate);
   add_number(line, "", "seconds", epoch->seconds);
   add_number(line, "", "samples_per_s", epoch->samples_per_second);
   return line;

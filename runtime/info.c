@@ -64,8 +64,14 @@ static void print_settings(const nnrt_model *model) {
     printf(", schedule %s", settings->schedule);
   if (settings->clip > 0)
     printf(", clip %g", settings->clip);
-  if (settings->decay > 0)
-    printf(", decay %g", settings->decay);
+  if (settings->clip_value > 0)
+    printf(", clip_value %g", settings->clip_value);
+  if (settings->decay)
+    printf(", decay %s", settings->decay);
+  if (settings->average)
+    printf(", average %s", settings->average);
+  if (settings->accumulate > 1)
+    printf(", accumulate %d", settings->accumulate);
   if (settings->patience > 0)
     printf(", patience %d", settings->patience);
   printf("\n");

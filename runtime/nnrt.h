@@ -19,7 +19,7 @@ extern "C" {
 #endif
 
 enum {
-  NNRT_ABI = 1,              /* raised whenever a struct below changes */
+  NNRT_ABI = 2,              /* raised whenever a struct below changes */
   NNRT_MAX_HYPERPARAMETERS = 8,
   NNRT_ALIGNMENT = 64        /* of a block, and of every tensor in it, in bytes */
 };
@@ -119,9 +119,14 @@ typedef struct nnrt_settings {
   int batch, epochs;
   uint64_t seed;
   double clip;          /* bound of the gradient's global 2-norm; 0: none                      */
-  const char *schedule; /* as written: "cosine", "step(10, 0.5)", ... or NULL                  */
-  double decay;         /* decoupled weight decay of parameters of rank >= 2; 0: none          */
+  double clip_value;    /* bound of each of its elements, before the norm's; 0: none           */
+  const char *schedule; /* a product: "cosine(0) * warmup(100)", ... NULL: constant            */
+  const char *decay;    /* decoupled weight decay: "0.01" of parameters of rank >= 2,
+                           "h.*=0.1" of those whose names match, the last one counts; "a, b";
+                           NULL: none                                                          */
+  const char *average;  /* of the weights: "ema(0.999)", "swa(10)"; NULL: none                 */
   int patience;         /* epochs without a better loss before stopping; 0: never              */
+  int accumulate;       /* batches in a step, >= 1                                             */
 } nnrt_settings;
 
 /* ---- the model ---------------------------------------------------------------------------- */

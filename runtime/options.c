@@ -165,17 +165,16 @@ bool nnrt_option_restore(const nnrt_weights *from, const nnrt_model *model, nnrt
   const char *text = nnrt_weights_note(from, nnrt_option_rows[option].name);
   if (!text)
     return true;
-  if (nnrt_option_rows[option].kind == SCHEDULE) {
-    free(options->restored);
-    text = options->restored = strdup(text);
-    if (!text)
-      return nnrt_fail(failure, "out of memory");
-  }
+  free(options->restored[option]);
+  text = options->restored[option] = strdup(text);
+  if (!text)
+    return nnrt_fail(failure, "out of memory");
   return nnrt_option_set(option, model, text, 0, options, failure);
 }
 
 void nnrt_options_free(nnrt_options *options) {
-  free(options->restored);
+  for (int k = 0; k < NNRT_OPTIONS; k++)
+    free(options->restored[k]);
   free(options->files);
   options->files = NULL;
 }

@@ -44,7 +44,7 @@ typedef struct nnrt_options {
   uint64_t save_every;    /* steps; 0: at the end of epochs only                              */
   int threads, steps, no_shuffle, json, help;
   nnrt_file *files;       /* what settings.data and .test point into; owned                   */
-  char *restored;         /* a text that came from a checkpoint; owned                        */
+  char *restored[NNRT_OPTIONS]; /* texts that came from a checkpoint; owned                   */
 } nnrt_options;
 
 bool nnrt_options_parse(const nnrt_model *model, int argc, char **argv, nnrt_options *options,

@@ -14,6 +14,8 @@ typedef enum nnrt_option_kind {
   TEXT,      /* const char *                                                                  */
   CHOICE,    /* const char *, one of the words of the argument                                */
   SCHEDULE,  /* const char *, checked                                                         */
+  AVERAGE,   /* the same                                                                      */
+  DECAY,     /* the same                                                                      */
   OPTIMIZER, /* settings.optimizer and .hyperparameter                                        */
   DATA_FILE, /* FILE or TENSOR=FILE                                                           */
   TEST_FILE

@@ -3,6 +3,7 @@
  * each epoch's order is drawn anew from the seed and the epoch's number. */
 #include "train.h"
 #include "file.h"
+#include "finite.h"
 #include "random.h"
 
 #include <math.h>
@@ -42,12 +43,21 @@ static bool make_room(nnrt_trainer *trainer, nnrt_failure *failure) {
   trainer->batch = (size_t)settings->batch;
   if (trainer->batch > trainer->learned)
     trainer->batch = trainer->learned;
-  trainer->steps = model->carries ? trainer->learned / trainer->batch
-                                  : (trainer->learned + trainer->batch - 1) / trainer->batch;
+  const size_t most = trainer->batch * (size_t)settings->accumulate;
+  trainer->used = model->carries ? trainer->learned / trainer->batch * trainer->batch
+                                 : trainer->learned;
+  trainer->steps = (trainer->used + most - 1) / most;
   trainer->epoch_order = malloc(trainer->learned * sizeof *trainer->epoch_order);
   trainer->running = calloc(NNRT_RUNNING_METRICS + model->metrics, sizeof *trainer->running);
   trainer->test_values = calloc(1 + model->metrics, sizeof *trainer->test_values);
-  if (!trainer->epoch_order || !trainer->running || !trainer->test_values)
+  if (settings->accumulate > 1)
+    trainer->sum = calloc(model->parameter_bytes + 1, 1);
+  if (trainer->averaging.factors && trainer->averaging.factor[0].form != AVERAGE_NONE)
+    trainer->average = calloc(nnrt_copy_bytes(model), 1);
+  if (settings->patience > 0)
+    trainer->best = calloc(nnrt_copy_bytes(model), 1);
+  if (!trainer->epoch_order || !trainer->running || !trainer->test_values ||
+      (settings->accumulate > 1 && !trainer->sum) || (settings->patience > 0 && !trainer->best))
     return nnrt_fail(failure, "out of memory");
   return nnrt_batch_new(trainer->data.tensor, trainer->data.tensors, model->real_bytes,
                         trainer->batch, &trainer->room, failure);
@@ -97,6 +107,16 @@ static bool check_writable(const char *path, nnrt_failure *failure) {
   return true;
 }
 
+static bool read_texts(nnrt_trainer *trainer, nnrt_failure *failure) {
+  const nnrt_settings *settings = &trainer->options->settings;
+  trainer->decay = calloc(trainer->model->tensors + 1, sizeof *trainer->decay);
+  if (!trainer->decay)
+    return nnrt_fail(failure, "out of memory");
+  return nnrt_forms_parse(&schedule_forms, settings->schedule, &trainer->schedule, failure) &&
+         nnrt_forms_parse(&average_forms, settings->average, &trainer->averaging, failure) &&
+         nnrt_decay_parse(trainer->model, settings->decay, trainer->decay, failure);
+}
+
 static bool prepare(nnrt_trainer *trainer, nnrt_failure *failure) {
   nnrt_options *options = trainer->options;
   nnrt_weights *resumed = NULL;
@@ -108,7 +128,7 @@ static bool prepare(nnrt_trainer *trainer, nnrt_failure *failure) {
   bool ready = (!resumed || nnrt_resume_options(resumed, options->resume, trainer->model, options,
                                                 failure)) &&
                check_writable(options->save, failure) && check_writable(options->plot, failure) &&
-               nnrt_schedule_parse(options->settings.schedule, &trainer->schedule, failure) &&
+               read_texts(trainer, failure) &&
                read_alphabet(trainer, resumed, failure) && load_data(trainer, failure) &&
                make_room(trainer, failure) && begin_block(trainer, resumed, failure) &&
                nnrt_history_begin(trainer, failure);
@@ -122,114 +142,14 @@ static void release(nnrt_trainer *trainer) {
   nnrt_data_free(&trainer->data);
   nnrt_data_free(&trainer->test);
   free(trainer->block);
+  free(trainer->sum);
+  free(trainer->average);
+  free(trainer->best);
+  free(trainer->decay);
   free(trainer->order);
   free(trainer->epoch_order);
   free(trainer->running);
   free(trainer->test_values);
-}
-
-/* ---- a step --------------------------------------------------------------------------------- */
-
-/* The gradient's region holds zeroes between the tensors, so that it can be walked as one. */
-static double gradient_norm(const nnrt_model *model, void *block) {
-  const void *first = (const char *)block + model->gradient_offset;
-  const size_t count = model->parameter_bytes / (size_t)model->real_bytes;
-  double sum = 0.0;
-  if (model->real_bytes == (int)sizeof(float))
-    for (size_t i = 0; i < count; i++)
-      sum += (double)((const float *)first)[i] * (double)((const float *)first)[i];
-  else
-    for (size_t i = 0; i < count; i++)
-      sum += ((const double *)first)[i] * ((const double *)first)[i];
-  return sqrt(sum);
-}
-
-static void scale_reals(void *first, size_t count, int real_bytes, double factor) {
-  if (real_bytes == (int)sizeof(float))
-    for (size_t i = 0; i < count; i++)
-      ((float *)first)[i] *= (float)factor;
-  else
-    for (size_t i = 0; i < count; i++)
-      ((double *)first)[i] *= factor;
-}
-
-/* False where the norm is not finite. */
-static bool clip(const nnrt_model *model, void *block, double bound) {
-  double norm = gradient_norm(model, block);
-  if (norm > bound && isfinite(norm))
-    scale_reals((char *)block + model->gradient_offset,
-                model->parameter_bytes / (size_t)model->real_bytes, model->real_bytes,
-                bound / norm);
-  return isfinite(norm);
-}
-
-/* Loshchilov & Hutter 2019: decay acts on the parameter itself, scaled by the rate, not through the
- * gradient. Vectors (biases, gains) are left alone. */
-static void decay(const nnrt_model *model, void *block, double amount) {
-  for (size_t i = 0; i < model->tensors; i++) {
-    const nnrt_tensor *tensor = &model->tensor[i];
-    if (tensor->role == NNRT_PARAMETER && tensor->rank >= 2)
-      scale_reals(model->locate(block, i), tensor->elements, model->real_bytes, 1 - amount);
-  }
-}
-
-static double rate_factor(const nnrt_trainer *trainer) {
-  const nnrt_head *head = trainer->block;
-  return nnrt_schedule_factor(&trainer->schedule, trainer->epoch, head->step,
-                              trainer->steps * (uint64_t)trainer->options->settings.epochs);
-}
-
-/* Metrics cost a pass forward of their own; in a long epoch every eighth batch stands for all. */
-static uint64_t metrics_every(const nnrt_trainer *trainer) {
-  const uint64_t every = trainer->steps / 16;
-  return every < 1 ? 1 : every > 8 ? 8 : every;
-}
-
-static void look_at_metrics(nnrt_trainer *trainer, int n) {
-  const nnrt_model *model = trainer->model;
-  if (model->metrics == 0 || model->metrics_of_whole || model->carries ||
-      trainer->position % metrics_every(trainer) != 0)
-    return;
-  model->test(trainer->block, n, nnrt_batch_data(&trainer->room), trainer->test_values);
-  trainer->running[NNRT_RUNNING_METRIC_SAMPLES] += n;
-  for (size_t i = 0; i < model->metrics; i++)
-    trainer->running[NNRT_RUNNING_METRICS + i] += trainer->test_values[1 + i] * n;
-}
-
-static int fail_not_finite(const nnrt_trainer *trainer, const char *what, double value,
-                           nnrt_failure *failure) {
-  const nnrt_head *head = trainer->block;
-  nnrt_fail(failure, "train: the %s is not finite (%g) at step %llu (epoch %llu): try a lower "
-            "--rate, or --clip; %s", what, value, (unsigned long long)head->step + 1,
-            (unsigned long long)trainer->epoch + 1,
-            trainer->options->save ? "what was saved before is kept" : "nothing was saved");
-  return NOT_FINITE;
-}
-
-static int take_step(nnrt_trainer *trainer, nnrt_failure *failure) {
-  const nnrt_model *model = trainer->model;
-  const nnrt_settings *settings = &trainer->options->settings;
-  nnrt_head *head = trainer->block;
-  const size_t begin = (size_t)trainer->position * trainer->batch;
-  const size_t rest = trainer->learned - begin;
-  const size_t n = rest < trainer->batch ? rest : trainer->batch;
-  const double rate = head->hyperparameter[0] * rate_factor(trainer);
-  nnrt_data_gather(&trainer->data, trainer->epoch_order + begin, n, trainer->room.values);
-  look_at_metrics(trainer, (int)n);
-  head->draw = head->step;
-  double loss = model->gradient(trainer->block, (int)n, nnrt_batch_data(&trainer->room));
-  if (!isfinite(loss))
-    return fail_not_finite(trainer, "loss", loss, failure);
-  if (settings->clip > 0 && !clip(model, trainer->block, settings->clip))
-    return fail_not_finite(trainer, "gradient", HUGE_VAL, failure);
-  if (settings->decay > 0)
-    decay(model, trainer->block, rate * settings->decay);
-  model->update(trainer->block, rate);
-  trainer->running[NNRT_RUNNING_LOSS] += loss * (double)n;
-  trainer->running[NNRT_RUNNING_SAMPLES] += (double)n;
-  trainer->position++;
-  nnrt_progress_step(trainer, n);
-  return 0;
 }
 
 /* ---- an epoch ------------------------------------------------------------------------------- */
@@ -237,8 +157,8 @@ static int take_step(nnrt_trainer *trainer, nnrt_failure *failure) {
 static void order_epoch(nnrt_trainer *trainer) {
   const nnrt_model *model = trainer->model;
   for (size_t i = 0; i < trainer->learned; i++) {
-    size_t place = model->carries && i < trainer->steps * trainer->batch
-                     ? nnrt_lane_sample(i, trainer->batch, (size_t)trainer->steps) : i;
+    size_t place = model->carries && i < trainer->used
+                     ? nnrt_lane_sample(i, trainer->batch, trainer->used / trainer->batch) : i;
     trainer->epoch_order[i] = trainer->order[place];
   }
   if (!trainer->options->no_shuffle && !model->carries) {
@@ -248,24 +168,26 @@ static void order_epoch(nnrt_trainer *trainer) {
   }
 }
 
-static bool save(const nnrt_trainer *trainer, nnrt_failure *failure) {
+static int save(const nnrt_trainer *trainer, nnrt_failure *failure) {
+  if (!nnrt_check_weights(trainer, failure))
+    return NOT_FINITE;
   return !trainer->options->save ||
-         nnrt_checkpoint_save(trainer, trainer->options->save, failure);
+         nnrt_checkpoint_save(trainer, trainer->options->save, failure) ? 0 : BAD;
 }
 
 static int run_steps(nnrt_trainer *trainer, nnrt_failure *failure) {
   const nnrt_head *head = trainer->block;
   const uint64_t every = trainer->options->save_every;
-  while (trainer->position < trainer->steps) {
+  int status = 0;
+  while (trainer->position < trainer->steps && status == 0) {
     if (nnrt_interrupted())
       return INTERRUPTED;
-    int status = take_step(trainer, failure);
-    if (status != 0)
-      return status;
-    if (every > 0 && head->step % every == 0 && !save(trainer, failure))
-      return BAD;
+    if (!nnrt_step(trainer, failure))
+      return NOT_FINITE;
+    if (every > 0 && head->step % every == 0)
+      status = save(trainer, failure);
   }
-  return 0;
+  return status;
 }
 
 static bool evaluate(nnrt_trainer *trainer, nnrt_failure *failure) {
@@ -278,37 +200,63 @@ static bool evaluate(nnrt_trainer *trainer, nnrt_failure *failure) {
                        trainer->data.samples - trainer->learned, trainer->test_values, failure);
 }
 
+/* A plateau drops after every so many epochs without a better loss. */
+static void judge(nnrt_trainer *trainer, double loss) {
+  const nnrt_product_of_forms *schedule = &trainer->schedule;
+  if (isfinite(loss) && (!trainer->has_best || loss < trainer->best_loss)) {
+    trainer->best_loss = loss;
+    trainer->stale = 0;
+    trainer->has_best = 1;
+    nnrt_keep_best(trainer);
+  } else {
+    trainer->stale++;
+  }
+  for (int k = 0; k < schedule->factors && trainer->stale > 0; k++)
+    if (schedule->factor[k].form == SCHEDULE_PLATEAU &&
+        trainer->stale % (uint64_t)schedule->factor[k].argument[0] == 0)
+      trainer->drops[k]++;
+}
+
+/* Averages, where there are any, stand in for the weights while these are judged. */
+static bool evaluate_and_judge(nnrt_trainer *trainer, double loss, nnrt_failure *failure) {
+  const nnrt_model *model = trainer->model;
+  void *average = trainer->averaged > 0 ? trainer->average : NULL;
+  if (average)
+    nnrt_copy(model, NNRT_COPY_SWAP, average, trainer->block, 0);
+  const bool done = evaluate(trainer, failure);
+  if (done)
+    judge(trainer, trainer->test_name ? trainer->test_values[0] : loss);
+  if (average)
+    nnrt_copy(model, NNRT_COPY_SWAP, average, trainer->block, 0);
+  return done;
+}
+
 /* The epoch's figures, told, logged and plotted. */
 static bool report(nnrt_trainer *trainer, nnrt_failure *failure) {
   const nnrt_head *head = trainer->block;
   double *running = trainer->running, *metric = running + NNRT_RUNNING_METRICS;
   const double looked_at = running[NNRT_RUNNING_METRIC_SAMPLES];
-  nnrt_epoch epoch = {trainer->epoch + 1, head->step, 0, rate_factor(trainer), 0, 0, NULL, NULL};
+  nnrt_epoch epoch = {trainer->epoch + 1, head->step, 0, trainer->rate, 0, 0, NULL, NULL};
   epoch.seconds = nnrt_seconds() - trainer->progress.begun;
   epoch.samples_per_second = (double)trainer->progress.samples / (epoch.seconds + 1e-9);
   epoch.loss = running[NNRT_RUNNING_LOSS] / running[NNRT_RUNNING_SAMPLES];
   for (size_t i = 0; i < trainer->model->metrics && looked_at > 0; i++)
     metric[i] /= looked_at;
   epoch.metric = looked_at > 0 ? metric : NULL;
-  if (!evaluate(trainer, failure))
+  nnrt_average_epoch(trainer);
+  if (!evaluate_and_judge(trainer, epoch.loss, failure))
     return false;
   epoch.test = trainer->test_name ? trainer->test_values : NULL;
   nnrt_progress_epoch(trainer, &epoch);
-  double judged = epoch.test ? epoch.test[0] : epoch.loss;
-  if (!trainer->has_best || judged < trainer->best) {
-    trainer->best = judged;
-    trainer->stale = 0;
-  } else {
-    trainer->stale++;
-  }
-  trainer->has_best = 1;
   return nnrt_history_add(trainer, &epoch, failure);
 }
 
-static bool finish_epoch(nnrt_trainer *trainer, nnrt_failure *failure) {
+static int finish_epoch(nnrt_trainer *trainer, nnrt_failure *failure) {
   nnrt_head *head = trainer->block;
+  if (!nnrt_check_weights(trainer, failure))
+    return NOT_FINITE;
   if (!report(trainer, failure))
-    return false;
+    return BAD;
   memset(trainer->running, 0,
          (NNRT_RUNNING_METRICS + trainer->model->metrics) * sizeof *trainer->running);
   trainer->epoch++;
@@ -324,21 +272,20 @@ static bool out_of_patience(const nnrt_trainer *trainer) {
 
 static int run(nnrt_trainer *trainer, nnrt_failure *failure) {
   const uint64_t epochs = (uint64_t)trainer->options->settings.epochs;
-  if (epochs == 0 && !save(trainer, failure))
-    return BAD;
-  while (trainer->epoch < epochs && !out_of_patience(trainer)) {
+  int status = epochs == 0 ? save(trainer, failure) : 0;
+  while (status == 0 && trainer->epoch < epochs && !out_of_patience(trainer)) {
     order_epoch(trainer);
     nnrt_progress_begin(&trainer->progress);
-    int status = run_steps(trainer, failure);
+    status = run_steps(trainer, failure);
     nnrt_progress_clear(&trainer->progress);
-    if (status == INTERRUPTED && !save(trainer, failure))
-      return BAD;
-    if (status != 0)
-      return status;
-    if (!finish_epoch(trainer, failure))
-      return BAD;
+    if (status == 0)
+      status = finish_epoch(trainer, failure);
   }
-  return 0;
+  if (status == INTERRUPTED) {
+    const int saved = save(trainer, failure);
+    return saved == 0 ? INTERRUPTED : saved;
+  }
+  return status;
 }
 
 /* ---- the command ---------------------------------------------------------------------------- */
@@ -354,7 +301,7 @@ static void say_farewell(const nnrt_trainer *trainer, int status) {
   if (options->save && status == INTERRUPTED)
     printf("saved to %s: go on with --resume %s\n", options->save, options->save);
   else if (options->save)
-    printf("saved to %s\n", options->save);
+    printf("saved to %s%s\n", options->save, trainer->has_best_weights ? ": the best weights" : "");
   else
     printf("not saved: --save FILE keeps the weights\n");
 }

@@ -28,7 +28,7 @@ typedef struct nnrt_progress {
 typedef struct nnrt_epoch {
   uint64_t epoch, step;        /* counted from 1; steps done                                  */
   double loss;                 /* mean over the epoch's batches, each before its update       */
-  double factor;               /* of the rate, at the end                                     */
+  double rate;                 /* of the last step                                            */
   double samples_per_second, seconds;
   const double *metric;        /* of the training batches looked at; NULL: none               */
   const double *test;          /* loss, then metrics, of test or holdout; NULL: none          */
@@ -45,13 +45,21 @@ typedef struct nnrt_history {
 typedef struct nnrt_trainer {
   const nnrt_model *model;
   nnrt_options *options;
-  nnrt_schedule schedule;
+  nnrt_product_of_forms schedule, averaging;
+  uint64_t drops[FORM_FACTORS]; /* of the schedule's plateaus, so far                         */
+  double *decay;               /* [tensors]: each parameter's                                 */
+  double rate;                 /* of the last step                                            */
   void *block;
+  void *sum;                   /* of gradients, parameter_bytes; NULL: one batch is a step    */
+  void *average;               /* a copy (keep.c), NULL: no averaging ...                     */
+  uint64_t averaged;           /* ... of so many                                              */
+  void *best;                  /* a copy, where there is patience ...                         */
+  int has_best_weights;        /* ... made                                                    */
   nnrt_dataset data, test;
   int has_test;                /* `test` is loaded                                            */
   const char *test_name;       /* "test", "holdout", NULL: neither                            */
   size_t *order;               /* [samples]: learned from, then held out                      */
-  size_t learned;
+  size_t learned, used;        /* used: of these in an epoch; a stream leaves out what is over */
   size_t *epoch_order;         /* [learned]: as this epoch takes them                         */
   nnrt_batch room;
   size_t batch;
@@ -60,12 +68,39 @@ typedef struct nnrt_trainer {
   double *running;             /* [NNRT_RUNNING_METRICS + metrics]                            */
   double *test_values;         /* [1 + metrics]                                               */
   int has_best;
-  double best;                 /* lowest loss at the end of an epoch                          */
+  double best_loss;            /* lowest at the end of an epoch                               */
   uint64_t stale;              /* epochs since                                                */
   nnrt_alphabet alphabet;
   nnrt_progress progress;
   nnrt_history history;
 } nnrt_trainer;
+
+/* ---- step.c ------------------------------------------------------------------------------- */
+
+/* False where something is not finite: then parameters are as they were. */
+bool nnrt_step(nnrt_trainer *trainer, nnrt_failure *failure);
+double nnrt_rate_factor(const nnrt_trainer *trainer); /* by the schedule, of the step to come */
+double nnrt_gradient_norm(const nnrt_trainer *trainer, const nnrt_tensor *parameter);
+
+/* ---- keep.c ------------------------------------------------------------------------------- */
+
+typedef enum nnrt_copy_way {
+  NNRT_COPY_TAKE, /* copy = block                          */
+  NNRT_COPY_PUT,  /* block = copy                          */
+  NNRT_COPY_SWAP,
+  NNRT_COPY_MIX   /* copy += share * (block - copy)        */
+} nnrt_copy_way;
+
+size_t nnrt_copy_bytes(const nnrt_model *model);
+void nnrt_copy(const nnrt_model *model, nnrt_copy_way way, void *copy, void *block, double share);
+/* Where a parameter or state lies in a copy. */
+void *nnrt_copy_at(const nnrt_model *model, void *copy, size_t index);
+
+void nnrt_average_step(nnrt_trainer *trainer);  /* after an update             */
+void nnrt_average_epoch(nnrt_trainer *trainer); /* at an epoch's end           */
+void nnrt_keep_best(nnrt_trainer *trainer);     /* the block's, as the best    */
+/* The weights that prediction is meant to use: the best, else the average; NULL: the block's. */
+void *nnrt_kept_weights(const nnrt_trainer *trainer);
 
 /* ---- checkpoint.c ------------------------------------------------------------------------- */
 

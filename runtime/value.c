@@ -104,10 +104,17 @@ static bool set_file(const nnrt_option_row *option, const nnrt_model *model, con
   return true;
 }
 
-static bool set_schedule(const char *text, const char **to, nnrt_failure *failure) {
-  nnrt_schedule schedule;
+static bool set_forms(const form_set *set, const char *text, const char **to,
+                      nnrt_failure *failure) {
+  nnrt_product_of_forms product;
   *to = text;
-  return nnrt_schedule_parse(text, &schedule, failure);
+  return nnrt_forms_parse(set, text, &product, failure);
+}
+
+static bool set_decay(const nnrt_model *model, const char *text, const char **to,
+                      nnrt_failure *failure) {
+  *to = text;
+  return nnrt_decay_parse(model, text, NULL, failure);
 }
 
 bool nnrt_option_set(nnrt_option index, const nnrt_model *model, const char *text, int files,
@@ -123,7 +130,9 @@ bool nnrt_option_set(nnrt_option index, const nnrt_model *model, const char *tex
   case HOLDOUT: return set_holdout(text, to, failure);
   case TEXT: *(const char **)to = text; return true;
   case CHOICE: return set_choice(option, text, to, failure);
-  case SCHEDULE: return set_schedule(text, to, failure);
+  case SCHEDULE: return set_forms(&schedule_forms, text, to, failure);
+  case AVERAGE: return set_forms(&average_forms, text, to, failure);
+  case DECAY: return set_decay(model, text, to, failure);
   case OPTIMIZER: return nnrt_optimizer_parse(model, text, settings, failure);
   case DATA_FILE:
     if (!nnrt_given(options, NNRT_OPTION_DATA))

@@ -210,18 +210,38 @@ static void emit_files(writer *w, const char *table, int count, const file_setti
   line(w, "};");
 }
 
+/* What is left at zero is not named. */
+static void emit_set_number(writer *w, const char *member, double value) {
+  if (value > 0) line(w, ".%s = %s,", member, double_text(w, value));
+}
+
+static void emit_set_text(writer *w, const char *member, const char *value) {
+  if (value) line(w, ".%s = %s,", member, quoted(w, value));
+}
+
 static void emit_settings(writer *w) {
   const train_settings *s = &w->p->p->settings;
   text rates = text_new(w->memory);
   for (int k = 0; k < 8; k++) {
     text_printf(&rates, "%s%s", k > 0 ? ", " : "", double_text(w, s->hyperparameter[k]));
   }
-  line(w, "  {%d, %d, %s, %s, %s, %d,", s->data_files, s->test_files,
-       s->data_files > 0 ? "data_files" : "NULL", s->test_files > 0 ? "test_files" : "NULL",
-       double_text(w, s->holdout), s->optimizer);
-  line(w, "   {%s},", rates.chars);
-  line(w, "   %d, %d, %lluu, %s, %s, %s, %d},", s->batch, s->epochs, (unsigned long long)s->seed,
-       double_text(w, s->clip), quoted(w, s->schedule), double_text(w, s->decay), s->patience);
+  line(w, "  {");
+  w->indent += 2;
+  if (s->data_files > 0) line(w, ".data_files = %d, .data = data_files,", s->data_files);
+  if (s->test_files > 0) line(w, ".test_files = %d, .test = test_files,", s->test_files);
+  line(w, ".optimizer = %d, .hyperparameter = {%s},", s->optimizer, rates.chars);
+  line(w, ".batch = %d, .epochs = %d, .seed = %lluu,", s->batch, s->epochs,
+       (unsigned long long)s->seed);
+  emit_set_number(w, "holdout", s->holdout);
+  emit_set_number(w, "clip", s->clip);
+  emit_set_number(w, "clip_value", s->clip_value);
+  emit_set_text(w, "schedule", s->schedule);
+  emit_set_text(w, "decay", s->decay);
+  emit_set_text(w, "average", s->average);
+  if (s->patience > 0) line(w, ".patience = %d,", s->patience);
+  line(w, ".accumulate = %d", s->accumulate);
+  w->indent -= 2;
+  line(w, "  },");
 }
 
 /* ---- the model ----------------------------------------------------------------------------------- */

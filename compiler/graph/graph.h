@@ -331,10 +331,11 @@ typedef struct train_settings {
   double hyperparameter[8];
   int batch, epochs;
   uint64_t seed;
-  double clip;
-  const char *schedule;     /* text as written, or NULL */
-  double decay;
-  int patience;
+  double clip, clip_value;  /* bounds of the gradient's norm, and of its elements; 0: none */
+  const char *schedule;     /* "cosine(0) * warmup(100)", or NULL */
+  const char *decay;        /* "0.01, h.*=0.1", or NULL */
+  const char *average;      /* "ema(0.999)", or NULL */
+  int patience, accumulate;
 } train_settings;
 
 /* All that a model says. Arrays are in the order of declaration. */

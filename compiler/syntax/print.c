@@ -209,8 +209,10 @@ static void print_settings(text *out, const setting *first, int level) {
     text_append(out, here->word);
     if (here->member != NULL)
       text_printf(out, " %s", here->member);
+    if (here->pattern != NULL)
+      text_printf(out, " \"%s\"", here->pattern);
     bool block = here->nested != NULL || here->value == NULL;
-    bool equals = here->member != NULL || (level > 0 && !block);
+    bool equals = here->member != NULL || here->pattern != NULL || (level > 0 && !block);
     print_value(out, equals ? " = " : " ", here->value);
     if (block)
       print_settings(out, here->nested, level + 1);

@@ -109,11 +109,13 @@ typedef struct formal {
 } formal;
 
 /* One line of `train { }`: `batch 32` (value), `data "f.csv"`, `data x = "a.npy"` (member = x),
+ * `decay "h.*" = 0.01` (pattern),
  * `optimizer sgd(rate = 0.1)`, `data "f.csv" { x = columns("a"); … }` (nested). */
 typedef struct setting {
   place where;
   name word;
   name member;
+  const char *pattern;
   expression *value;
   struct setting *nested;
   struct setting *next;

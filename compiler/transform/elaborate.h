@@ -499,6 +499,12 @@ const double *npy_read(arena *memory, const char *path, int *rank, int64_t *shap
 void elaborate_optimizers(elaborator *e);
 void elaborate_settings(elaborator *e);
 
+/* ---- elaborate_forms.c -------------------------------------------------------------------- */
+
+struct form_set;
+/* NULL after an error. */
+const char *forms_text(context *c, const setting *s, const struct form_set *set);
+
 /* ---- elaborate.c -------------------------------------------------------------------------- */
 
 typedef struct definition_list {

@@ -1,8 +1,7 @@
 /* elaborate_train: `train { }` into the settings of the generated trainer. */
 #include "elaborate.h"
 
-#include <math.h>
-#include <string.h>
+#include "forms.h"
 
 typedef struct file_list {
   file_setting *items;
@@ -14,12 +13,13 @@ typedef struct training {
   context c;
   train_settings *out;
   file_list data, test;
+  text decay;
 } training;
 
 /* ---- numbers ------------------------------------------------------------------------------ */
 
 static bool number_of(training *t, const setting *s, double *out) {
-  if (s->value == NULL || s->member != NULL) {
+  if (s->value == NULL || s->member != NULL || s->pattern != NULL) {
     complain(t->e, s->where, "setting `%s` takes a number, as in `%s 10`", s->word, s->word);
     return false;
   }
@@ -61,6 +61,11 @@ static void set_patience(training *t, const setting *s) {
   if (whole_of(t, s, 0, INT32_MAX, &number)) t->out->patience = (int)number;
 }
 
+static void set_accumulate(training *t, const setting *s) {
+  double number;
+  if (whole_of(t, s, 1, INT32_MAX, &number)) t->out->accumulate = (int)number;
+}
+
 static void set_holdout(training *t, const setting *s) {
   double number;
   if (!number_of(t, s, &number)) return;
@@ -80,19 +85,36 @@ static void set_positive(training *t, const setting *s, double *out) {
 }
 
 static void set_clip(training *t, const setting *s) { set_positive(t, s, &t->out->clip); }
-static void set_decay(training *t, const setting *s) { set_positive(t, s, &t->out->decay); }
+
+static void set_clip_value(training *t, const setting *s) {
+  set_positive(t, s, &t->out->clip_value);
+}
+
+/* "0.01, h.*=0.1": `decay D` and `decay "PATTERN" = D`, in their order. */
+static void set_decay(training *t, const setting *s) {
+  setting plain = *s;
+  double number = 0;
+  char digits[32];
+  plain.pattern = NULL;
+  set_positive(t, &plain, &number);
+  form_number(number, digits, sizeof digits);
+  if (s->pattern != NULL && (s->pattern[0] == '\0' || strpbrk(s->pattern, ",=") != NULL)) {
+    complain(t->e, s->where, "a pattern names parameters, as \"h.*\" does");
+    return;
+  }
+  text_printf(&t->decay, "%s%s%s%s", t->decay.length > 0 ? ", " : "",
+              s->pattern != NULL ? s->pattern : "", s->pattern != NULL ? "=" : "", digits);
+  t->out->decay = t->decay.chars;
+}
 
 /* ---- texts -------------------------------------------------------------------------------- */
 
 static void set_schedule(training *t, const setting *s) {
-  text out = text_new(t->e->memory);
-  if (s->value == NULL || s->member != NULL) {
-    complain(t->e, s->where, "setting `schedule` takes a schedule, as in `schedule cosine`");
-    return;
-  }
-  if (s->value->kind == EXPRESSION_STRING) text_append(&out, s->value->string);
-  else print_expression(&out, s->value);
-  t->out->schedule = out.chars;
+  t->out->schedule = forms_text(&t->c, s, &schedule_forms);
+}
+
+static void set_average(training *t, const setting *s) {
+  t->out->average = forms_text(&t->c, s, &average_forms);
 }
 
 static bool is_data(const elaborator *e, name word) {
@@ -229,15 +251,16 @@ typedef struct setting_row {
 } setting_row;
 
 static const setting_row setting_rows[] = {
-    {"batch", set_batch},         {"clip", set_clip},         {"data", set_data},
-    {"decay", set_decay},         {"epochs", set_epochs},     {"holdout", set_holdout},
-    {"optimizer", set_optimizer}, {"patience", set_patience}, {"schedule", set_schedule},
-    {"seed", set_seed},           {"test", set_test},
+    {"accumulate", set_accumulate}, {"average", set_average},   {"batch", set_batch},
+    {"clip", set_clip},             {"clip_value", set_clip_value}, {"data", set_data},
+    {"decay", set_decay},           {"epochs", set_epochs},     {"holdout", set_holdout},
+    {"optimizer", set_optimizer},   {"patience", set_patience}, {"schedule", set_schedule},
+    {"seed", set_seed},             {"test", set_test},
 };
 enum { SETTINGS = sizeof setting_rows / sizeof *setting_rows };
 
 static bool may_repeat(const setting *s) {
-  return strcmp(s->word, "data") == 0 || strcmp(s->word, "test") == 0;
+  return strcmp(s->word, "data") == 0 || strcmp(s->word, "test") == 0 || s->pattern != NULL;
 }
 
 static void apply_setting(training *t, const setting *s) {
@@ -246,7 +269,9 @@ static void apply_setting(training *t, const setting *s) {
     words[k] = setting_rows[k].word;
     if (strcmp(s->word, setting_rows[k].word) != 0) continue;
     bool block = s->nested != NULL && !may_repeat(s);
-    if (block) complain(t->e, s->where, "`%s` takes no block", s->word);
+    if (s->pattern != NULL && strcmp(s->word, "decay") != 0)
+      complain(t->e, s->where, "`%s` takes no pattern of names", s->word);
+    else if (block) complain(t->e, s->where, "`%s` takes no block", s->word);
     else setting_rows[k].set(t, s);
     return;
   }
@@ -265,8 +290,9 @@ static void apply_settings(training *t, const setting *first) {
 }
 
 void elaborate_settings(elaborator *e) {
-  training t = {.e = e, .c = {.e = e, .scope = e->modules->lets}, .out = &e->p->settings};
-  *t.out = (train_settings){.batch = 32, .epochs = 10, .seed = 1};
+  training t = {.e = e, .c = {.e = e, .scope = e->modules->lets}, .out = &e->p->settings,
+                .decay = text_new(e->memory)};
+  *t.out = (train_settings){.batch = 32, .epochs = 10, .seed = 1, .accumulate = 1};
   const statement *given = NULL;
   default_optimizer(&t);
   for (const statement *st = e->what->first; st != NULL; st = st->next) {

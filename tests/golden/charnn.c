@@ -585,9 +585,11 @@ const nnrt_model charnn_model = {
   PARAMETERS, PARAMETER_BYTES, GRADIENTS, OPTIMIZER_STATES,
   0, NULL, 0, 0,
   7, optimizers,
-  {0, 0, NULL, NULL, 0.0, 4,
-   {0.001, 0.9, 0.999, 1e-08, 0.0, 0.0, 0.0, 0.0},
-   32, 10, 1u, 0.0, NULL, 0.0, 0},
+  {
+    .optimizer = 4, .hyperparameter = {0.001, 0.9, 0.999, 1e-08, 0.0, 0.0, 0.0, 0.0},
+    .batch = 32, .epochs = 10, .seed = 1u,
+    .accumulate = 1
+  },
   31506816.0, 10526848.0,
   charnn_bytes, charnn_init, model_loss, model_gradient, compute_update, model_test,
   model_predict, locate, NULL

@@ -457,9 +457,13 @@ const nnrt_model logistic_model = {
   PARAMETERS, PARAMETER_BYTES, GRADIENTS, OPTIMIZER_STATES,
   1, metrics, 0, 0,
   7, optimizers,
-  {1, 0, data_files, NULL, 0.2, 0,
-   {0.1, 0.9, 0.999, 1e-08, 0.0, 0.0, 0.0, 0.0},
-   32, 50, 1u, 0.0, NULL, 0.0, 0},
+  {
+    .data_files = 1, .data = data_files,
+    .optimizer = 0, .hyperparameter = {0.1, 0.9, 0.999, 1e-08, 0.0, 0.0, 0.0, 0.0},
+    .batch = 32, .epochs = 50, .seed = 1u,
+    .holdout = 0.2,
+    .accumulate = 1
+  },
   2020.0, 992.0,
   logistic_bytes, logistic_init, model_loss, model_gradient, compute_update, model_test,
   model_predict, locate, NULL

@@ -247,7 +247,7 @@ const nnrt_model mock_stream_model = {
   OFFSET_E, PARAMETER_BYTES, GRADIENT_OFFSET, OPTIMIZER_OFFSET,
   0, NULL, 0, 1,
   1, optimizers,
-  {0, 0, NULL, NULL, 0.0, 0, {0.5, 0.9, 0, 0, 0, 0, 0, 0}, 3, 2, 1, 0.0, NULL, 0.0, 0},
+  {.hyperparameter = {0.5, 0.9}, .batch = 3, .epochs = 2, .seed = 1, .accumulate = 1},
   T * (6 * V * H + 8 * H), T * (2 * V * H + 4 * H),
   bytes, init, loss, gradient, update, test, predict, locate, NULL,
 };

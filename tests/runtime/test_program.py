@@ -449,7 +449,7 @@ class Refusing(Programs):
         (("train", "--rate", "nan"), ["--rate"]),
         (("train", "--rate", "-1"), ["--rate"]),
         (("train", "--holdout", "1.5"), ["--holdout", "share"]),
-        (("train", "--schedule", "linear"), ["--schedule", "linear", "cosine"]),
+        (("train", "--schedule", "lineal"), ["--schedule", "lineal", "cosine"]),
         (("train", "--optimizer", "adma"), ["--optimizer", "adma", "sgd, adam"]),
         (("train", "--speed", "3"), ["--speed", "train --help"]),
         (("train", "--epochs"), ["--epochs", "needs a value"]),

@@ -127,7 +127,8 @@ Test(train, defaults) {
   const train_settings *t = &s.p->settings;
   cr_assert(t->batch == 32 && t->epochs == 10 && t->seed == 1 && t->patience == 0);
   cr_assert(t->data_files == 0 && t->test_files == 0 && t->schedule == NULL);
-  assert_equal(t->holdout + t->clip + t->decay, 0, "holdout, clip, decay");
+  assert_equal(t->holdout + t->clip + t->clip_value, 0, "holdout, clip, clip_value");
+  cr_assert(t->decay == NULL && t->average == NULL && t->accumulate == 1);
   cr_assert_str_eq(s.p->optimizer[t->optimizer].word, "adam");
   assert_equal(t->hyperparameter[0], 0.001, "rate");
   assert_equal(t->hyperparameter[2], 0.999, "beta2");
@@ -140,7 +141,10 @@ Test(train, everything_said) {
                          "train {\n  data x = \"a.npy\"\n  data y = \"b.npy\"\n  test \"t.csv\"\n"
                          "  holdout 1/4\n  optimizer sgd(momentum = 0.9, rate = 0.1)\n"
                          "  batch 2 * B\n  epochs 7\n  seed 12345678901\n  clip 5\n"
-                         "  schedule step(10, 0.5)\n  decay 0.01\n  patience 3\n}\n");
+                         "  schedule step(B - 6, factor = 1/2) * onecycle(end = 100) * cosine\n"
+                         "  decay 0.01\n  decay \"w\" = 1/4\n  decay \"*.b\" = 0\n"
+                         "  clip_value 0.5\n  average ema(decay = 0.99)\n  accumulate B / 4\n"
+                         "  patience 3\n}\n");
   const train_settings *t = &s.p->settings;
   cr_assert_str_eq(s.p->model, "m");
   cr_assert(t->data_files == 2 && t->test_files == 1);
@@ -154,7 +158,10 @@ Test(train, everything_said) {
   assert_equal(t->hyperparameter[1], 0.9, "momentum");
   assert_equal(t->holdout, 0.25, "holdout");
   assert_equal(t->clip, 5, "clip");
-  assert_equal(t->decay, 0.01, "decay");
-  cr_assert_str_eq(t->schedule, "step(10, 0.5)");
+  cr_assert_str_eq(t->decay, "0.01, w=0.25, *.b=0");
+  assert_equal(t->clip_value, 0.5, "clip_value");
+  cr_assert_str_eq(t->average, "ema(0.99)");
+  cr_assert_eq(t->accumulate, 4);
+  cr_assert_str_eq(t->schedule, "step(10, 0.5) * onecycle(0.3, 25, 100) * cosine(0)");
   subject_free(&s);
 }
