@@ -22,7 +22,19 @@ struct graph {
   rewrite_hook *rewrite;
   void *rewrite_data;
   bool lowered; /* graph_set_lowered */
+  bool records; /* graph_record */
+  int depth;
+  derivation_step *steps;
+  size_t step_count, step_capacity;
 };
+
+/* ---- record.c ---- */
+/* Where g->records: before equals after by that rule. */
+void record_step(graph *g, const char *rule, const written_term *before,
+                 const written_term *after);
+/* The sum or product as it was given to a constructor; coefficients and powers may be NULL. */
+written_term term_of_sum(double value, int count, const node *const *terms,
+                         const double *coefficients);
 
 /* ---- sorted sets of axes ---- */
 typedef struct axis_set {

@@ -5,6 +5,7 @@
  *   tensor   what has storage or a definition of its own: inputs, parameters, references, ...
  *   node     immutable, interned nodes and their constructors, which keep the normal form
  *   view     affine reads and writes
+ *   record   how terms became nodes, step by step, where somebody wants to know
  *   program  all that a model says, as roots into one graph
  *   print, verify
  *
@@ -284,6 +285,77 @@ void graph_set_rewrite(graph *g, rewrite_hook *hook, void *data);
 /* From lowering on, constructors no longer make exponentials of log-sum-exp. */
 void graph_set_lowered(graph *g, bool lowered);
 
+/* ---- record.c: what was done, as it was done ---------------------------------------------- */
+
+/* A term as it was written down before the normal form had its say: `factor` times something like
+ * a node that is no part of the graph (its id and axes mean nothing, its operands are nodes); or
+ * times that node, where there is one. */
+typedef struct written_term {
+  double factor;
+  const node *node;
+  node form; /* where node is NULL */
+} written_term;
+
+/* `before` equals `after` by a rule; or, where the rule is NULL, a call: a constructor was given
+ * `before` and made `after`, by what was recorded at depth + 1 since `first`. */
+typedef struct derivation_step {
+  const char *rule;
+  written_term before, after;
+  int depth;
+  size_t first;
+} derivation_step;
+
+/* From here on steps are recorded; no node, axis or emitted character differs for it. */
+void graph_record(graph *g);
+bool graph_records(const graph *g);
+size_t graph_steps(const graph *g);
+const derivation_step *graph_step(const graph *g, size_t number);
+/* For whoever applies rules from outside of graph/: candidate, of a rewrite hook, equals node. */
+void graph_cite(graph *g, const char *rule, const node *candidate, const node *result);
+/* Around what makes a term into a node: begin; then end, which forgets what was recorded between
+ * the two where the term came out as it was written. */
+size_t graph_call_begin(graph *g);
+void graph_call_end(graph *g, size_t begin, const written_term *given, const node *made);
+written_term term_of(const node *n);
+written_term term_of_product(double factor, int count, const node *const *factors,
+                             const double *powers, int bound, const axis *bound_axes);
+/* The term with arrays of its own, which live as long as the graph. */
+written_term term_copy(graph *g, const written_term *given);
+
+/* One operand's share of its reader's adjoint, as derive took it. */
+typedef struct derivation_share {
+  const node *reader;   /* the node that passes its adjoint on */
+  int operand;
+  const node *incoming; /* the reader's adjoint */
+  written_term written;         /* the product rule, the chain rule ... applied, nothing simplified */
+  const node *value;    /* what it is as a node; under the axes of the operand */
+  size_t first, last;   /* the steps in between */
+} derivation_share;
+
+/* The derivative of the objective by one node: the sum of the shares. */
+typedef struct derivation_adjoint {
+  const node *of;
+  const node *value;
+  size_t shares, share_capacity;
+  derivation_share *share;
+  size_t first, last;      /* steps of adding up */
+  const tensor *reference; /* of a recurrence's body: d_r, whose body the sum is; or NULL */
+} derivation_adjoint;
+
+/* What derive_program did, over the nodes that there were then: later passes replace nodes. */
+typedef struct derivation_record {
+  const node *objective;
+  size_t elaborated;       /* steps before this one made the program */
+  int adjoints;            /* in the order of the backward pass */
+  derivation_adjoint *adjoint;
+  int definitions, parameters, tensors;
+  struct definition *definition; /* as of then */
+  const node **leaf;             /* of each parameter: the read under whose axes its gradient is */
+  derivation_adjoint *gradient;             /* of each parameter, over all its reads */
+  const node **body;             /* by tensor number: of references */
+  axis (*body_dims)[MAX_RANK];
+} derivation_record;
+
 /* ---- program.c ---------------------------------------------------------------------------- */
 
 /* A named value with its layout: dimension k runs along dims[k]. The node may lack axes that
@@ -368,6 +440,7 @@ typedef struct program {
   int optimizers;
   optimizer_rule *optimizer;
   train_settings settings;
+  const derivation_record *derived; /* where steps are recorded: how the gradients came about */
 } program;
 
 /* By node id: whether the outputs, metrics and loss need it (backward: or the gradients). */

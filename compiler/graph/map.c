@@ -23,7 +23,7 @@ static const node *fold(graph *g, op operation, int count, const node **operands
   return isfinite(value) ? node_constant(g, value) : NULL;
 }
 
-const node *node_map(graph *g, op operation, const node *const *given) {
+static const node *map_of(graph *g, op operation, const node *const *given) {
   int count = op_rows[operation].arity;
   const node *operands[OP_MAX_ARITY] = {given[0], count > 1 ? given[1] : NULL};
   const node *constant = fold(g, operation, count, operands);
@@ -31,6 +31,17 @@ const node *node_map(graph *g, op operation, const node *const *given) {
   floated outside;
   float_operands(g, count, operands, 0, NULL, &outside);
   return float_wrap(g, make_map(g, operation, count, operands), &outside);
+}
+
+const node *node_map(graph *g, op operation, const node *const *given) {
+  if (!g->records) return map_of(g, operation, given);
+  written_term from = {.factor = 1,
+               .form = {.class = NODE_MAP, .operands = op_rows[operation].arity,
+                        .operand = given, .op = operation}};
+  size_t begin = graph_call_begin(g);
+  const node *made = map_of(g, operation, given);
+  graph_call_end(g, begin, &from, made);
+  return made;
 }
 
 const node *node_map1(graph *g, op operation, const node *a) {

@@ -98,6 +98,47 @@ static void drop_empty(factor_list *list) {
   list->count = kept;
 }
 
+/* ---- the record --------------------------------------------------------------------------- */
+
+static written_term list_term(const factor_list *list, const axis_set *bound) {
+  return term_of_product(list->coefficient, (int)list->count, list->base, list->power,
+                         bound ? bound->count : 0, bound ? bound->axes : NULL);
+}
+
+/* What the list was before a rule changed it; taken where steps are recorded only. */
+typedef struct snapshot {
+  factor_list list;
+  axis_set bound;
+} snapshot;
+
+static void snapshot_take(const factor_list *list, const axis_set *bound, snapshot *out) {
+  graph *g = list->g;
+  if (!g->records) return;
+  out->list = *list;
+  out->list.base = scratch(g, list->count + 1, sizeof *out->list.base);
+  out->list.power = scratch(g, list->count + 1, sizeof *out->list.power);
+  for (size_t k = 0; k < list->count; k++) {
+    out->list.base[k] = list->base[k];
+    out->list.power[k] = list->power[k];
+  }
+  out->bound = bound ? *bound : (axis_set){0};
+}
+
+static void record_list(const char *rule, const snapshot *from, const factor_list *list,
+                        const axis_set *bound) {
+  if (!list->g->records) return;
+  written_term before = list_term(&from->list, &from->bound), after = list_term(list, bound);
+  record_step(list->g, rule, &before, &after);
+}
+
+static const node *record_made(const char *rule, const factor_list *list, const axis_set *bound,
+                               const node *made) {
+  if (!list->g->records) return made;
+  written_term before = list_term(list, bound), after = term_of(made);
+  record_step(list->g, rule, &before, &after);
+  return made;
+}
+
 /* ---- opening nested products -------------------------------------------------------------- */
 
 enum { MOST_OPENED = 8 };
@@ -362,13 +403,14 @@ static const node *log_sum_exp(factor_list *list, const axis_set *bound) {
   return node_map1(g, OP_exp, lse);
 }
 
-static const node *contract_component(factor_list *list, const axis_set *bound) {
+static const node *contract_floated(factor_list *list, const axis_set *bound) {
   graph *g = list->g;
   axis bound_axes[MAX_RANK];
   floated outer;
   const node *other = gathered(list, bound);
-  if (!other) other = log_sum_exp(list, bound);
-  if (other) return other;
+  if (other) return record_made("sifting", list, bound, other);
+  other = log_sum_exp(list, bound);
+  if (other) return record_made("sum_of_exponentials", list, bound, other);
   memcpy(bound_axes, bound->axes, (size_t)bound->count * sizeof *bound_axes);
   const node **operands = scratch(g, list->count, sizeof *operands);
   memcpy(operands, list->base, list->count * sizeof *operands);
@@ -379,6 +421,18 @@ static const node *contract_component(factor_list *list, const axis_set *bound) 
     return float_wrap(g, native, &outer);
   }
   return make_product(list, bound);
+}
+
+static const node *contract_component(factor_list *list, const axis_set *bound) {
+  graph *g = list->g;
+  if (!g->records) return contract_floated(list, bound);
+  snapshot given;
+  snapshot_take(list, bound, &given);
+  size_t begin = graph_call_begin(g);
+  const node *made = contract_floated(list, bound);
+  written_term from = list_term(&given.list, &given.bound);
+  graph_call_end(g, begin, &from, made);
+  return made;
 }
 
 /* A bracket [c = k] along a bound axis inside a product inside comes out: what it selects from may
@@ -410,7 +464,12 @@ static bool open_onehots(factor_list *list, const axis_set *bound) {
 /* Takes the components out one after the other; what has no bound axis stands outside. */
 static const node *contract(factor_list *list, axis_set *bound) {
   graph *g = list->g;
-  while (open_onehots(list, bound)) continue;
+  snapshot given;
+  snapshot_take(list, bound, &given);
+  bool opened = false;
+  while (open_onehots(list, bound)) opened = true;
+  if (opened) record_list("open_product", &given, list, bound);
+  snapshot_take(list, bound, &given);
   factor_list outside = {.g = g, .coefficient = list->coefficient};
   bool *done = scratch(g, list->count, sizeof *done);
   for (size_t k = 0; k < list->count; k++) {
@@ -431,7 +490,8 @@ static const node *contract(factor_list *list, axis_set *bound) {
     add_factor(&outside, contract_component(&part, &axes), 1);
   }
   const node *made = node_product(g, (int)outside.count, outside.base, outside.power, 0, NULL);
-  return node_scale(g, outside.coefficient, made);
+  made = node_scale(g, outside.coefficient, made);
+  return g->records ? record_made("out_of_sum", &given.list, &given.bound, made) : made;
 }
 
 /* ---- constructors ------------------------------------------------------------------------- */
@@ -447,21 +507,54 @@ static const node *finish_elementwise(factor_list *list) {
   return node_scale(g, list->coefficient, make_product(list, &(axis_set){0}));
 }
 
-const node *node_product(graph *g, int count, const node *const *given, const double *powers,
-                         int bound, const axis *bound_axes) {
+/* The rules that keep it one list of factors. */
+static void settle_factors(factor_list *list, axis_set *over) {
+  snapshot from;
+  snapshot_take(list, over, &from);
+  int bound = over->count;
+  count_missing(list, over);
+  if (over->count < bound) record_list("equal_terms", &from, list, over);
+  snapshot_take(list, over, &from);
+  bool opened = false;
+  do drop_empty(list);
+  while (open_products(list, over->count == 0) && (opened = true));
+  if (opened) record_list("cancel", &from, list, over);
+  snapshot_take(list, over, &from);
+  size_t before = list->count;
+  merge_exponentials(list);
+  if (list->count < before) record_list("product_of_exponentials", &from, list, over);
+  drop_empty(list);
+}
+
+static const node *product_of(graph *g, int count, const node *const *given, const double *powers,
+                              int bound, const axis *bound_axes) {
   factor_list list = {.g = g, .coefficient = 1};
   axis_set over = {0};
   set_add_all(&over, bound, bound_axes);
   for (int k = 0; k < count; k++) add_factor(&list, given[k], powers ? powers[k] : 1);
-  count_missing(&list, &over);
-  do drop_empty(&list);
-  while (open_products(&list, over.count == 0));
-  merge_exponentials(&list);
-  drop_empty(&list);
-  if (is_zero(list.coefficient) || brackets_clash(&list)) return node_constant(g, 0);
+  if (g->records) {
+    written_term from = term_of_product(1, count, given, powers, bound, bound_axes);
+    written_term to = list_term(&list, &over);
+    record_step(g, "collect_factors", &from, &to);
+  }
+  settle_factors(&list, &over);
+  if (is_zero(list.coefficient)) return node_constant(g, 0);
+  if (brackets_clash(&list)) {
+    return record_made("brackets_exclude", &list, &over, node_constant(g, 0));
+  }
   count_missing(&list, &over); /* what cancelled may have taken axes along */
   if (list.count == 0) return node_constant(g, list.coefficient);
   return over.count ? contract(&list, &over) : finish_elementwise(&list);
+}
+
+const node *node_product(graph *g, int count, const node *const *given, const double *powers,
+                         int bound, const axis *bound_axes) {
+  if (!g->records) return product_of(g, count, given, powers, bound, bound_axes);
+  size_t begin = graph_call_begin(g);
+  const node *made = product_of(g, count, given, powers, bound, bound_axes);
+  written_term from = term_of_product(1, count, given, powers, bound, bound_axes);
+  graph_call_end(g, begin, &from, made);
+  return made;
 }
 
 const node *node_multiply(graph *g, const node *a, const node *b) {

@@ -49,8 +49,8 @@ static bool varies_along(const node *a, const node *guard, axis b) {
   return node_has_axis(a, b) || (guard && node_has_axis(guard, b));
 }
 
-const node *node_select(graph *g, select_kind select, const node *a, const node *guard, int bound,
-                        const axis *bound_axes) {
+static const node *select_of(graph *g, select_kind select, const node *a, const node *guard,
+                             int bound, const axis *bound_axes) {
   axis_set over = {0};
   const node *copies = node_constant(g, 0); /* log of how many equal values there are */
   if (guard && guard->class == NODE_CONSTANT) {
@@ -86,4 +86,17 @@ const node *node_select(graph *g, select_kind select, const node *a, const node 
   set_add_all(&sorted, over.count, over.axes);
   const node *made = make_select(g, select, count, operands, &sorted);
   return node_add(g, float_wrap(g, made, &outer), copies);
+}
+
+const node *node_select(graph *g, select_kind select, const node *a, const node *guard, int bound,
+                        const axis *bound_axes) {
+  if (!g->records) return select_of(g, select, a, guard, bound, bound_axes);
+  written_term from = {.factor = 1,
+               .form = {.class = NODE_SELECT, .operands = guard ? 2 : 1,
+                        .operand = (const node *[]){a, guard}, .select = select, .bound = bound,
+                        .bound_axes = bound_axes}};
+  size_t begin = graph_call_begin(g);
+  const node *made = select_of(g, select, a, guard, bound, bound_axes);
+  graph_call_end(g, begin, &from, made);
+  return made;
 }

@@ -332,14 +332,58 @@ static const node *negative_of_known(const terms *list) {
   return known ? node_scale(list->g, -1, known) : NULL;
 }
 
-const node *node_sum(graph *g, double value, int count, const node *const *given,
-                     const double *coefficients) {
+static written_term list_term(const terms *list) {
+  return term_of_sum(list->value, (int)list->count, list->node, list->by);
+}
+
+/* A form of the whole sum that some rule found better, or NULL. */
+static const node *better_form(const terms *list) {
+  static const struct {
+    const char *rule;
+    const node *(*try)(const terms *list);
+  } rules[] = {
+      {"known_negative", negative_of_known}, {"common_factor", common_coefficient},
+      {"expand", expanded}, {"factor_out", factored},
+  };
+  for (size_t k = 0; k < sizeof rules / sizeof *rules; k++) {
+    const node *found = rules[k].try(list);
+    if (!found) continue;
+    if (list->g->records) {
+      written_term before = list_term(list), after = term_of(found);
+      record_step(list->g, rules[k].rule, &before, &after);
+    }
+    return found;
+  }
+  return NULL;
+}
+
+/* Terms in sums opened where they meet their like, like terms collected. */
+static void settle_terms(terms *list) {
+  graph *g = list->g;
+  terms before = *list;
+  bool opened = false;
+  if (g->records) {
+    before.node = scratch(g, list->count + 1, sizeof *before.node);
+    before.by = scratch(g, list->count + 1, sizeof *before.by);
+    for (size_t k = 0; k < list->count; k++) {
+      before.node[k] = list->node[k];
+      before.by[k] = list->by[k];
+    }
+  }
+  do merge_terms(list);
+  while (open_sums(list) && (opened = true));
+  if (!g->records || (!opened && list->count == before.count)) return;
+  written_term from = list_term(&before), to = list_term(list);
+  record_step(g, opened ? "open_sum" : "like_terms", &from, &to);
+}
+
+static const node *sum_of(graph *g, double value, int count, const node *const *given,
+                          const double *coefficients) {
   terms list = {.g = g, .value = value};
   for (int k = 0; k < count; k++) {
     add_term(&list, given[k], coefficients ? coefficients[k] : 1);
   }
-  do merge_terms(&list);
-  while (open_sums(&list));
+  settle_terms(&list);
   if (list.count == 0) return node_constant(g, list.value);
   bool constant = list.value < 0 || list.value > 0;
   if (list.count == 1 && !constant && list.by[0] >= 1 && list.by[0] <= 1) return list.node[0];
@@ -352,11 +396,18 @@ const node *node_sum(graph *g, double value, int count, const node *const *given
   axis_set axes = {0};
   node candidate = candidate_sum(&list, &axes);
   const node *other = node_known(g, &candidate);
-  if (!other) other = negative_of_known(&list);
-  if (!other) other = common_coefficient(&list);
-  if (!other) other = expanded(&list);
-  if (!other) other = factored(&list);
+  if (!other) other = better_form(&list);
   return other ? other : node_intern(g, &candidate);
+}
+
+const node *node_sum(graph *g, double value, int count, const node *const *given,
+                     const double *coefficients) {
+  if (!g->records) return sum_of(g, value, count, given, coefficients);
+  size_t begin = graph_call_begin(g);
+  const node *made = sum_of(g, value, count, given, coefficients);
+  written_term from = term_of_sum(value, count, given, coefficients);
+  graph_call_end(g, begin, &from, made);
+  return made;
 }
 
 const node *node_add(graph *g, const node *a, const node *b) {

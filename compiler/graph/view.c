@@ -393,7 +393,7 @@ static bool takes_part_of_sum(const graph *g, const node *a, const view *v) {
   return taken < offered;
 }
 
-const node *node_view(graph *g, const node *a, const view *wanted) {
+static const node *view_of(graph *g, const node *a, const view *wanted) {
   view v = *wanted;
   for (int u = 0; u < v.box; u++) {
     if (v.extent[u] <= 0) return node_constant(g, 0);
@@ -425,6 +425,16 @@ const node *node_view(graph *g, const node *a, const view *wanted) {
     }
   }
   return node_scale(g, factor, make_view(g, a, &v));
+}
+
+const node *node_view(graph *g, const node *a, const view *wanted) {
+  if (!g->records) return view_of(g, a, wanted);
+  written_term from = {.factor = 1,
+               .form = {.class = NODE_VIEW, .operands = 1, .operand = &a, .view = wanted}};
+  size_t begin = graph_call_begin(g);
+  const node *made = view_of(g, a, wanted);
+  graph_call_end(g, begin, &from, made);
+  return made;
 }
 
 /* ---- renaming ----------------------------------------------------------------------------- */

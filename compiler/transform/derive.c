@@ -35,6 +35,7 @@ typedef struct derivation {
   recurrence *recurrence;
   size_t *recurrence_at;     /* by id of the body: its recurrence's number + 1 */
   expression *rule[OP_COUNT][OP_MAX_ARITY]; /* derivatives of the op table, once parsed */
+  derivation_adjoint *told;  /* by id: how its adjoint came about; NULL where nobody asked */
 } derivation;
 
 /* ---- which nodes matter ------------------------------------------------------------------- */
@@ -108,6 +109,36 @@ static const node *total(derivation *d, const contributions *of) {
   return node_sum(d->g, 0, (int)of->count, of->node, NULL);
 }
 
+/* ---- the record --------------------------------------------------------------------------- */
+
+/* What `reader` passes on to node `to`: it was written so and became `value` by the steps since
+ * `first`. */
+static void tell_share(derivation *d, const node *reader, const node *to, written_term written,
+                       const node *value, size_t first) {
+  if (!d->told || node_is_constant(value, 0)) return;
+  derivation_adjoint *of = &d->told[to->id];
+  if (reader->class == NODE_SUM) { /* the coefficient was in the factor already */
+    int k = 0;
+    while (reader->operand[k] != to) k++;
+    written.factor = reader->coefficient[k];
+    written.form.operand = &d->adjoint[reader->id];
+  }
+  derivation_share made = {.reader = reader, .incoming = d->adjoint[reader->id],
+                           .written = term_copy(d->g, &written), .value = value, .first = first,
+                           .last = graph_steps(d->g)};
+  ARENA_PUSH(d->memory, of->share, of->shares, of->share_capacity, made);
+}
+
+static void tell_adjoint(derivation_adjoint *told, const derivation *d, const node *of,
+                         const node *value, size_t first) {
+  told->of = of;
+  told->value = value;
+  told->first = first;
+  told->last = graph_steps(d->g);
+}
+
+/* ---- what one node gives another ---------------------------------------------------------- */
+
 /* The product of `factors`, summed over all axes of `from` (and those that it binds) that `to`
  * does not have: what `from` spread over them comes together. The scalar's own axes stay. */
 static void contribute(derivation *d, const node *from, const node *to, int count,
@@ -118,7 +149,11 @@ static void contribute(derivation *d, const node *from, const node *to, int coun
     axis a = k < from->rank ? from->axes[k] : from->bound_axes[k - from->rank];
     if (!node_has_axis(to, a) && !node_has_axis(d->scalar, a)) over[bound++] = a;
   }
-  push(d, &d->incoming[to->id], node_product(d->g, count, factors, powers, bound, over));
+  size_t first = graph_steps(d->g);
+  const node *share = node_product(d->g, count, factors, powers, bound, over);
+  push(d, &d->incoming[to->id], share);
+  written_term written = term_of_product(1, count, factors, powers, bound, over);
+  tell_share(d, from, to, written, share, first);
 }
 
 /* ---- one node class each ------------------------------------------------------------------ */
@@ -183,7 +218,12 @@ static void adjoint_of_view(derivation *d, const node *n, const node *a) {
   swapped.writes = n->view->reads;
   memcpy(swapped.read, n->view->write, sizeof swapped.read);
   memcpy(swapped.write, n->view->read, sizeof swapped.write);
-  push(d, &d->incoming[n->operand[0]->id], node_view(d->g, a, &swapped));
+  size_t first = graph_steps(d->g);
+  const node *share = node_view(d->g, a, &swapped);
+  push(d, &d->incoming[n->operand[0]->id], share);
+  written_term written = {.factor = 1, .form = {.class = NODE_VIEW, .operands = 1, .operand = &a,
+                                                .view = &swapped}};
+  tell_share(d, n, n->operand[0], written, share, first);
 }
 
 /* A maximum's adjoint goes to where it came from, in equal shares among ties; that of a
@@ -211,8 +251,11 @@ static void adjoint_of_barrier(derivation *d, const node *n, const node *a) {
     to[count++] = n->tensor->body_dims[k];
     if (!node_has_axis(body, to[count - 1])) over[bound++] = to[count - 1];
   }
-  const node *share = node_rename_axes(d->g, a, count, from, to);
-  push(d, &d->incoming[body->id], node_product(d->g, 1, &share, NULL, bound, over));
+  size_t first = graph_steps(d->g);
+  const node *here = node_rename_axes(d->g, a, count, from, to);
+  const node *share = node_product(d->g, 1, &here, NULL, bound, over);
+  push(d, &d->incoming[body->id], share);
+  tell_share(d, n, body, term_of_product(1, 1, &here, NULL, bound, over), share, first);
 }
 
 static void pass_on(derivation *d, const node *n, const node *a) {
@@ -270,7 +313,9 @@ static void note_read(derivation *d, const node *n, const node *a) {
     from[count] = n->dims[k];
     to[count++] = t->body_dims[k];
   }
-  push(d, &r->from_reads, node_rename_axes(d->g, a, count, from, to));
+  const node *share = node_rename_axes(d->g, a, count, from, to);
+  push(d, &r->from_reads, share);
+  tell_share(d, n, t->body, term_of(share), share, graph_steps(d->g));
 }
 
 static void define_recurrences(derivation *d) {
@@ -279,7 +324,13 @@ static void define_recurrences(derivation *d) {
     contributions all = r->from_reads;
     const contributions *direct = &d->incoming[r->state->body->id];
     for (size_t j = 0; j < direct->count; j++) push(d, &all, direct->node[j]);
-    tensor_define(d->g, r->adjoint, total(d, &all), r->state->body_dims);
+    size_t first = graph_steps(d->g);
+    const node *sum = total(d, &all);
+    tensor_define(d->g, r->adjoint, sum, r->state->body_dims);
+    if (!d->told) continue;
+    derivation_adjoint *told = &d->told[r->state->body->id];
+    tell_adjoint(told, d, r->state->body, sum, first);
+    told->reference = r->adjoint;
   }
 }
 
@@ -291,10 +342,12 @@ static void walk(derivation *d) {
     const node *n = graph_node(d->g, id);
     if (!d->reached[id] || !d->depends[id]) continue;
     const recurrence *r = recurrence_of_body(d, n);
+    size_t first = graph_steps(d->g);
     if (!r && d->incoming[id].count == 0) continue;
     const node *a = r ? node_tensor(d->g, r->adjoint, r->state->body_dims)
                       : total(d, &d->incoming[id]);
     d->adjoint[id] = a;
+    if (d->told && !r) tell_adjoint(&d->told[id], d, n, a, first);
     if (n->class == NODE_TENSOR && d->wanted[n->tensor->number]) {
       push(d, &d->reads[n->tensor->number], n);
     }
@@ -409,16 +462,68 @@ static void name_adjoints(program *p, const derivation *d) {
   }
 }
 
+/* What there is to tell before the walk: the program as it is now. */
+static derivation_record *record_of(const program *p, const node **leaves) {
+  graph *g = p->g;
+  arena *memory = graph_memory(g);
+  size_t definitions = (size_t)p->definitions;
+  derivation_record *made = arena_alloc(memory, sizeof *made);
+  *made = (derivation_record){.objective = p->objective, .elaborated = graph_steps(g),
+                              .definitions = p->definitions, .parameters = p->parameters,
+                              .leaf = leaves};
+  made->definition = arena_alloc(memory, (definitions + 1) * sizeof *made->definition);
+  if (definitions > 0) {
+    memcpy(made->definition, p->definition, definitions * sizeof *made->definition);
+  }
+  made->gradient = arena_alloc(memory, ((size_t)p->parameters + 1) * sizeof *made->gradient);
+  return made;
+}
+
+/* The bodies as they are now, of adjoints too: later passes put others in their place. */
+static void record_bodies(const graph *g, derivation_record *to) {
+  size_t tensors = (size_t)tensor_count(g);
+  to->body = arena_alloc(graph_memory(g), (tensors + 1) * sizeof *to->body);
+  to->body_dims = arena_alloc(graph_memory(g), (tensors + 1) * sizeof *to->body_dims);
+  for (size_t k = 0; k < tensors; k++) {
+    const tensor *t = tensor_at(g, (int)k);
+    to->body[k] = t->body;
+    memcpy(to->body_dims[k], t->body_dims, sizeof to->body_dims[k]);
+  }
+}
+
+static void record_adjoints(const derivation *d, derivation_record *to) {
+  to->adjoint = arena_alloc(d->memory, (size_t)d->count * sizeof *to->adjoint);
+  for (int id = d->count - 1; id >= 0; id--) {
+    if (d->told[id].value) to->adjoint[to->adjoints++] = d->told[id];
+  }
+}
+
+static const node *recorded_gradient(derivation *d, const node *leaf, derivation_adjoint *told) {
+  size_t first = graph_steps(d->g);
+  const node *value = collect_leaf(d, leaf);
+  if (told) tell_adjoint(told, d, leaf, value, first);
+  return value;
+}
+
 void derive_program(program *p) {
   graph *g = p->g;
   size_t count = (size_t)p->parameters;
   const node **leaves = first_reads(p);
+  derivation_record *record = graph_records(g) ? record_of(p, leaves) : NULL;
   derivation d = derivation_of(g, p->objective);
+  if (record) d.told = arena_alloc(d.memory, (size_t)d.count * sizeof *d.told);
   run(&d, p->parameters, leaves);
   p->gradient = arena_alloc(graph_memory(g), (count + 1) * sizeof *p->gradient);
   p->gradients = p->parameters;
   for (int k = 0; k < p->parameters; k++) {
-    p->gradient[k] = gradient_definition(g, leaves[k], collect_leaf(&d, leaves[k]));
+    const node *value =
+        recorded_gradient(&d, leaves[k], record ? &record->gradient[k] : NULL);
+    p->gradient[k] = gradient_definition(g, leaves[k], value);
   }
   name_adjoints(p, &d);
+  if (!record) return;
+  record_adjoints(&d, record);
+  record->tensors = tensor_count(g);
+  record_bodies(g, record);
+  p->derived = record;
 }

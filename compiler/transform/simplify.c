@@ -14,6 +14,7 @@ const size_t simplify_rule_count = sizeof simplify_rules / sizeof *simplify_rule
 
 /* A rule made ready: under the op or class that its pattern begins with. */
 typedef struct ready_rule {
+  const char *name;
   rewrite text;
   node_class class;
   op op;
@@ -105,15 +106,24 @@ static const node *simplified(graph *g, const node *candidate, void *data) {
   if (candidate->class == NODE_PRODUCT && candidate->bound > 0) return NULL;
   if (candidate->class == NODE_MAP && candidate->op == OP_log) {
     const node *better = log_of_product(g, candidate);
-    if (!better) better = log_of_scaled(g, candidate);
-    if (better) return better;
+    if (better) {
+      graph_cite(g, "log_of_product", candidate, better);
+      return better;
+    }
+    better = log_of_scaled(g, candidate);
+    if (better) {
+      graph_cite(g, "log_of_product", candidate, better);
+      return better;
+    }
   }
   for (size_t k = 0; k < ready->count; k++) {
     const ready_rule *rule = &ready->rules[k];
     if (rule->class != candidate->class) continue;
     if (rule->class == NODE_MAP && rule->op != candidate->op) continue;
     const node *better = apply(g, rule, candidate);
-    if (better) return better;
+    if (!better) continue;
+    graph_cite(g, rule->name, candidate, better);
+    return better;
   }
   return NULL;
 }
@@ -125,6 +135,7 @@ static void make_ready(graph *g, const rewrite_rule *rule, ready_rule *out) {
   if (!parse_rewrite(memory, graph_names(g), to, file, &out->text)) abort();
   const expression *pattern = out->text.pattern;
   int arity = 0;
+  out->name = rule->name;
   out->class = pattern->kind == EXPRESSION_CALL ? NODE_MAP : NODE_PRODUCT;
   for (const argument *a = pattern->arguments; a; a = a->next) arity++;
   if (out->class == NODE_MAP && !op_find(pattern->left->word, arity, &out->op)) abort();
