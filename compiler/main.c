@@ -52,6 +52,15 @@ static int emit_files(const options *o, const plan *planned) {
   return status;
 }
 
+/* The document on standard output, or where -o says. */
+static int explain(const options *o, const program *p, const source *file) {
+  text out = text_new(o->memory);
+  document *d = derivation_document(&(explanation){
+      .memory = o->memory, .program = p, .model = file, .language = o->language});
+  document_print(&out, d, o->format);
+  return write_file(o, o->output ? o->output : "-", &out);
+}
+
 static int compile(options *o, report *to, const source *file) {
   text out = text_new(o->memory);
   statement *parsed = parse_model(o->memory, o->names, to, file);
@@ -62,7 +71,8 @@ static int compile(options *o, report *to, const source *file) {
   program *p = elaborate(&(elaboration){.memory = o->memory, .names = o->names, .to = to,
                                         .file = file, .first = parsed,
                                         .overrides = o->overrides,
-                                        .override_count = (int)o->override_count});
+                                        .override_count = (int)o->override_count,
+                                        .record = o->derive});
   if (!p || report_errors(to) > 0) return 1;
   if (unused_overrides(o)) return 1;
   verify(p, false, "elaborate");
@@ -92,6 +102,7 @@ static int compile(options *o, report *to, const source *file) {
     print_plan(&out, planned);
     return show(&out);
   }
+  if (o->derive) return explain(o, p, file);
   return o->check ? 0 : emit_files(o, planned);
 }
 

@@ -89,6 +89,17 @@ static int set_dump(options *o, const char *given) {
   return refuse_option("--dump=%s: the stages are ast, forward, backward and plan", given);
 }
 
+static int set_format(options *o, const char *given) {
+  o->derive = true;
+  if (!given || format_find(given, &o->format)) return 0;
+  return refuse_option("--derive=%s: the formats are text, latex and html", given);
+}
+
+static int set_language(options *o, const char *given) {
+  if (language_find(given, &o->language)) return 0;
+  return refuse_option("--lang %s: the languages are en and zh", given);
+}
+
 /* ---- what only prints --------------------------------------------------------------------- */
 
 static void print_library(void) {
@@ -124,13 +135,14 @@ static bool take_option(options *o, int option, const char *given, int *status) 
     case OPTION_REAL: *status = set_real(o, given); break;
     case OPTION_DEFINE: *status = set_override(o, given); break;
     case OPTION_CHECK: o->check = true; break;
+    case OPTION_DERIVE: *status = set_format(o, given); break;
+    case OPTION_LANG: *status = set_language(o, given); break;
     case OPTION_DUMP: *status = set_dump(o, given); break;
     case OPTION_LIBRARY: print_library(); return false;
     case OPTION_COMPLETION: *status = print_completion(given); return false;
     case OPTION_MANUAL: nn_cli_print_manual(&cli, stdout); return false;
     case OPTION_HELP: print_help(); return false;
     case OPTION_STANDALONE:
-    case OPTION_DERIVE:
     case OPTION_GRAPH:
     case OPTION_RAM:
       *status = refuse_option("--%s is not there yet in this version", rows[option].name);
@@ -189,7 +201,8 @@ bool read_options(options *o, int argc, char **argv, int *status) {
     *status = refuse_option("one model at a time: %s is a second one", argv[optind]);
   } else if (!o->model) {
     *status = refuse_option("no model file: nncc MODEL.nn -o MODEL.c%s", "");
-  } else if (!o->output && !o->header && !o->check && o->dump == STAGE_NONE) {
+  } else if (!o->output && !o->header && !o->check && !o->derive &&
+             o->dump == STAGE_NONE) {
     *status = refuse_option("nothing to do with %s: say -o FILE", o->model);
   }
   return *status == 0;

@@ -3,6 +3,7 @@
 #define NNCC_OPTIONS_H
 
 #include "emit.h"
+#include "explain.h"
 #include "transform.h"
 
 typedef enum stage { STAGE_NONE, STAGE_AST, STAGE_FORWARD, STAGE_BACKWARD, STAGE_PLAN } stage;
@@ -14,6 +15,9 @@ typedef struct options {
   emit_options emit;
   stage dump;
   bool check;
+  bool derive;             /* the derivation as a document, in place of C */
+  document_format format;
+  language language;
   override *overrides;
   size_t override_count, override_capacity;
 } options;

@@ -11,7 +11,7 @@ phrase *phrase_new(arena *memory) {
   return p;
 }
 
-static phrase *with_run(phrase *p, run added) {
+phrase *phrase_run(phrase *p, run added) {
   ARENA_PUSH(p->memory, p->run, p->count, p->capacity, added);
   return p;
 }
@@ -19,7 +19,7 @@ static phrase *with_run(phrase *p, run added) {
 phrase *phrase_words_with(phrase *p, words key, int parts, const phrase *const *part) {
   const phrase **kept = arena_alloc(p->memory, (size_t)(parts ? parts : 1) * sizeof *kept);
   for (int k = 0; k < parts; k++) kept[k] = part[k];
-  return with_run(p, (run){.kind = RUN_WORDS, .words = key, .parts = parts, .part = kept});
+  return phrase_run(p, (run){.kind = RUN_WORDS, .words = key, .parts = parts, .part = kept});
 }
 
 phrase *phrase_words(phrase *p, words key) { return phrase_words_with(p, key, 0, NULL); }
@@ -30,31 +30,31 @@ phrase *phrase_words_formula(phrase *p, words key, const formula *in_its_place) 
 }
 
 phrase *phrase_plain(phrase *p, const char *chars) {
-  return with_run(p, (run){.kind = RUN_PLAIN, .chars = chars});
+  return phrase_run(p, (run){.kind = RUN_PLAIN, .chars = chars});
 }
 
 phrase *phrase_code(phrase *p, const char *chars) {
-  return with_run(p, (run){.kind = RUN_CODE, .chars = chars});
+  return phrase_run(p, (run){.kind = RUN_CODE, .chars = chars});
 }
 
 phrase *phrase_count(phrase *p, double whole_number) {
-  return with_run(p, (run){.kind = RUN_COUNT, .value = whole_number});
+  return phrase_run(p, (run){.kind = RUN_COUNT, .value = whole_number});
 }
 
 phrase *phrase_formula(phrase *p, const formula *f) {
-  return with_run(p, (run){.kind = RUN_FORMULA, .formula = f});
+  return phrase_run(p, (run){.kind = RUN_FORMULA, .formula = f});
 }
 
 phrase *phrase_line(phrase *p, int line) {
-  return with_run(p, (run){.kind = RUN_LINE, .number = line});
+  return phrase_run(p, (run){.kind = RUN_LINE, .number = line});
 }
 
 phrase *phrase_emitted(phrase *p, const char *function, int line) {
-  return with_run(p, (run){.kind = RUN_EMITTED, .chars = function, .number = line});
+  return phrase_run(p, (run){.kind = RUN_EMITTED, .chars = function, .number = line});
 }
 
 phrase *phrase_reference(phrase *p, const char *anchor) {
-  return with_run(p, (run){.kind = RUN_REFERENCE, .chars = anchor});
+  return phrase_run(p, (run){.kind = RUN_REFERENCE, .chars = anchor});
 }
 
 /* ---- blocks ------------------------------------------------------------------------------- */

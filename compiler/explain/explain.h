@@ -169,6 +169,7 @@ phrase *phrase_formula(phrase *p, const formula *f);
 phrase *phrase_line(phrase *p, int line);
 phrase *phrase_emitted(phrase *p, const char *function, int line);
 phrase *phrase_reference(phrase *p, const char *anchor);
+phrase *phrase_run(phrase *p, run given);
 
 /* left = right [reason]
  *      = right [reason] ...   one right side a line; in a step with `left`, a new equation begins. */
@@ -237,6 +238,18 @@ bool format_find(const char *given, document_format *found); /* "text", "latex",
 /* The whole document: text of at most 100 columns, an article that pdflatex sets, or one HTML file. The
  * same document gives the same bytes. */
 void document_print(text *out, const document *d, document_format format);
+
+/* ---- story.c ------------------------------------------------------------------------------ */
+
+/* How a program's gradients came about, as a document. */
+typedef struct explanation {
+  arena *memory;
+  const program *program; /* derived, its steps recorded (graph_record) */
+  const source *model;
+  language language;
+  const char *emitted;    /* path of the emitted C, or NULL */
+} explanation;
+document *derivation_document(const explanation *what);
 
 /* A formula alone, on one line: text (also for comments in the emitted C), LaTeX's math mode, or
  * MathML without the <math> around it. */

@@ -304,6 +304,7 @@ program *elaborate(const elaboration *what) {
   e.stack_top = &here;
   e.p = arena_alloc(e.memory, sizeof *e.p);
   e.g = e.p->g = graph_new(e.memory, e.names);
+  if (what->record) graph_record(e.g);
   simplify_install(e.g);
   find_words(&e);
   make_blanks(&e);

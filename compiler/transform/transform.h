@@ -32,6 +32,7 @@ typedef struct elaboration {
   const statement *first; /* the parsed model file */
   override *overrides;
   int override_count;
+  bool record; /* the steps, for a derivation's document: graph_record */
 } elaboration;
 
 /* Needs: a parsed file (with syntax errors already reported).

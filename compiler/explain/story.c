@@ -1,0 +1,390 @@
+/* The document of a derivation: what the model says, the loss, then each derivative in the order of
+ * the backward pass, and what it all costs. */
+#include <string.h>
+
+#include "notation.h"
+
+/* ---- phrases ------------------------------------------------------------------------------ */
+
+static phrase *say(const story *s, words key) {
+  return phrase_words(phrase_new(s->memory), key);
+}
+
+static phrase *say_formula(const story *s, words key, const formula *f) {
+  return phrase_words_formula(phrase_new(s->memory), key, f);
+}
+
+static phrase *formula_phrase(const story *s, const formula *f) {
+  return phrase_formula(phrase_new(s->memory), f);
+}
+
+static void head(story *s, int level, phrase *said, const char *anchor) {
+  document_heading(s->d, level, said, anchor);
+}
+
+/* ---- the model ---------------------------------------------------------------------------- */
+
+static const formula *size_formula(const story *s, int64_t extent) {
+  return formula_number(s->memory, (double)extent);
+}
+
+static const formula *shape_formula(const story *s, const symbol *of) {
+  const formula *part[MAX_RANK + 1];
+  int count = 0;
+  if (of->per_sample) part[count++] = batch_letter(s);
+  for (int k = 0; k < of->rank; k++) {
+    int64_t extent = of->dims[k] == AXIS_UNIT ? 1 : axis_extent(s->g, of->dims[k]);
+    part[count++] = size_formula(s, extent);
+  }
+  if (count == 0) return formula_number(s->memory, 1);
+  return formula_list(s->memory, "×", count, part);
+}
+
+static phrase *kind_phrase(const story *s, const symbol *of) {
+  if (of->kind == SYMBOL_AUXILIARY) {
+    const char *argument = of->spelling;
+    (void)argument;
+    return say(s, WORDS_kind_equation);
+  }
+  if (of->kind == SYMBOL_DEFINITION) return say(s, WORDS_kind_equation);
+  switch (of->node->tensor->role) {
+    case TENSOR_INPUT: return say(s, WORDS_kind_input);
+    case TENSOR_TARGET: return say(s, WORDS_kind_target);
+    case TENSOR_PARAMETER: return say(s, WORDS_kind_parameter);
+    case TENSOR_CONSTANT: return say(s, WORDS_kind_constant);
+    default: return say(s, WORDS_kind_other);
+  }
+}
+
+static void symbol_row(story *s, block *table, const symbol *of) {
+  const phrase **cell = arena_alloc(s->memory, 4 * sizeof *cell);
+  cell[0] = formula_phrase(s, of->whole);
+  cell[1] = kind_phrase(s, of);
+  cell[2] = formula_phrase(s, shape_formula(s, of));
+  phrase *line = phrase_new(s->memory);
+  if (of->where.file == s->d->model && of->where.line > 0) phrase_line(line, of->where.line);
+  cell[3] = line;
+  table_row(s->d, table, cell);
+}
+
+/* The first read of each tensor that the loss needs, in the order of declaration. */
+static void leaf_rows(story *s, block *table, tensor *const *list, int count) {
+  for (int k = 0; k < count; k++) {
+    for (int id = 0; id < s->nodes; id++) {
+      const node *n = graph_node(s->g, id);
+      if (n->class != NODE_TENSOR || n->tensor != list[k] || !s->reached[id]) continue;
+      symbol_row(s, table, s->symbol[id]);
+      break;
+    }
+  }
+}
+
+static bool defines(const story *s, int id) {
+  const symbol *of = s->symbol[id];
+  return of && s->reached[id] &&
+         (of->kind == SYMBOL_DEFINITION || of->kind == SYMBOL_AUXILIARY);
+}
+
+static void symbol_table(story *s) {
+  static const alignment align[] = {ALIGN_LEFT, ALIGN_LEFT, ALIGN_LEFT, ALIGN_LEFT};
+  const phrase **title = arena_alloc(s->memory, 4 * sizeof *title);
+  title[0] = say(s, WORDS_symbol);
+  title[1] = say(s, WORDS_kind);
+  title[2] = say(s, WORDS_shape);
+  title[3] = say(s, WORDS_place);
+  block *table = document_table(s->d, 4, align, title);
+  leaf_rows(s, table, s->p->input, s->p->inputs);
+  leaf_rows(s, table, s->p->target, s->p->targets);
+  leaf_rows(s, table, s->p->parameter, s->p->parameters);
+  leaf_rows(s, table, s->p->constant, s->p->constants);
+  for (int id = 0; id < s->nodes; id++) {
+    if (defines(s, id)) symbol_row(s, table, s->symbol[id]);
+  }
+}
+
+static bool steps(const story *s, const symbol *of) {
+  for (int k = 0; k < of->rank; k++) {
+    if (s->steps[of->dims[k]]) return true;
+  }
+  return false;
+}
+
+/* The symbol's value, in matrix notation where it has one; NULL. */
+static const formula *whole_value(story *s, const symbol *of, const node *value) {
+  orientation own;
+  bool each = steps(s, of);
+  if (!natural_orientation(s, of, each, &own)) return NULL;
+  bool before = s->open[value->id];
+  s->open[value->id] = true;
+  const formula *f = matrix_of_node(s, value, own, each);
+  s->open[value->id] = before;
+  return f;
+}
+
+static const formula *whole_symbol(story *s, const symbol *of) {
+  return matrix_of_symbol(s, of, steps(s, of));
+}
+
+static const formula *element_value(story *s, letters *l, const node *value) {
+  bool before = s->open[value->id];
+  s->open[value->id] = true;
+  const formula *f = element_of_node(l, value);
+  s->open[value->id] = before;
+  return f;
+}
+
+/* symbol = value, whole and by elements. */
+static void equation(story *s, const symbol *of, const node *value, bool final,
+                     const char *anchor) {
+  letters *l = letters_new(s);
+  letters_of_symbol(l, of);
+  block *chain = document_chain(s->d, anchor, final);
+  const formula *left = whole_symbol(s, of), *whole = left ? whole_value(s, of, value) : NULL;
+  if (whole) chain_add(s->d, chain, left, "=", whole, NULL);
+  chain_add(s->d, chain, element_of_symbol(l, of), "=", element_value(s, l, value), NULL);
+  if (of->where.file == s->d->model && of->where.line > 0) {
+    phrase *small = phrase_new(s->memory);
+    chain->words = phrase_line(small, of->where.line);
+  }
+}
+
+static void tell_model(story *s) {
+  bool recurrent = false;
+  for (axis a = 0; a < axis_count(s->g); a++) recurrent = recurrent || s->steps[a];
+  head(s, 1, say(s, WORDS_the_model), "model");
+  document_paragraph(s->d, say_formula(s, WORDS_notation_samples, batch_letter(s)));
+  if (recurrent) document_paragraph(s->d, say(s, WORDS_notation_each));
+  symbol_table(s);
+  for (int id = 0; id < s->nodes; id++) {
+    if (defines(s, id)) equation(s, s->symbol[id], graph_node(s->g, id), false, NULL);
+  }
+}
+
+/* ---- the loss ----------------------------------------------------------------------------- */
+
+static void tell_loss(story *s) {
+  head(s, 1, say(s, WORDS_the_loss), "loss");
+  document_paragraph(s->d, say(s, WORDS_written_loss));
+  letters *l = letters_new(s);
+  block *chain = document_chain(s->d, "L", true);
+  unfold_written(s, l, chain, loss_letter(s), s->r->objective);
+}
+
+/* ---- one derivative ----------------------------------------------------------------------- */
+
+static phrase *reason_of_map(story *s, const node *n) {
+  const char *spelled = op_rows[n->op].name;
+  const formula *a = formula_symbol(s->memory, "a");
+  const formula *f = formula_call1(s->memory, n->op == OP_sigmoid ? "σ" : spelled, a);
+  if (n->op == OP_exp || !*spelled) return say(s, WORDS_rule_product);
+  return say_formula(s, WORDS_rule_chain, formula_partial(s->memory, f, a));
+}
+
+static phrase *reason_of(story *s, const node *reader) {
+  switch (reader->class) {
+    case NODE_SUM: return say(s, WORDS_rule_sum);
+    case NODE_PRODUCT:
+      return say(s, reader->operands == 1 && reader->bound == 0 ? WORDS_rule_power
+                                                                : WORDS_rule_product);
+    case NODE_MAP: return reason_of_map(s, reader);
+    case NODE_VIEW: return say(s, WORDS_rule_view);
+    case NODE_SELECT:
+      if (reader->select != SELECT_LOGSUMEXP) return say(s, WORDS_rule_max);
+      break;
+    default: return say(s, WORDS_rule_reads);
+  }
+  const formula *z = formula_symbol(s->memory, "z");
+  const formula *j = formula_symbol(s->memory, "j");
+  const formula *zj = formula_indexed(s->memory, z, 1, &j);
+  const formula *lse = formula_call1(s->memory, "lse", z);
+  const formula *inside = formula_subtract(s->memory, zj, lse);
+  const formula *rule = formula_relation(s->memory, formula_partial(s->memory, lse, zj), "=",
+                                         formula_call1(s->memory, "exp", inside));
+  return say_formula(s, WORDS_rule_lse, rule);
+}
+
+/* The rules of all shares, each once. */
+static phrase *reasons(story *s, const derivation_adjoint *of) {
+  phrase *all = phrase_new(s->memory);
+  const char *said[8];
+  int count = 0;
+  for (size_t k = 0; k < of->shares; k++) {
+    phrase *one = reason_of(s, of->share[k].reader);
+    const char *key = words_in(LANGUAGE_ENGLISH, one->run[0].words);
+    bool known = false;
+    for (int j = 0; j < count; j++) known = known || said[j] == key;
+    if (known || count == 8) continue;
+    if (count > 0) phrase_plain(all, ", ");
+    said[count++] = key;
+    for (size_t r = 0; r < one->count; r++) phrase_run(all, one->run[r]);
+  }
+  return all;
+}
+
+enum { MOST_LEAVES = 10 };
+
+static int leaves_of(const formula *f) {
+  if (!f) return 0;
+  if (f->kind == FORMULA_SYMBOL || f->kind == FORMULA_PARTIAL) return 1;
+  int count = 0;
+  for (int k = 0; k < f->count; k++) count += leaves_of(f->part[k]);
+  return count;
+}
+
+/* Opens the derivatives that the value is made of, as long as the formula stays short; returns how
+ * many were opened. */
+static int open_adjoints(story *s, const symbol *of, const node *value, const node **opened,
+                         int most) {
+  int count = 0;
+  const node *todo[64];
+  int pending = 0;
+  todo[pending++] = value;
+  while (pending > 0 && count < most) {
+    const node *n = todo[--pending];
+    const symbol *named = n == value ? NULL : symbol_of(s, n);
+    if (named) {
+      if (named->kind != SYMBOL_ADJOINT || named->delta || named->total) continue;
+      s->open[n->id] = true;
+      const formula *f = whole_value(s, of, value);
+      if (!f || leaves_of(f) > MOST_LEAVES) {
+        s->open[n->id] = false;
+        continue;
+      }
+      opened[count++] = n;
+    }
+    for (int k = 0; k < n->operands && pending < 64; k++) todo[pending++] = n->operand[k];
+  }
+  return count;
+}
+
+static void final_form(story *s, const symbol *of, const node *value, const char *anchor) {
+  const node *opened[16];
+  int count = open_adjoints(s, of, value, opened, 16);
+  equation(s, of, value, true, anchor);
+  for (int k = 0; k < count; k++) s->open[opened[k]->id] = false;
+}
+
+static const char *anchor_of(const story *s, const symbol *by) {
+  return arena_printf(s->memory, "d.%s", by->spelling);
+}
+
+static void tell_derivative(story *s, const symbol *of, const derivation_adjoint *how,
+                            const node *value) {
+  letters *l = letters_new(s);
+  letters_of_symbol(l, of);
+  head(s, 2, say_formula(s, WORDS_derivative_by, of->by->whole), NULL);
+  block *chain = document_chain(s->d, NULL, false);
+  unfold_adjoint(s, l, chain, element_of_symbol(l, of), how, reasons(s, how));
+  final_form(s, of, value, anchor_of(s, of->by));
+}
+
+/* ---- in the order of the backward pass ---------------------------------------------------- */
+
+static symbol adjoint_symbol(const symbol *by, const node *value) {
+  symbol made = *by;
+  made.kind = SYMBOL_ADJOINT;
+  made.by = by;
+  made.node = value;
+  made.parameter = by->parameter;
+  return made;
+}
+
+static void tell_tensor(story *s, const derivation_adjoint *a) {
+  const symbol *by = s->symbol[a->of->id];
+  if (!by || (by->kind != SYMBOL_DEFINITION && by->kind != SYMBOL_AUXILIARY)) return;
+  if (a->value->class == NODE_CONSTANT) return;
+  symbol *of = arena_alloc(s->memory, sizeof *of);
+  const symbol *named = s->symbol[a->value->id];
+  *of = adjoint_symbol(by, a->value);
+  of->delta = named && named->by == by && named->delta;
+  of->total = a->reference != NULL;
+  tell_derivative(s, of, a, a->value);
+}
+
+/* Where in the walk a parameter's gradient is complete: at its last reader. */
+static int last_reader(const story *s, const tensor *parameter) {
+  int last = s->nodes;
+  for (int k = 0; k < s->r->adjoints; k++) {
+    const derivation_adjoint *a = &s->r->adjoint[k];
+    if (a->of->class != NODE_TENSOR || a->of->tensor != parameter) continue;
+    for (size_t j = 0; j < a->shares; j++) {
+      if (a->share[j].reader->id < last) last = a->share[j].reader->id;
+    }
+  }
+  return last;
+}
+
+static const derivation_adjoint *single_read(const story *s, int parameter) {
+  const derivation_adjoint *found = NULL;
+  for (int k = 0; k < s->r->adjoints; k++) {
+    const derivation_adjoint *a = &s->r->adjoint[k];
+    if (a->of->class != NODE_TENSOR || a->of->tensor != s->p->parameter[parameter]) continue;
+    if (found) return NULL;
+    found = a;
+  }
+  return found;
+}
+
+static void tell_parameter(story *s, int k) {
+  const node *leaf = s->r->leaf[k], *value = s->r->gradient[k].value;
+  const symbol *by = s->symbol[leaf->id];
+  const derivation_adjoint *how = single_read(s, k);
+  symbol *of = arena_alloc(s->memory, sizeof *of);
+  if (value->class == NODE_CONSTANT || !by) {
+    if (!by) return;
+    document_paragraph(s->d, say_formula(s, WORDS_no_gradient, by->whole));
+    return;
+  }
+  *of = adjoint_symbol(by, value);
+  if (how) tell_derivative(s, of, how, value);
+  else {
+    head(s, 2, say_formula(s, WORDS_derivative_by, by->whole), NULL);
+    final_form(s, of, value, anchor_of(s, by));
+  }
+}
+
+static void tell_backward(story *s) {
+  int parameters = s->p->parameters;
+  int *at = arena_alloc(s->memory, ((size_t)parameters + 1) * sizeof *at);
+  head(s, 1, say(s, WORDS_the_backward_pass), "backward");
+  for (int k = 0; k < parameters; k++) at[k] = last_reader(s, s->p->parameter[k]);
+  for (int a = 0; a <= s->r->adjoints; a++) {
+    int id = a < s->r->adjoints ? s->r->adjoint[a].of->id : -1;
+    for (int k = 0; k < parameters; k++) {
+      if (at[k] <= id) continue;
+      tell_parameter(s, k);
+      at[k] = -2;
+    }
+    if (a < s->r->adjoints) tell_tensor(s, &s->r->adjoint[a]);
+  }
+}
+
+/* ---- all of it ---------------------------------------------------------------------------- */
+
+static void find_reached(story *s) {
+  program only = {.g = s->p->g, .objective = s->r->objective};
+  bool *found = program_reach(&only, false);
+  s->reached = arena_alloc(s->memory, (size_t)s->nodes * sizeof *s->reached);
+  memcpy(s->reached, found, (size_t)s->nodes * sizeof *found);
+}
+
+document *derivation_document(const explanation *what) {
+  const program *p = what->program;
+  arena *memory = what->memory;
+  size_t nodes = (size_t)graph_node_count(p->g);
+  story s = {.memory = memory, .p = p, .g = p->g, .r = p->derived, .nodes = (int)nodes};
+  const phrase *model[] = {phrase_plain(phrase_new(memory), p->model)};
+  phrase *title = phrase_words_with(phrase_new(memory), WORDS_title, 1, model);
+  s.d = document_new(memory, what->language, title, what->model, what->emitted);
+  s.symbol = arena_alloc(memory, nodes * sizeof *s.symbol);
+  s.shown = arena_alloc(memory, nodes * sizeof *s.shown);
+  s.busy = arena_alloc(memory, nodes * sizeof *s.busy);
+  s.open = arena_alloc(memory, nodes * sizeof *s.open);
+  s.steps = arena_alloc(memory, (size_t)axis_count(p->g) * sizeof *s.steps);
+  find_reached(&s);
+  name_symbols(&s);
+  tell_model(&s);
+  tell_loss(&s);
+  tell_backward(&s);
+  return s.d;
+}
