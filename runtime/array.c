@@ -21,10 +21,10 @@ double nnrt_half_value(uint16_t bits) {
   return bits & 0x8000 ? -size : size;
 }
 
-static uint64_t item_bits(const nnrt_array *array, const uint8_t *from) {
+static uint64_t item_bits(size_t bytes, bool big_endian, const uint8_t *from) {
   uint64_t bits = 0;
-  for (size_t k = 0; k < array->item_bytes; k++) {
-    size_t place = array->big_endian ? array->item_bytes - 1 - k : k;
+  for (size_t k = 0; k < bytes; k++) {
+    size_t place = big_endian ? bytes - 1 - k : k;
     bits |= (uint64_t)from[k] << (8 * place);
   }
   return bits;
@@ -44,11 +44,11 @@ static double float_value(uint64_t bits, size_t bytes) {
 }
 
 /* Whole numbers beyond 2^53 round, but never into the range of a class or count. */
-static double item_value(const nnrt_array *array, const uint8_t *from) {
-  uint64_t bits = item_bits(array, from);
-  if (array->item == NNRT_ITEM_FLOAT) return float_value(bits, array->item_bytes);
-  if (array->item == NNRT_ITEM_UNSIGNED) return (double)bits;
-  uint64_t sign = UINT64_C(1) << (8 * array->item_bytes - 1);
+double nnrt_item_value(nnrt_item item, size_t bytes, bool big_endian, const uint8_t *from) {
+  uint64_t bits = item_bits(bytes, big_endian, from);
+  if (item == NNRT_ITEM_FLOAT) return float_value(bits, bytes);
+  if (item == NNRT_ITEM_UNSIGNED) return (double)bits;
+  uint64_t sign = UINT64_C(1) << (8 * bytes - 1);
   return bits & sign ? -(double)((~bits & (sign - 1)) + 1) : (double)bits;
 }
 
@@ -93,7 +93,7 @@ static bool fits(const nnrt_source *source, const nnrt_array *array, size_t colu
 static bool fail_shape(const nnrt_source *source, const nnrt_array *array,
                        nnrt_failure *failure) {
   nnrt_shape_text have = nnrt_show_shape(array->rank, array->shape);
-  const char *path = source->file.path;
+  const char *path = source->input.path;
   const nnrt_tensor *tensor = &source->tensor[0];
   if (source->wanted > 1)
     return nnrt_fail(failure, "%s: holds %s, but %s: give [samples, %zu], or one file per tensor "
@@ -112,78 +112,78 @@ static bool fail_shape(const nnrt_source *source, const nnrt_array *array,
 /* Checks the array against the file and the tensors; gives the items of one sample. */
 static bool check(const nnrt_source *source, const nnrt_array *array, size_t *columns,
                   nnrt_failure *failure) {
-  const char *path = source->file.path;
+  const char *path = source->input.path;
+  const uint64_t there = array->items.length;
   size_t items;
   if (array->rank == 0)
     return nnrt_fail(failure, "%s: holds a single number; the first axis counts the samples", path);
   if (!multiply(array, 1, columns) || !multiply(array, 0, &items) ||
-      items > SIZE_MAX / array->item_bytes || items * array->item_bytes > array->bytes)
-    return nnrt_fail(failure, "%s: cut short: its header promises %s items of %zu bytes, %zu bytes "
+      items > SIZE_MAX / array->item_bytes || items * array->item_bytes > there)
+    return nnrt_fail(failure, "%s: cut short: its header promises %s items of %zu bytes, %llu bytes "
                      "are there", path, nnrt_show_shape(array->rank, array->shape).chars,
-                     array->item_bytes, array->bytes);
-  if (items * array->item_bytes < array->bytes)
-    return nnrt_fail(failure, "%s: %zu bytes more than the %s items of its header", path,
-                     array->bytes - items * array->item_bytes,
+                     array->item_bytes, (unsigned long long)there);
+  if (items * array->item_bytes < there)
+    return nnrt_fail(failure, "%s: %llu bytes more than the %s items of its header", path,
+                     (unsigned long long)(there - items * array->item_bytes),
                      nnrt_show_shape(array->rank, array->shape).chars);
   if (!fits(source, array, *columns)) return fail_shape(source, array, failure);
   if (array->shape[0] == 0) return nnrt_fail(failure, "%s: holds no samples", path);
   return true;
 }
 
-/* ---- spreading ---------------------------------------------------------------------------- */
+/* ---- parts -------------------------------------------------------------------------------- */
 
-/* For Fortran order: where each item of a sample, in C order, lies after the sample's first. */
-static size_t *first_fastest_offsets(const nnrt_array *array, size_t columns) {
-  size_t *offset = malloc(columns * sizeof *offset);
+/* Items from Fortran order (`from`) to C order. */
+static void transpose(const nnrt_array *array, size_t columns, const uint8_t *from, uint8_t *to) {
+  const size_t samples = array->shape[0], bytes = array->item_bytes;
   size_t index[NNRT_MAX_AXES] = {0};
-  if (!offset) return NULL;
-  for (size_t k = 0; k < columns; k++) {
-    size_t stride = array->shape[0];
-    offset[k] = 0;
+  for (size_t column = 0; column < columns; column++) {
+    size_t stride = samples, offset = 0;
     for (int axis = 1; axis < array->rank; axis++) {
-      offset[k] += index[axis] * stride;
+      offset += index[axis] * stride;
       stride *= array->shape[axis];
     }
+    for (size_t sample = 0; sample < samples; sample++)
+      memcpy(to + (sample * columns + column) * bytes, from + (offset + sample) * bytes, bytes);
     for (int axis = array->rank; axis-- > 1;) {
       if (++index[axis] < array->shape[axis]) break;
       index[axis] = 0;
     }
   }
-  return offset;
 }
 
-static bool spread_sample(nnrt_source *source, const nnrt_array *array, size_t columns,
-                          const size_t *offset, size_t sample, nnrt_failure *failure) {
-  size_t column = 0;
-  size_t first = offset ? sample : sample * columns;
-  for (size_t k = 0; k < source->wanted; k++) {
-    const nnrt_tensor *tensor = &source->tensor[k];
-    size_t to = sample * tensor->elements;
-    for (size_t element = 0; element < tensor->elements; element++, column++) {
-      size_t item = first + (offset ? offset[column] : column);
-      double value = item_value(array, array->items + item * array->item_bytes);
-      if (nnrt_store(tensor, source->real_bytes, source->values[k], to + element, value)) continue;
-      char place[256];
-      snprintf(place, sizeof place, "%.180s: sample %zu (from 0)", source->file.path, sample);
-      return nnrt_fail_store(failure, place, tensor, element, value);
-    }
+/* The array's items become a copy in C order. */
+static bool reorder(nnrt_source *source, nnrt_array *array, size_t columns,
+                    nnrt_failure *failure) {
+  const char *path = source->input.path;
+  const size_t length = (size_t)array->items.length;
+  if (length > source->spool->limit)
+    return nnrt_fail(failure, "%s: is larger than --memory and in Fortran order, which cannot be "
+                     "read sample by sample; save it with numpy.ascontiguousarray", path);
+  uint8_t *from = malloc(length + 1), *to = malloc(length + 1);
+  bool good = (from && to) || nnrt_fail(failure, "%s: no memory to transpose it", path);
+  good = good && nnrt_bytes_read(&array->items, 0, length, from, failure);
+  if (good) {
+    transpose(array, columns, from, to);
+    nnrt_bytes_close(&array->items);
+    array->items = (nnrt_bytes){path, source->spool, -1, source->spool->length, length};
+    good = nnrt_spool_add(source->spool, path, to, length, failure);
   }
-  return true;
-}
-
-bool nnrt_array_spread(nnrt_source *source, const nnrt_array *array, nnrt_failure *failure) {
-  size_t columns;
-  if (!check(source, array, &columns, failure)) return false;
-  if (!nnrt_source_reserve(source, array->shape[0], failure)) return false;
-  size_t *offset = NULL;
-  if (array->first_fastest) {
-    offset = first_fastest_offsets(array, columns);
-    if (!offset) return nnrt_fail(failure, "%s: no memory to transpose it", source->file.path);
-  }
-  bool good = true;
-  for (size_t sample = 0; good && sample < array->shape[0]; sample++)
-    good = spread_sample(source, array, columns, offset, sample, failure);
-  free(offset);
-  source->samples = array->shape[0];
+  free(from);
+  free(to);
   return good;
+}
+
+bool nnrt_array_part(nnrt_source *source, nnrt_array *array, nnrt_failure *failure) {
+  size_t columns;
+  if (!check(source, array, &columns, failure) ||
+      (array->first_fastest && !reorder(source, array, columns, failure))) {
+    nnrt_bytes_close(&array->items);
+    return false;
+  }
+  size_t record = columns * array->item_bytes;
+  source->part = (nnrt_part){.bytes = array->items, .samples = array->shape[0], .stride = record,
+                             .span = record, .coding = NNRT_CODING_ITEMS, .item = array->item,
+                             .item_bytes = array->item_bytes, .big_endian = array->big_endian};
+  return true;
 }

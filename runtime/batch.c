@@ -38,7 +38,7 @@ typedef struct evaluation {
   const nnrt_model *model;
   void *block;
   const nnrt_dataset *data;
-  const size_t *index;
+  nnrt_order *held;         /* NULL: all                                                      */
   size_t count, batch, run; /* run: samples of a lane; 0 where samples stand alone */
   nnrt_batch room;
   size_t *chosen;           /* batch of them */
@@ -50,19 +50,23 @@ static size_t choose(evaluation *of, size_t begin) {
   size_t n = of->count - begin < of->batch ? of->count - begin : of->batch;
   for (size_t i = 0; i < n; i++) {
     size_t place = of->run ? nnrt_lane_sample(begin + i, of->batch, of->run) : begin + i;
-    of->chosen[i] = of->index ? of->index[place] : place;
+    if (of->held)
+      nnrt_order_held(of->held, place, 1, &of->chosen[i]);
+    else
+      of->chosen[i] = place;
   }
   return n;
 }
 
-static void evaluate(evaluation *of) {
+static bool evaluate(evaluation *of, nnrt_failure *failure) {
   nnrt_head *head = of->block;
   const size_t values = 1 + of->model->metrics;
   memset(of->sum, 0, values * sizeof *of->sum);
   head->carried = 0;
   for (size_t begin = 0, n; begin < of->count; begin += n) {
     n = choose(of, begin);
-    nnrt_data_gather(of->data, of->chosen, n, of->room.values);
+    if (!nnrt_data_gather(of->data, of->chosen, n, of->room.values, failure))
+      return false;
     of->model->test(of->block, (int)n, nnrt_batch_data(&of->room), of->values);
     for (size_t i = 0; i < values; i++)
       of->sum[i] += of->values[i] * (double)n;
@@ -70,13 +74,14 @@ static void evaluate(evaluation *of) {
   for (size_t i = 0; i < values; i++)
     of->values[i] = of->sum[i] / (double)of->count;
   head->carried = 0;
+  return true;
 }
 
 static bool evaluate_in(const nnrt_model *model, void *block, const nnrt_dataset *data,
-                        const size_t *index, size_t count, double *values,
-                        nnrt_failure *failure) {
+                        nnrt_order *held, double *values, nnrt_failure *failure) {
+  const size_t count = held ? held->held : data->samples;
   const nnrt_head *head = block;
-  evaluation of = {model, block, data, index, count, (size_t)head->batch, 0, {0, NULL}, NULL, NULL,
+  evaluation of = {model, block, data, held, count, (size_t)head->batch, 0, {0, NULL}, NULL, NULL,
                    values};
   bool done = false;
   if (model->carries) {
@@ -89,10 +94,8 @@ static bool evaluate_in(const nnrt_model *model, void *block, const nnrt_dataset
   if (!of.chosen || !of.sum)
     nnrt_fail(failure, "out of memory");
   else if (nnrt_batch_new(data->tensor, data->tensors, data->real_bytes, of.batch, &of.room,
-                          failure)) {
-    evaluate(&of);
-    done = true;
-  }
+                          failure))
+    done = evaluate(&of, failure);
   nnrt_batch_free(&of.room);
   free(of.sum);
   free(of.chosen);
@@ -100,17 +103,18 @@ static bool evaluate_in(const nnrt_model *model, void *block, const nnrt_dataset
 }
 
 bool nnrt_evaluate(const nnrt_model *model, void *block, const nnrt_dataset *data,
-                   const size_t *index, size_t count, double *values, nnrt_failure *failure) {
+                   nnrt_order *held, double *values, nnrt_failure *failure) {
   const nnrt_head *head = block;
+  const size_t count = held ? held->held : data->samples;
   if (!model->metrics_of_whole || model->carries || count <= (size_t)head->batch)
-    return evaluate_in(model, block, data, index, count, values, failure);
+    return evaluate_in(model, block, data, held, values, failure);
   if (count > INT32_MAX)
     return nnrt_fail(failure, "a metric over all %zu samples at once is too large", count);
   void *whole = nnrt_block_new(model, (int)count, 0, head->seed, failure);
   if (!whole)
     return false;
   nnrt_block_copy(model, block, whole);
-  bool done = evaluate_in(model, whole, data, index, count, values, failure);
+  bool done = evaluate_in(model, whole, data, held, values, failure);
   free(whole);
   return done;
 }

@@ -35,13 +35,6 @@ bool nnrt_block_load(const nnrt_model *model, void *block, const char *path, int
   return loaded;
 }
 
-bool nnrt_read_alphabet(const char *path, nnrt_alphabet *alphabet, nnrt_failure *failure) {
-  nnrt_weights *weights = nnrt_weights_open(path, failure);
-  bool read = weights && nnrt_weights_alphabet(weights, alphabet, failure);
-  nnrt_weights_close(weights);
-  return read;
-}
-
 void *nnrt_gradient_of(const nnrt_model *model, void *block, const nnrt_tensor *parameter) {
   return (char *)block + model->gradient_offset + (parameter->offset - model->parameter_offset);
 }

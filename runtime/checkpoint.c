@@ -7,6 +7,7 @@
  * bytes @text.bytes where the data is text. Notes (metadata): `model`, `samples`, `weights`, and the
  * options under their names as one would write them on the command line. */
 #include "train.h"
+#include "weights_file.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -209,6 +210,7 @@ static void write_notes(const nnrt_trainer *trainer, notes *all) {
   note(all, "patience", "%d", settings->patience);
   note(all, "seed", "%llu", (unsigned long long)settings->seed);
   note(all, "schedule", "%s", settings->schedule ? settings->schedule : "constant");
+  note(all, "memory", "%d", trainer->options->memory);
   if (trainer->options->no_shuffle)
     note(all, "no-shuffle", "1");
 }
@@ -228,9 +230,22 @@ static void list_counters(const nnrt_trainer *trainer, const uint64_t *carried, 
   list_add(all, "@running", NNRT_F64, 1, &sizes[1], NULL, trainer->running);
   if (trainer->has_best)
     list_add(all, "@best", NNRT_F64, 0, NULL, NULL, &trainer->best_loss);
-  if (trainer->alphabet.count)
-    list_add(all, NNRT_ALPHABET_NAME, NNRT_U8, 1, &trainer->alphabet.count, NULL,
-             trainer->alphabet.byte);
+}
+
+/* Adds a copy of a tensor: shape and data in one piece. */
+static bool list_copy(void *to, const char *name, nnrt_dtype dtype, int rank, const size_t *shape,
+                      const void *data) {
+  list *all = to;
+  const nnrt_view view = {name, dtype, rank, shape, data};
+  const size_t bytes = nnrt_view_bytes(&view);
+  size_t *copy = malloc(((size_t)rank + 1) * sizeof *copy + bytes);
+  if (!copy)
+    return false;
+  for (int k = 0; k < rank; k++)
+    copy[k] = shape[k];
+  memcpy(copy + rank, data, bytes);
+  list_add(all, name, dtype, rank, copy, copy, copy + rank);
+  return !all->failed;
 }
 
 bool nnrt_checkpoint_save(const nnrt_trainer *trainer, const char *path, nnrt_failure *failure) {
@@ -242,6 +257,9 @@ bool nnrt_checkpoint_save(const nnrt_trainer *trainer, const char *path, nnrt_fa
   list_lanes(trainer, &all);
   list_optimizer(trainer, &all);
   list_counters(trainer, &carried, sizes, &all);
+  nnrt_encoding_sink sink = {list_copy, &all};
+  if (!nnrt_encoding_write(&trainer->encoding, trainer->model, &sink))
+    all.failed = true;
   if (said)
     write_notes(trainer, said);
   bool saved = said && !all.failed
@@ -274,6 +292,8 @@ static bool check_kept(const nnrt_weights *from, const char *path, const nnrt_op
     return fail_changed(failure, path, "seed", nnrt_weights_note(from, "seed"));
   if (nnrt_given(before, NNRT_OPTION_BATCH) && asked->batch != kept->batch)
     return fail_changed(failure, path, "batch", nnrt_weights_note(from, "batch"));
+  if (nnrt_given(before, NNRT_OPTION_MEMORY) && before->memory != options->memory)
+    return fail_changed(failure, path, "memory", nnrt_weights_note(from, "memory"));
   if (nnrt_given(before, NNRT_OPTION_ACCUMULATE) && asked->accumulate != kept->accumulate)
     return fail_changed(failure, path, "accumulate", nnrt_weights_note(from, "accumulate"));
   if (nnrt_given(before, NNRT_OPTION_AVERAGE) && !same_text(asked->average, kept->average))
@@ -288,7 +308,7 @@ bool nnrt_resume_options(const nnrt_weights *from, const char *path, const nnrt_
                          nnrt_options *options, nnrt_failure *failure) {
   static const nnrt_option fixed[] = {NNRT_OPTION_OPTIMIZER, NNRT_OPTION_SEED, NNRT_OPTION_BATCH,
                                       NNRT_OPTION_HOLDOUT, NNRT_OPTION_ACCUMULATE,
-                                      NNRT_OPTION_AVERAGE};
+                                      NNRT_OPTION_AVERAGE, NNRT_OPTION_MEMORY};
   static const nnrt_option open[] = {NNRT_OPTION_EPOCHS, NNRT_OPTION_CLIP, NNRT_OPTION_CLIP_VALUE,
                                      NNRT_OPTION_DECAY, NNRT_OPTION_PATIENCE, NNRT_OPTION_SCHEDULE,
                                      NNRT_OPTION_NO_SHUFFLE};

@@ -1,161 +1,44 @@
-/* csv.c: a table of numbers as text to the tensors of its columns.
+/* csv.c: a table as text to records of the tensors of its columns.
  *
- * RFC 4180: fields between `,` (or `;` or a tab, whichever the first line shows), lines that end
- * in LF, CRLF or CR, fields in double quotes with "" for a quote. Beyond it: spaces around
- * fields, a byte order mark, blank lines at the end. The first line is a header if one of its
- * fields is a word; a field that is empty or says NaN is no word but a missing value.
+ * The input is read through a buffer: where a row is not whole in it, more is read and the row is
+ * begun anew. Records go to the spool, so a file of any size takes constant memory.
  */
+#include "csv.h"
+
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "source.h"
-
-typedef struct csv {
-  nnrt_source *source;
-  const char *at, *end; /* *end is 0 */
-  char separator;
-  size_t line;          /* counted from 1 */
-  size_t columns;       /* in this file */
-  nnrt_failure *failure;
-} csv;
-
-typedef enum field_kind { FIELD_NUMBER, FIELD_MISSING, FIELD_WORD, FIELD_BROKEN } field_kind;
-
-typedef struct field {
-  const char *begin, *end; /* without quotes and spaces around */
-  size_t line;             /* where it begins */
-  field_kind kind;
-  double value;
-} field;
-
-/* ---- fields ------------------------------------------------------------------------------- */
-
-static bool is_line_end(const csv *in, const char *at) {
-  return at == in->end || *at == '\n' || *at == '\r';
-}
-
-static bool is_field_end(const csv *in, const char *at) {
-  return *at == in->separator || is_line_end(in, at);
-}
-
-static bool is_blank(const csv *in, char c) {
-  return c == ' ' || (c == '\t' && in->separator != '\t');
-}
-
-static bool is_missing(const char *begin, const char *end) {
-  static const char *const words[] = {"",     "nan",  "na",  "n/a",  "null",     "none",
-                                      "?",    "-nan", "inf", "-inf", "infinity", "-infinity",
-                                      "+inf", "-",    "nil", "<na>", "missing"};
-  for (size_t k = 0; k < sizeof words / sizeof *words; k++)
-    if (strlen(words[k]) == (size_t)(end - begin) &&
-        strncasecmp(words[k], begin, (size_t)(end - begin)) == 0)
-      return true;
-  return false;
-}
-
-static field_kind classify(const char *begin, const char *end, double *value) {
-  if (begin < end && nnrt_read_decimal(begin, value) == end) return FIELD_NUMBER;
-  return is_missing(begin, end) ? FIELD_MISSING : FIELD_WORD;
-}
-
-/* Past the quoted field that begins at the quote `at`; NULL where no quote closes it. */
-static const char *skip_quoted(csv *in, const char *at) {
-  for (at++; at < in->end; at++) {
-    if (*at == '\n' || (*at == '\r' && at[1] != '\n')) in->line++;
-    if (*at != '"') continue;
-    if (at[1] != '"') return at + 1;
-    at++;
-  }
-  return NULL;
-}
-
-/* Reads the field at in->at and stops behind it, at its separator or line end. */
-static field read_field(csv *in) {
-  field f = {.kind = FIELD_BROKEN, .line = in->line};
-  const char *at = in->at;
-  while (is_blank(in, *at)) at++;
-  f.begin = at;
-  if (*at == '"') {
-    at = skip_quoted(in, at);
-    if (!at) {
-      f.end = in->at = in->end;
-      return f;
-    }
-    f.begin++;
-    f.end = at - 1;
-    while (is_blank(in, *at)) at++;
-    in->at = at;
-    if (!is_field_end(in, at)) return f;
-  } else {
-    while (!is_field_end(in, at)) at++;
-    f.end = in->at = at;
-  }
-  while (f.begin < f.end && is_blank(in, *f.begin)) f.begin++;
-  while (f.end > f.begin && is_blank(in, f.end[-1])) f.end--;
-  f.kind = classify(f.begin, f.end, &f.value);
-  return f;
-}
-
-/* ---- lines -------------------------------------------------------------------------------- */
-
-static void next_line(csv *in) {
-  if (in->at == in->end) return;
-  in->at += in->at[0] == '\r' && in->at[1] == '\n' ? 2 : 1;
-  in->line++;
-}
-
-/* Fields in the line at in->at, wherever in it that points to its first. */
-static size_t count_columns(csv in) {
-  for (size_t columns = 1;; columns++) {
-    (void)read_field(&in);
-    while (!is_field_end(&in, in.at)) in.at++; /* what stands behind a closing quote */
-    if (is_line_end(&in, in.at)) return columns;
-    in.at++;
-  }
-}
-
-static bool only_blank_lines_follow(const csv *in) {
-  for (const char *at = in->at; at < in->end; at++)
-    if (!isspace((unsigned char)*at)) return false;
-  return true;
-}
-
 /* ---- messages ----------------------------------------------------------------------------- */
 
-/* The tensor and element that a column fills; NULL for a skipped target. */
-static const nnrt_tensor *column_tensor(const nnrt_source *source, size_t column,
-                                        size_t *element) {
-  for (size_t k = 0; k < source->wanted; k++) {
-    if (column < source->tensor[k].elements) {
-      *element = column;
-      return &source->tensor[k];
-    }
-    column -= source->tensor[k].elements;
-  }
-  return NULL;
+/* The tensor and element that a column fills; NULL for a skipped one. */
+static const nnrt_tensor *column_tensor(const nnrt_csv *in, size_t column, size_t *element) {
+  if (!in->column || column >= in->columns || in->column[column].tensor < 0) return NULL;
+  *element = in->column[column].element;
+  return &in->source->tensor[in->column[column].tensor];
 }
 
-static bool fail_field(csv *in, const field *f, size_t column) {
-  const char *path = in->source->file.path;
+bool nnrt_csv_fail_field(nnrt_csv *in, const nnrt_field *f, size_t column) {
+  const char *path = in->source->input.path;
   char place[64];
   size_t element = 0;
-  const nnrt_tensor *tensor = column_tensor(in->source, column, &element);
+  const nnrt_tensor *tensor = column_tensor(in, column, &element);
   nnrt_element_text name = {""};
   if (tensor) name = nnrt_show_element(tensor, element);
   snprintf(place, sizeof place, "line %zu, column %zu", f->line, column + 1);
   int length = f->end - f->begin > 40 ? 40 : (int)(f->end - f->begin);
-  if (f->kind == FIELD_BROKEN && in->at == in->end)
+  if (f->kind == NNRT_FIELD_BROKEN && in->at == in->end)
     return nnrt_fail(in->failure, "%s: %s: no quote closes the field that begins here", path,
                      place);
-  if (f->kind == FIELD_BROKEN)
+  if (f->kind == NNRT_FIELD_BROKEN)
     return nnrt_fail(in->failure, "%s: %s: text behind a closing quote; write \"\" for a quote",
                      path, place);
-  if (f->kind == FIELD_MISSING && length == 0)
+  if (f->kind == NNRT_FIELD_MISSING && length == 0)
     return nnrt_fail(in->failure, "%s: %s (%s): the value is missing; put a number there or remove "
                      "the line", path, place, name.chars);
-  if (f->kind == FIELD_MISSING)
+  if (f->kind == NNRT_FIELD_MISSING)
     return nnrt_fail(in->failure, "%s: %s (%s): '%.*s' is missing or not finite; "
                      "put a number there or remove the line",
                      path, place, name.chars, length, f->begin);
@@ -164,173 +47,210 @@ static bool fail_field(csv *in, const field *f, size_t column) {
   return nnrt_fail(in->failure, "%s: %s (%s): '%.*s' is not a number%s", path, place, name.chars,
                    length, f->begin,
                    comma   ? "; write the decimal point as '.'"
-                   : label ? "; classes are written as whole numbers from 0"
+                   : label ? "; classes are written as whole numbers from 0, or all as words"
                            : "");
 }
 
-static bool fail_value(csv *in, size_t column, double value) {
+static bool fail_value(nnrt_csv *in, size_t line, size_t column, double value) {
   char place[256];
   size_t element = 0;
-  const nnrt_tensor *tensor = column_tensor(in->source, column, &element);
-  snprintf(place, sizeof place, "%.180s: line %zu, column %zu", in->source->file.path, in->line,
+  const nnrt_tensor *tensor = column_tensor(in, column, &element);
+  snprintf(place, sizeof place, "%.180s: line %zu, column %zu", in->source->input.path, line,
            column + 1);
   return nnrt_fail_store(in->failure, place, tensor, element, value);
 }
 
-static bool fail_columns(csv *in, size_t columns) {
-  nnrt_column_text expected = nnrt_show_columns(in->source);
-  return nnrt_fail(in->failure, "%s: line %zu has %zu column%s; expected: %s",
-                   in->source->file.path, in->line, columns, columns == 1 ? "" : "s",
-                   expected.chars);
+static bool fail_word(nnrt_csv *in, const nnrt_field *f, size_t column, const char *word) {
+  const nnrt_csv_column *to = &in->column[column];
+  const nnrt_tensor *tensor = &in->source->tensor[to->tensor];
+  const nnrt_labels *labels = &in->source->own[to->tensor].labels;
+  const char *path = in->source->input.path, *name = nnrt_show_element(tensor, to->element).chars;
+  if (labels->fixed)
+    return nnrt_fail(in->failure, "%s: line %zu, column %zu (%s): the label '%.40s' was not seen in "
+                     "training, which had %s", path, f->line, column + 1, name, word,
+                     nnrt_show_labels(labels).chars);
+  return nnrt_fail(in->failure, "%s: line %zu, column %zu (%s): '%.40s' is one label more than "
+                   "class(%ld) has room for: %s; correct it, or make it class(%ld)", path, f->line,
+                   column + 1, name, word, (long)tensor->limit, nnrt_show_labels(labels).chars,
+                   (long)tensor->limit + 1);
 }
 
-static bool fail_ragged(csv *in, const char *line, size_t number) {
-  csv whole = *in;
+bool nnrt_csv_fail_ragged(nnrt_csv *in, const char *line, size_t number) {
+  nnrt_csv whole = *in;
   whole.at = line;
-  const char *path = in->source->file.path;
-  if (line == in->end || is_line_end(in, line))
+  const char *path = in->source->input.path;
+  if (line == in->end || nnrt_csv_line_end(in, line))
     return nnrt_fail(in->failure, "%s: line %zu is empty; remove it", path, number);
   return nnrt_fail(in->failure, "%s: line %zu has %zu columns where the lines before have %zu",
-                   path, number, count_columns(whole), in->columns);
+                   path, number, nnrt_csv_count(whole), in->columns);
+}
+
+/* ---- the buffer --------------------------------------------------------------------------- */
+
+bool nnrt_csv_cut(const nnrt_csv *in) { return in->at == in->end && !in->source->input.ended; }
+
+bool nnrt_csv_more(nnrt_csv *in, const char **keep) {
+  nnrt_input *input = &in->source->input;
+  size_t drop = (size_t)(*keep - (const char *)input->bytes), ahead = (size_t)(in->at - *keep);
+  bool good = nnrt_input_more(input, drop, in->failure);
+  *keep = (const char *)input->bytes;
+  in->at = *keep + ahead;
+  in->end = *keep + input->length;
+  return good;
 }
 
 /* ---- rows --------------------------------------------------------------------------------- */
 
-/* The number at in->at, which ends up behind it. */
-static bool read_value(csv *in, size_t column, double *value) {
-  const char *after = nnrt_read_decimal(in->at, value);
-  if (after && is_field_end(in, after)) {
+/* The class that a word stands for, once the field is known to be whole. */
+static bool store_word(nnrt_csv *in, const nnrt_field *f, size_t column, int32_t *to) {
+  const int k = in->column[column].tensor;
+  const nnrt_tensor *tensor = &in->source->tensor[k];
+  nnrt_labels *labels = &in->source->own[k].labels;
+  char *word = nnrt_csv_word(f);
+  if (!word) return nnrt_fail(in->failure, "out of memory");
+  const size_t before = labels->count;
+  const bool full = before >= (size_t)tensor->limit && !labels->fixed;
+  if (full) labels->fixed = true;
+  *to = nnrt_label_number(labels, word, strlen(word));
+  if (full) labels->fixed = false;
+  const bool good = *to >= 0 || fail_word(in, f, column, word);
+  free(word);
+  return good;
+}
+
+/* Are the tensor's classes words in this file? The first one says it. */
+static bool takes_word(nnrt_csv *in, int tensor, const nnrt_field *f) {
+  nnrt_class_form *form = &in->form[tensor];
+  if (*form == NNRT_FORM_UNKNOWN)
+    *form = f->kind == NNRT_FIELD_WORD && in->source->learns ? NNRT_FORM_WORDS : NNRT_FORM_NUMBERS;
+  return *form == NNRT_FORM_WORDS &&
+         (f->kind == NNRT_FIELD_WORD || f->kind == NNRT_FIELD_NUMBER);
+}
+
+/* Reads the field at in->at, which a column puts into the record. */
+static bool read_value(nnrt_csv *in, size_t column) {
+  const nnrt_csv_column *to = &in->column[column];
+  const size_t line = in->line;
+  double value;
+  const nnrt_tensor *tensor = &in->source->tensor[to->tensor];
+  const char *after = in->form[to->tensor] == NNRT_FORM_NUMBERS
+                        ? nnrt_read_decimal(in->at, &value) : NULL;
+  if (after && nnrt_csv_field_end(in, after)) {
     in->at = after;
-    return true;
+  } else {
+    nnrt_field f = nnrt_csv_field(in);
+    if (nnrt_csv_cut(in)) return false;
+    if (tensor->kind == NNRT_CLASS && takes_word(in, to->tensor, &f))
+      return store_word(in, &f, column, (int32_t *)(void *)(in->record + to->begin) + to->element);
+    if (f.kind != NNRT_FIELD_NUMBER) return nnrt_csv_fail_field(in, &f, column);
+    value = f.value;
   }
-  field f = read_field(in);
-  if (f.kind != FIELD_NUMBER) return fail_field(in, &f, column);
-  *value = f.value;
-  return true;
+  return nnrt_csv_cut(in) ||
+         nnrt_store(tensor, in->source->real_bytes, in->record + to->begin, to->element, value) ||
+         fail_value(in, line, column, value);
+}
+
+static bool skip_value(nnrt_csv *in, size_t column) {
+  nnrt_field skipped = nnrt_csv_field(in);
+  return skipped.kind != NNRT_FIELD_BROKEN || nnrt_csv_fail_field(in, &skipped, column);
 }
 
 /* From behind a field to the next one; false where the line has ended too early or too late. */
-static bool step(csv *in, size_t column) {
+static bool step(nnrt_csv *in, size_t column) {
   bool last = column + 1 == in->columns;
-  if (last) return is_line_end(in, in->at);
-  if (is_line_end(in, in->at)) return false;
+  if (last) return nnrt_csv_line_end(in, in->at);
+  if (nnrt_csv_line_end(in, in->at)) return false;
   in->at++;
   return true;
 }
 
-static bool read_row(csv *in, size_t row) {
-  nnrt_source *source = in->source;
+/* False also where the row is cut off by the buffer's end, which in->at is at then. */
+static bool read_row(nnrt_csv *in) {
   const char *line = in->at;
-  size_t column = 0, number = in->line;
-  if (is_line_end(in, line) && in->columns > 1) return fail_ragged(in, line, number);
-  for (size_t k = 0; k < source->wanted; k++) {
-    const nnrt_tensor *tensor = &source->tensor[k];
-    for (size_t element = 0; element < tensor->elements; element++, column++) {
-      double value;
-      if (!read_value(in, column, &value)) return false;
-      if (!nnrt_store(tensor, source->real_bytes, source->values[k],
-                      row * tensor->elements + element, value))
-        return fail_value(in, column, value);
-      if (!step(in, column)) return fail_ragged(in, line, number);
+  const size_t number = in->line;
+  if (nnrt_csv_line_end(in, line) && in->columns > 1)
+    return nnrt_csv_fail_ragged(in, line, number);
+  for (size_t column = 0; column < in->columns; column++) {
+    bool skipped = in->column[column].tensor < 0;
+    if (!(skipped ? skip_value(in, column) : read_value(in, column))) return false;
+    if (!step(in, column)) return nnrt_csv_fail_ragged(in, line, number);
+  }
+  nnrt_csv_next_line(in);
+  return !nnrt_csv_cut(in);
+}
+
+/* read_row() with a whole row in the buffer. */
+static bool read_whole_row(nnrt_csv *in) {
+  nnrt_failure *failure = in->failure, tried;
+  for (;;) {
+    const char *line = in->at;
+    const size_t number = in->line;
+    in->failure = &tried;
+    bool good = read_row(in);
+    bool cut = !good && nnrt_csv_cut(in);
+    in->failure = failure;
+    if (good) return true;
+    if (!cut) {
+      *failure = tried;
+      return false;
     }
+    in->at = line;
+    in->line = number;
+    if (!nnrt_csv_more(in, &line)) return false;
   }
-  for (; column < in->columns; column++) {
-    field skipped = read_field(in);
-    if (skipped.kind == FIELD_BROKEN) return fail_field(in, &skipped, column);
-    if (!step(in, column)) return fail_ragged(in, line, number);
+}
+
+bool nnrt_csv_only_blank_follows(const nnrt_csv *in) {
+  for (const char *at = in->at; at < in->end; at++)
+    if (!isspace((unsigned char)*at)) return false;
+  return in->source->input.ended;
+}
+
+/* At an empty line: does nothing but such lines follow? */
+static bool is_end(nnrt_csv *in, bool *end) {
+  *end = true;
+  const char *line = in->at;
+  while (*end) {
+    for (const char *at = line; at < in->end && *end; at++) *end = isspace((unsigned char)*at);
+    if (in->source->input.ended || !*end) break;
+    if (!nnrt_csv_more(in, &line)) return false;
   }
-  next_line(in);
   return true;
 }
 
-/* Room for one more row. The first guess takes every line to be as long as the next one. */
-static bool reserve_row(csv *in) {
+static bool read_rows(nnrt_csv *in) {
   nnrt_source *source = in->source;
-  if (source->samples < source->capacity) return true;
-  size_t left = (size_t)(in->end - in->at);
-  size_t most = left / (2 * in->columns) + 1; /* a digit and a separator for each column */
-  const char *next = memchr(in->at, '\n', left);
-  size_t line = next ? (size_t)(next - in->at) + 1 : left + 1;
-  size_t guess = left / line + left / line / 8 + 16;
-  if (guess < source->samples / 4) guess = source->samples / 4;
-  return nnrt_source_reserve(source, source->samples + (guess < most ? guess : most),
-                             in->failure);
-}
-
-/* ---- the first line ----------------------------------------------------------------------- */
-
-static bool fits(const nnrt_source *source, size_t columns) {
-  return columns == nnrt_columns(source->tensor, source->wanted) ||
-         columns == nnrt_columns(source->tensor, source->known);
-}
-
-/* The separator that gives the first line as many columns as it should have, or else most. */
-static void choose_separator(csv *in) {
-  static const char separators[] = {',', ';', '\t'};
-  in->columns = 0;
-  char best = ',';
-  for (size_t k = 0; k < sizeof separators; k++) {
-    in->separator = separators[k];
-    size_t columns = count_columns(*in);
-    bool better = fits(in->source, columns) > fits(in->source, in->columns) ||
-                  (fits(in->source, columns) == fits(in->source, in->columns) &&
-                   columns > in->columns);
-    if (!better) continue;
-    best = separators[k];
-    in->columns = columns;
-  }
-  in->separator = best;
-}
-
-static csv begin_csv(nnrt_source *source, nnrt_failure *failure) {
-  const char *text = (const char *)source->file.bytes;
-  csv in = {.source = source, .at = text, .end = text + source->file.length, .line = 1,
-            .failure = failure};
-  if (source->file.length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) in.at += 3;
-  choose_separator(&in);
-  return in;
-}
-
-/* The strongest kind of field in the line: a number only where all are. */
-static field_kind classify_line(csv in) {
-  field_kind strongest = FIELD_NUMBER;
+  const char *path = source->input.path;
+  size_t samples = 0;
   for (;;) {
-    field f = read_field(&in);
-    if (f.kind > strongest) strongest = f.kind;
-    if (is_line_end(&in, in.at) || f.kind == FIELD_BROKEN) return strongest;
-    in.at++;
+    const char *line = in->at;
+    bool end = false;
+    if (nnrt_csv_cut(in) && !nnrt_csv_more(in, &line)) return false;
+    if (nnrt_csv_line_end(in, in->at) && !is_end(in, &end)) return false;
+    if (end) break;
+    if (!read_whole_row(in) ||
+        !nnrt_spool_add(source->spool, path, in->record, in->record_bytes, in->failure))
+      return false;
+    samples++;
   }
-}
-
-static bool skip_header(csv *in) {
-  if (classify_line(*in) != FIELD_WORD) return true;
-  for (;;) {
-    (void)read_field(in);
-    if (is_line_end(in, in->at)) break;
-    in->at++;
-  }
-  next_line(in);
-  if (only_blank_lines_follow(in))
-    return nnrt_fail(in->failure, "%s: holds a header line but no data", in->source->file.path);
-  size_t columns = count_columns(*in);
-  if (columns == in->columns) return true;
-  return nnrt_fail(in->failure, "%s: line %zu has %zu columns where the header line has %zu",
-                   in->source->file.path, in->line, columns, in->columns);
+  source->part.samples = samples;
+  source->part.bytes.length = (uint64_t)samples * in->record_bytes;
+  return samples > 0 ||
+         nnrt_fail(in->failure, "%s: holds a header line but no data", source->input.path);
 }
 
 bool nnrt_read_csv(nnrt_source *source, nnrt_failure *failure) {
-  csv in = begin_csv(source, failure);
-  if (only_blank_lines_follow(&in))
-    return nnrt_fail(failure, "%s: holds nothing but blank lines", source->file.path);
-  if (is_line_end(&in, in.at)) return fail_ragged(&in, in.at, in.line);
-  if (!fits(source, in.columns)) return fail_columns(&in, in.columns);
-  if (!skip_header(&in)) return false;
-  while (in.at < in.end) {
-    if (is_line_end(&in, in.at) && only_blank_lines_follow(&in)) break;
-    if (!reserve_row(&in) || !read_row(&in, source->samples)) return false;
-    source->samples++;
-  }
-  return true;
+  nnrt_csv in = {.source = source, .line = 1, .failure = failure};
+  bool good = nnrt_csv_begin(&in);
+  source->part = (nnrt_part){.stride = in.record_bytes, .span = in.record_bytes,
+                             .coding = NNRT_CODING_VALUES};
+  source->part.bytes = (nnrt_bytes){source->input.path, source->spool, -1, source->spool->length,
+                                    0};
+  good = good && read_rows(&in);
+  free(in.column);
+  free(in.form);
+  free(in.record);
+  return good;
 }
 
 /* ---- is it a table? ----------------------------------------------------------------------- */
@@ -341,21 +261,40 @@ static bool ends_with(const char *path, size_t length, const char *ending) {
          strncasecmp(path + length - ending_length, ending, ending_length) == 0;
 }
 
-/* Asked only where the tensors could be filled from text as well. The name decides where it can;
- * otherwise a first or second line of numbers, as many as the model has columns, does. */
-bool nnrt_is_csv(const nnrt_source *source) {
-  const char *path = source->file.path;
+/* The strongest kind of field in the line: a number only where all are. */
+static nnrt_field_kind classify_line(nnrt_csv in) {
+  nnrt_field_kind strongest = NNRT_FIELD_NUMBER;
+  for (;;) {
+    nnrt_field f = nnrt_csv_field(&in);
+    if (f.kind > strongest) strongest = f.kind;
+    if (nnrt_csv_line_end(&in, in.at) || f.kind == NNRT_FIELD_BROKEN) return strongest;
+    in.at++;
+  }
+}
+
+/* Asked only where the tensors could be filled from text as well. Names of columns and the file's
+ * own name decide where they can; otherwise a first or second line of numbers, as many as the
+ * model has columns, does. */
+bool nnrt_is_csv(nnrt_source *source) {
+  const char *path = source->input.path;
   size_t length = strlen(path);
+  if (nnrt_csv_by_name(source)) return true;
   if (ends_with(path, length, ".gz")) length -= 3;
   if (ends_with(path, length, ".csv") || ends_with(path, length, ".tsv")) return true;
   if (ends_with(path, length, ".txt")) return false;
 
-  nnrt_source copy = *source;
-  nnrt_failure ignored;
-  csv in = begin_csv(&copy, &ignored);
-  if (is_line_end(&in, in.at)) return false;
-  field_kind first = classify_line(in);
-  if (first == FIELD_NUMBER && in.columns > 1) return true;
-  if (!fits(source, in.columns) || first == FIELD_BROKEN) return false;
-  return first == FIELD_NUMBER || (skip_header(&in) && classify_line(in) == FIELD_NUMBER);
+  nnrt_csv in = {.source = source, .line = 1};
+  in.at = (const char *)source->input.bytes;
+  in.end = in.at + source->input.length;
+  nnrt_csv_choose_separator(&in);
+  if (nnrt_csv_line_end(&in, in.at)) return false;
+  nnrt_field_kind first = classify_line(in);
+  if (first == NNRT_FIELD_NUMBER && in.columns > 1) return true;
+  if (!nnrt_csv_fits(source, in.columns) || first == NNRT_FIELD_BROKEN) return false;
+  if (first == NNRT_FIELD_WORD) {
+    size_t columns = in.columns;
+    nnrt_csv_skip_line(&in);
+    return nnrt_csv_count(in) == columns && classify_line(in) == NNRT_FIELD_NUMBER;
+  }
+  return first == NNRT_FIELD_NUMBER;
 }

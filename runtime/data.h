@@ -1,10 +1,13 @@
-/* data: files of examples to arrays in the model's types.
+/* data: files of examples to batches in the model's types.
  *
- *   .csv .npy idx text (each also gzipped)  ->  N samples of every input and target
+ *   .csv .npy .npz idx text bytes (each also gzipped)  ->  N samples of every input and target
  *
  * Formats are recognised by what the file holds. Numbers are checked on the way in: what comes
  * out is finite, and every class and count lies in its range. docs of the formats are at the top
- * of csv.c, npy.c, idx.c and text.c.
+ * of csv.c, npy.c, zip.c, idx.c and text.c.
+ *
+ * Data that is small is held in memory. Larger data stays where it is, or in a temporary copy
+ * (input.h), and is read in blocks of samples that follow each other, a window of which is held.
  */
 #ifndef NNRT_DATA_H
 #define NNRT_DATA_H
@@ -12,45 +15,61 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "encoding.h"
 #include "fail.h"
 #include "nnrt.h"
 
-/* The distinct bytes of a text, ascending; a byte's place here is its class. It belongs to the
- * data set it was made from, is saved with the weights (weights.h: "@text.bytes"), and rules how
- * later texts are read. count 0: there is none. */
-typedef struct nnrt_alphabet {
-  size_t count;
-  uint8_t byte[256];
-} nnrt_alphabet;
+enum { NNRT_MEMORY = 64 << 20 }; /* bytes of samples that are held, unless told otherwise */
+
+typedef struct nnrt_request {
+  const nnrt_file *file; /* with tensor NULL for all tensors, or one or more for each         */
+  size_t files;
+  bool with_targets;     /* train, test, grad: inputs and targets. Else (predict) the inputs
+                            alone; target columns that stand in the file are skipped, a file
+                            for a target is not opened                                        */
+  size_t memory;         /* bytes of samples to hold; 0: NNRT_MEMORY                          */
+} nnrt_request;
+
+typedef struct nnrt_window nnrt_window;
 
 typedef struct nnrt_dataset {
   size_t samples;            /* N >= 1 once loaded                                            */
   size_t tensors;            /* inputs, or inputs + targets                                   */
   const nnrt_tensor *tensor; /* the model's first ones: inputs, then targets; borrowed        */
-  void **values;             /* values[k]: N x tensor[k].elements, real or int32_t            */
+  void **values;             /* values[k]: N x tensor[k].elements, real or int32_t, as read,
+                                neither scaled nor weighed; NULL where data is read in blocks */
   int real_bytes;
-  nnrt_alphabet alphabet;    /* of text; otherwise the one that was given, or empty           */
+  size_t block;              /* samples that are read together: all N where they are held     */
+  size_t blocks_held;        /* of which so many are held at a time                           */
+  nnrt_encoding *encoding;   /* borrowed                                                      */
+  nnrt_window *window;       /* where data is read in blocks; owned                           */
 } nnrt_dataset;
 
-/* Loads `files` files: one with tensor == NULL for all tensors, or one for each tensor.
- *   with_targets   train, test, grad: inputs and targets. 0 (predict): the inputs alone; target
- *                  columns that stand in the file are skipped, a file for a target is not opened.
- *   known          the alphabet that came with the weights. NULL or count 0: made from the text,
- *                  which fails without targets: a prediction needs the alphabet of its training.
+/* Several files of a tensor follow each other; a path with * ? [ that names no file is a pattern,
+ * whose files come in the order of their names; "-" is standard input.
+ *   encoding  on entry what came with the weights, on exit also what the data taught. It stays
+ *             in use as long as the data set.
  * Uses of the model only tensor, inputs, targets and real_bytes. On failure *data is empty (and
  * may be freed), and the failure's line says why. */
-bool nnrt_data_load(const nnrt_model *model, int with_targets, const nnrt_file *file, size_t files,
-                    const nnrt_alphabet *known, nnrt_dataset *data, nnrt_failure *failure);
+bool nnrt_data_load(const nnrt_model *model, const nnrt_request *request, nnrt_encoding *encoding,
+                    nnrt_dataset *data, nnrt_failure *failure);
 void nnrt_data_free(nnrt_dataset *data);
 
 /* Copies samples index[0 ... n-1] to batch[k], which has room for n samples of tensor k, for
- * every tensor k of the data set. Indices are < samples. */
-void nnrt_data_gather(const nnrt_dataset *data, const size_t *index, size_t n, void *const *batch);
-
-/* Where a sample begins; the samples after it follow, so no copy is needed for unshuffled runs. */
-const void *nnrt_data_at(const nnrt_dataset *data, size_t tensor, size_t sample);
+ * every tensor k of the data set, scaled as the encoding says. Indices are < samples. Fails where
+ * data that is read in blocks holds what does not belong there. */
+bool nnrt_data_gather(const nnrt_dataset *data, const size_t *index, size_t n, void *const *batch,
+                      nnrt_failure *failure);
+/* The same for n samples from `first` on. */
+bool nnrt_data_run(const nnrt_dataset *data, size_t first, size_t n, void *const *batch,
+                   nnrt_failure *failure);
 
 /* Bytes of one sample of a tensor: elements x 4 or 8. */
 size_t nnrt_sample_bytes(const nnrt_tensor *tensor, int real_bytes);
+
+/* ---- scale.c ------------------------------------------------------------------------------ */
+
+/* Applies the encoding's scales to n samples of tensor k. */
+void nnrt_scale_apply(const nnrt_dataset *data, size_t k, size_t n, void *values);
 
 #endif

@@ -16,7 +16,7 @@
 
 enum { READ_STEP = 1 << 20 };
 
-static int open_to_read(const char *path, struct stat *status, nnrt_failure *failure) {
+int nnrt_open_to_read(const char *path, struct stat *status, nnrt_failure *failure) {
   int descriptor = open(path, O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) {
     if (errno == ENOENT)
@@ -50,7 +50,7 @@ static bool grow(nnrt_contents *contents, size_t *capacity, nnrt_failure *failur
   return true;
 }
 
-static bool fail_stream(gzFile stream, const char *path, nnrt_failure *failure) {
+bool nnrt_fail_gzip(void *stream, const char *path, nnrt_failure *failure) {
   int code;
   int reason = errno;
   const char *cause = gzerror(stream, &code);
@@ -74,13 +74,13 @@ static bool read_stream(gzFile stream, size_t expected, nnrt_contents *contents,
   for (;;) {
     if (!grow(contents, &capacity, failure)) return false;
     int got = gzread(stream, contents->bytes + contents->length, READ_STEP);
-    if (got < 0) return fail_stream(stream, contents->path, failure);
+    if (got < 0) return nnrt_fail_gzip(stream, contents->path, failure);
     if (got == 0) break;
     contents->length += (size_t)got;
   }
   int code;
   gzerror(stream, &code);
-  if (code != Z_OK && code != Z_STREAM_END) return fail_stream(stream, contents->path, failure);
+  if (code != Z_OK && code != Z_STREAM_END) return nnrt_fail_gzip(stream, contents->path, failure);
   contents->bytes[contents->length] = 0;
   if (contents->length == 0) return nnrt_fail(failure, "%s: the file is empty", contents->path);
   return true;
@@ -89,7 +89,7 @@ static bool read_stream(gzFile stream, size_t expected, nnrt_contents *contents,
 bool nnrt_file_read(const char *path, nnrt_contents *contents, nnrt_failure *failure) {
   struct stat status;
   *contents = (nnrt_contents){.path = path};
-  int descriptor = open_to_read(path, &status, failure);
+  int descriptor = nnrt_open_to_read(path, &status, failure);
   if (descriptor < 0) return false;
   gzFile stream = gzdopen(descriptor, "rb");
   if (!stream) {

@@ -25,6 +25,12 @@ typedef struct nnrt_contents {
 bool nnrt_file_read(const char *path, nnrt_contents *contents, nnrt_failure *failure);
 void nnrt_file_free(nnrt_contents *contents);
 
+/* A descriptor, or -1 and a line: missing, a directory, not to be read. */
+struct stat;
+int nnrt_open_to_read(const char *path, struct stat *status, nnrt_failure *failure);
+/* Why a stream of zlib stopped: cut short, damaged, or the system's reason. */
+bool nnrt_fail_gzip(void *stream, const char *path, nnrt_failure *failure);
+
 bool nnrt_host_is_big_endian(void);
 
 /* ---- file.c: writing ---------------------------------------------------------------------- */

@@ -48,9 +48,12 @@ static bool compute(const nnrt_model *model, const nnrt_options *options, const 
     done = nnrt_fail(failure, "out of memory");
   if (done && nnrt_batch_new(data->tensor, data->tensors, data->real_bytes, data->samples, &batch,
                              failure)) {
-    nnrt_data_gather(data, all, data->samples, batch.values);
-    double loss = model->gradient(block, (int)data->samples, nnrt_batch_data(&batch));
-    done = write_gradient(model, block, loss, options->output, failure);
+    double loss = 0;
+    done = nnrt_data_gather(data, all, data->samples, batch.values, failure);
+    if (done) {
+      loss = model->gradient(block, (int)data->samples, nnrt_batch_data(&batch));
+      done = write_gradient(model, block, loss, options->output, failure);
+    }
     if (done)
       printf("loss %.9g of %zu samples; its gradients saved to %s\n", loss, data->samples,
              options->output);
@@ -65,7 +68,7 @@ static bool compute(const nnrt_model *model, const nnrt_options *options, const 
 
 int nnrt_command_grad(const nnrt_model *model, nnrt_options *options, nnrt_failure *failure) {
   const nnrt_settings *settings = &options->settings;
-  nnrt_alphabet alphabet = {0, {0}};
+  nnrt_encoding encoding = {.tensors = 0};
   nnrt_dataset data;
   if (!options->output) {
     nnrt_fail(failure, "grad: say -o FILE.safetensors: where the gradients go");
@@ -75,12 +78,14 @@ int nnrt_command_grad(const nnrt_model *model, nnrt_options *options, nnrt_failu
     nnrt_fail(failure, "grad: no data: say --data FILE");
     return BAD;
   }
-  if (options->load && !nnrt_read_alphabet(options->load, &alphabet, failure))
-    return BAD;
-  if (!nnrt_data_load(model, 1, settings->data, (size_t)settings->data_files, &alphabet, &data,
-                      failure))
-    return BAD;
-  bool done = compute(model, options, &data, failure);
-  nnrt_data_free(&data);
+  bool done = (!options->load ||
+               nnrt_load_encoding(options->load, model, &encoding, failure)) &&
+              nnrt_load_data(model, options, true, settings->data, settings->data_files,
+                             &encoding, &data, failure);
+  if (done) {
+    done = compute(model, options, &data, failure);
+    nnrt_data_free(&data);
+  }
+  nnrt_encoding_free(&encoding);
   return done ? 0 : BAD;
 }

@@ -24,24 +24,30 @@ static const idx_type *find_type(uint8_t code) {
   return NULL;
 }
 
-bool nnrt_is_idx(const nnrt_contents *file) {
-  const uint8_t *bytes = file->bytes;
-  return file->length >= 4 && bytes[0] == 0 && bytes[1] == 0 && find_type(bytes[2]) &&
+bool nnrt_is_idx(const nnrt_input *input) {
+  const uint8_t *bytes = input->bytes;
+  return input->length >= 4 && bytes[0] == 0 && bytes[1] == 0 && find_type(bytes[2]) &&
          bytes[3] >= 1 && bytes[3] <= NNRT_MAX_AXES;
 }
 
-bool nnrt_read_idx(nnrt_source *source, nnrt_failure *failure) {
-  const nnrt_contents *file = &source->file;
-  const idx_type *type = find_type(file->bytes[2]);
+bool nnrt_read_idx(nnrt_source *source, nnrt_bytes bytes, nnrt_failure *failure) {
+  uint8_t head[4 + 4 * NNRT_MAX_AXES];
+  size_t there = bytes.length < sizeof head ? (size_t)bytes.length : sizeof head;
+  bool good = nnrt_bytes_read(&bytes, 0, there, head, failure);
+  const size_t header = 4 + 4 * (good ? (size_t)head[3] : 0);
+  if (good && there < header)
+    good = nnrt_fail(failure, "%s: the IDX file is cut short in its header", bytes.path);
+  if (!good) {
+    nnrt_bytes_close(&bytes);
+    return false;
+  }
+  const idx_type *type = find_type(head[2]);
   nnrt_array array = {.item = type->item, .item_bytes = type->bytes, .big_endian = true,
-                      .rank = file->bytes[3]};
-  size_t header = 4 + 4 * (size_t)array.rank;
-  if (file->length < header)
-    return nnrt_fail(failure, "%s: the IDX file is cut short in its header", file->path);
+                      .rank = head[3], .items = bytes};
   for (int axis = 0; axis < array.rank; axis++)
     for (size_t k = 0; k < 4; k++)
-      array.shape[axis] = array.shape[axis] << 8 | file->bytes[4 + 4 * (size_t)axis + k];
-  array.items = file->bytes + header;
-  array.bytes = file->length - header;
-  return nnrt_array_spread(source, &array, failure);
+      array.shape[axis] = array.shape[axis] << 8 | head[4 + 4 * (size_t)axis + k];
+  array.items.offset += header;
+  array.items.length -= header;
+  return nnrt_array_part(source, &array, failure);
 }

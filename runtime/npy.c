@@ -5,6 +5,7 @@
  * the items. https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "source.h"
@@ -12,8 +13,8 @@
 enum { MAGIC_BYTES = 6 };
 static const char magic[] = "\x93NUMPY";
 
-bool nnrt_is_npy(const nnrt_contents *file) {
-  return file->length >= MAGIC_BYTES && memcmp(file->bytes, magic, MAGIC_BYTES) == 0;
+bool nnrt_is_npy(const nnrt_input *input) {
+  return input->length >= MAGIC_BYTES && memcmp(input->bytes, magic, MAGIC_BYTES) == 0;
 }
 
 /* ---- the header's dictionary -------------------------------------------------------------- */
@@ -142,40 +143,61 @@ static bool fail_descr(const char *path, const char *descr, nnrt_failure *failur
 
 /* ---- the file ----------------------------------------------------------------------------- */
 
-/* Where the header's text lies; false where the file ends before it does. */
-static bool find_header(const nnrt_contents *file, const uint8_t **text, size_t *length) {
-  size_t length_bytes = file->length > MAGIC_BYTES && file->bytes[MAGIC_BYTES] == 1 ? 2 : 4;
-  size_t begin = MAGIC_BYTES + 2 + length_bytes;
-  if (file->length < begin) return false;
-  *text = file->bytes + begin;
+enum { MOST_HEADER = 1 << 20 };
+
+/* Reads the header's text (to be freed), which begins at byte *begin, and drops it. */
+static char *take_header(nnrt_bytes *file, size_t *begin, size_t *length,
+                         nnrt_failure *failure) {
+  uint8_t head[MAGIC_BYTES + 6] = {0};
+  size_t there = file->length < sizeof head ? (size_t)file->length : sizeof head;
+  if (!nnrt_bytes_read(file, 0, there, head, failure)) return NULL;
+  const uint8_t version = head[MAGIC_BYTES];
+  if (there > MAGIC_BYTES && (version < 1 || version > 3)) {
+    nnrt_fail(failure, "%s: a NumPy file of version %d; 1, 2 and 3 are known", file->path, version);
+    return NULL;
+  }
+  const size_t length_bytes = version == 1 ? 2 : 4;
+  *begin = MAGIC_BYTES + 2 + length_bytes;
   *length = 0;
   for (size_t k = 0; k < length_bytes; k++)
-    *length |= (size_t)file->bytes[MAGIC_BYTES + 2 + k] << (8 * k);
-  return *length <= file->length - begin;
+    *length |= (size_t)head[MAGIC_BYTES + 2 + k] << (8 * k);
+  if (file->length < *begin || *length > file->length - *begin || *length > MOST_HEADER) {
+    nnrt_fail(failure, "%s: the NumPy file is cut short in its header", file->path);
+    return NULL;
+  }
+  char *text = malloc(*length + 1);
+  if (!text) nnrt_fail(failure, "%s: no memory for its header", file->path);
+  if (text && !nnrt_bytes_read(file, *begin, *length, text, failure)) {
+    free(text);
+    return NULL;
+  }
+  file->offset += *begin + *length;
+  file->length -= *begin + *length;
+  return text;
 }
 
-bool nnrt_read_npy(nnrt_source *source, nnrt_failure *failure) {
-  const nnrt_contents *file = &source->file;
-  const uint8_t *text;
-  size_t length;
-  if (file->length > MAGIC_BYTES && (file->bytes[MAGIC_BYTES] < 1 || file->bytes[MAGIC_BYTES] > 3))
-    return nnrt_fail(failure, "%s: a NumPy file of version %d; 1, 2 and 3 are known", file->path,
-                     file->bytes[MAGIC_BYTES]);
-  if (!find_header(file, &text, &length))
-    return nnrt_fail(failure, "%s: the NumPy file is cut short in its header", file->path);
-  nnrt_array array = {0};
-  header in = {.at = (const char *)text, .end = (const char *)text + length, .fortran = -1,
-               .array = &array};
+/* The text begins at byte `begin` of its file. */
+static bool parse_header(const char *path, const char *text, size_t begin, size_t length,
+                         nnrt_array *array, nnrt_failure *failure) {
+  header in = {.at = text, .end = text + length, .fortran = -1, .array = array};
   int good = take_dictionary(&in);
   if (good < 0)
-    return nnrt_fail(failure, "%s: holds records; save one array of numbers per tensor",
-                     file->path);
+    return nnrt_fail(failure, "%s: holds records; save one array of numbers per tensor", path);
   if (!good)
-    return nnrt_fail(failure, "%s: the NumPy file's header is damaged at its byte %zu",
-                     file->path, (size_t)(in.at - (const char *)file->bytes));
-  if (!set_item(in.descr, &array)) return fail_descr(file->path, in.descr, failure);
-  array.first_fastest = in.fortran == 1;
-  array.items = text + length;
-  array.bytes = file->length - (size_t)(array.items - file->bytes);
-  return nnrt_array_spread(source, &array, failure);
+    return nnrt_fail(failure, "%s: the NumPy file's header is damaged at its byte %zu", path,
+                     begin + (size_t)(in.at - text));
+  array->first_fastest = in.fortran == 1;
+  return set_item(in.descr, array) || fail_descr(path, in.descr, failure);
+}
+
+bool nnrt_read_npy(nnrt_source *source, nnrt_bytes bytes, nnrt_failure *failure) {
+  size_t begin, length;
+  nnrt_array array = {0};
+  char *text = take_header(&bytes, &begin, &length, failure);
+  bool good = text && parse_header(bytes.path, text, begin, length, &array, failure);
+  free(text);
+  array.items = bytes;
+  if (good) return nnrt_array_part(source, &array, failure);
+  nnrt_bytes_close(&bytes);
+  return false;
 }

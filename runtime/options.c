@@ -147,6 +147,7 @@ bool nnrt_options_parse(const nnrt_model *model, int argc, char **argv, nnrt_opt
   memset(options, 0, sizeof *options);
   options->settings = model->settings;
   options->threads = 1;
+  options->memory = NNRT_MEMORY >> 20;
   options->program = program_name(argc > 0 ? argv[0] : model->name);
   if (argc < 2)
     return nnrt_fail(failure, "no command: say train, test, predict or another of those that "

@@ -42,6 +42,7 @@ typedef struct nnrt_options {
   const char *load, *save, *resume, *output, *log, *plot;
   double rate;
   uint64_t save_every;    /* steps; 0: at the end of epochs only                              */
+  int memory;             /* megabytes of samples that are held                               */
   int threads, steps, no_shuffle, json, help;
   nnrt_file *files;       /* what settings.data and .test point into; owned                   */
   char *restored[NNRT_OPTIONS]; /* texts that came from a checkpoint; owned                   */

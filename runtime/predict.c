@@ -11,18 +11,19 @@ static size_t batch_of(const nnrt_model *model, const nnrt_options *options, siz
   return wanted < samples ? wanted : samples;
 }
 
-/* Outputs go straight to their place among all; inputs are read where they lie. */
-static void predict_all(const nnrt_model *model, void *block, const nnrt_dataset *data,
+/* Outputs go straight to their place among all. */
+static bool predict_all(const nnrt_model *model, void *block, const nnrt_dataset *data,
                         size_t batch, const nnrt_tensor *output, void *const *values,
-                        const void **inputs, void **outputs) {
+                        const nnrt_batch *inputs, void **outputs, nnrt_failure *failure) {
   for (size_t begin = 0; begin < data->samples; begin += batch) {
-    const size_t rest = data->samples - begin;
-    for (size_t k = 0; k < model->inputs; k++)
-      inputs[k] = nnrt_data_at(data, k, begin);
+    const size_t rest = data->samples - begin, n = rest < batch ? rest : batch;
+    if (!nnrt_data_run(data, begin, n, inputs->values, failure))
+      return false;
     for (size_t k = 0; k < model->outputs; k++)
       outputs[k] = (char *)values[k] + begin * nnrt_sample_bytes(&output[k], model->real_bytes);
-    model->predict(block, (int)(rest < batch ? rest : batch), inputs, outputs);
+    model->predict(block, (int)n, nnrt_batch_data(inputs), outputs);
   }
+  return true;
 }
 
 static const nnrt_tensor *first_output(const nnrt_model *model) {
@@ -33,29 +34,30 @@ static bool predict(const nnrt_model *model, const nnrt_options *options, const 
                     nnrt_failure *failure) {
   const nnrt_tensor *output = first_output(model);
   const size_t batch = batch_of(model, options, data->samples);
-  nnrt_batch room = {0, NULL};
-  const void **inputs = calloc(model->inputs + 1, sizeof *inputs);
+  nnrt_batch room = {0, NULL}, inputs = {0, NULL};
   void **outputs = calloc(model->outputs + 1, sizeof *outputs);
   void *block = nnrt_block_new(model, (int)batch, 0, options->settings.seed, failure);
-  bool done = inputs && outputs && block &&
+  bool done = outputs && block &&
+              nnrt_batch_new(data->tensor, model->inputs, model->real_bytes, batch, &inputs,
+                             failure) &&
               nnrt_block_load(model, block, options->load, 1, failure) &&
               nnrt_batch_new(output, model->outputs, model->real_bytes, data->samples, &room,
-                             failure);
-  if (done) {
-    predict_all(model, block, data, batch, output, room.values, inputs, outputs);
-    done = nnrt_write_outputs(model, output, model->outputs, room.values, data->samples,
-                              options->output, failure);
-  }
+                             failure) &&
+              predict_all(model, block, data, batch, output, room.values, &inputs, outputs,
+                          failure) &&
+              nnrt_write_outputs(model, output, model->outputs, room.values, data->samples,
+                                 options->output, failure);
   nnrt_batch_free(&room);
   free(block);
-  free(inputs);
+  nnrt_batch_free(&inputs);
   free(outputs);
   return done;
 }
 
 int nnrt_command_predict(const nnrt_model *model, nnrt_options *options, nnrt_failure *failure) {
   const nnrt_settings *settings = &options->settings;
-  nnrt_alphabet alphabet = {0, {0}};
+  nnrt_encoding encoding = {.tensors = 0};
+  bool done = false;
   nnrt_dataset data;
   if (model->outputs == 0)
     nnrt_fail(failure, "predict: the model has no output: add `output NAME` to it");
@@ -64,12 +66,12 @@ int nnrt_command_predict(const nnrt_model *model, nnrt_options *options, nnrt_fa
   else if (!nnrt_given(options, NNRT_OPTION_DATA))
     nnrt_fail(failure, "predict: say --data FILE: the inputs to predict from");
   else if (nnrt_check_output_path(options->output, failure) &&
-           nnrt_read_alphabet(options->load, &alphabet, failure) &&
-           nnrt_data_load(model, 0, settings->data, (size_t)settings->data_files, &alphabet, &data,
-                          failure)) {
-    bool done = predict(model, options, &data, failure);
+           nnrt_load_encoding(options->load, model, &encoding, failure) &&
+           nnrt_load_data(model, options, false, settings->data, settings->data_files, &encoding,
+                          &data, failure)) {
+    done = predict(model, options, &data, failure);
     nnrt_data_free(&data);
-    return done ? 0 : BAD;
   }
-  return BAD;
+  nnrt_encoding_free(&encoding);
+  return done ? 0 : BAD;
 }

@@ -6,6 +6,7 @@
 #include "fail.h"
 #include "nnrt.h"
 #include "options.h"
+#include "order.h"
 #include "weights.h"
 
 /* ---- block.c ------------------------------------------------------------------------------ */
@@ -19,8 +20,6 @@ void nnrt_block_copy(const nnrt_model *model, void *from, void *to);
  * uses them; training makes its own. */
 bool nnrt_block_load(const nnrt_model *model, void *block, const char *path, int need_states,
                      nnrt_failure *failure);
-/* The text bytes that came with weights; count 0 where there are none. */
-bool nnrt_read_alphabet(const char *path, nnrt_alphabet *alphabet, nnrt_failure *failure);
 /* A parameter's gradient in a training block. */
 void *nnrt_gradient_of(const nnrt_model *model, void *block, const nnrt_tensor *parameter);
 
@@ -38,23 +37,28 @@ void nnrt_batch_free(nnrt_batch *batch);
 /* What the model's functions take. */
 const void *const *nnrt_batch_data(const nnrt_batch *batch);
 
-/* values[0]: the mean loss of `count` samples, then each metric, as model->test gives them, over
+/* values[0]: the mean loss of the samples, then each metric, as model->test gives them, over
  * batches of the block's size (of either kind), or over one where the metrics reduce over the
- * whole. index: which samples, NULL for all in order. Carried states begin anew, before and after.
+ * whole. Of what `held` holds out; NULL: of all. Carried states begin anew, before and after.
  * In a model that carries, the samples are cut into `batch` equal runs, the rest is left out. */
 bool nnrt_evaluate(const nnrt_model *model, void *block, const nnrt_dataset *data,
-                   const size_t *index, size_t count, double *values, nnrt_failure *failure);
+                   nnrt_order *held, double *values, nnrt_failure *failure);
 
 /* Sample number `place` of the order in which streams are trained: lane by lane, step by step. */
 size_t nnrt_lane_sample(size_t place, size_t lanes, size_t run);
 
-/* ---- holdout.c ---------------------------------------------------------------------------- */
+/* ---- samples.c ---------------------------------------------------------------------------- */
 
-/* Which samples are learned from, which are held out: order[0 ... kept-1] and
- * order[kept ... samples-1], both ascending, drawn by the seed (the last ones in a model that
- * carries, whose runs hang together). To be freed with free(); NULL on failure. */
-size_t *nnrt_holdout_draw(const nnrt_model *model, size_t samples, double holdout, uint64_t seed,
-                          size_t *kept, nnrt_failure *failure);
+/* nnrt_data_load of files as the options say; the encoding is what came with the weights, or empty,
+ * and outlives the data. */
+bool nnrt_load_data(const nnrt_model *model, const nnrt_options *options, bool with_targets,
+                    const nnrt_file *file, int files, nnrt_encoding *encoding,
+                    nnrt_dataset *data, nnrt_failure *failure);
+/* How the data of a weights file was read. */
+bool nnrt_load_encoding(const char *path, const nnrt_model *model, nnrt_encoding *encoding,
+                        nnrt_failure *failure);
+/* What the options hold out, and how they order. */
+nnrt_splitting nnrt_splitting_of(const nnrt_model *model, const nnrt_options *options);
 
 /* ---- sample.c ----------------------------------------------------------------------------- */
 

@@ -4,7 +4,6 @@
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 size_t nnrt_columns(const nnrt_tensor *tensor, size_t tensors) {
@@ -17,18 +16,8 @@ size_t nnrt_sample_bytes(const nnrt_tensor *tensor, int real_bytes) {
   return tensor->elements * (tensor->kind == NNRT_REAL ? (size_t)real_bytes : sizeof(int32_t));
 }
 
-bool nnrt_source_reserve(nnrt_source *source, size_t samples, nnrt_failure *failure) {
-  for (size_t k = 0; k < source->wanted; k++) {
-    size_t each = nnrt_sample_bytes(&source->tensor[k], source->real_bytes);
-    size_t bytes = each && samples > SIZE_MAX / each ? SIZE_MAX : each * samples;
-    void *values = bytes < SIZE_MAX / 2 ? realloc(source->values[k], bytes ? bytes : 1) : NULL;
-    if (!values)
-      return nnrt_fail(failure, "%s: no memory for %zu samples of %zu bytes of %s",
-                       source->file.path, samples, each, source->tensor[k].name);
-    source->values[k] = values;
-  }
-  source->capacity = samples;
-  return true;
+size_t nnrt_value_bytes(const nnrt_tensor *tensor, int real_bytes) {
+  return (nnrt_sample_bytes(tensor, real_bytes) + 7) / 8 * 8;
 }
 
 /* ---- words -------------------------------------------------------------------------------- */

@@ -112,12 +112,27 @@ static void look_at_metrics(nnrt_trainer *trainer, int n) {
     trainer->running[NNRT_RUNNING_METRICS + i] += trainer->test_values[1 + i] * n;
 }
 
+/* The samples at places begin ... begin+n-1 of the epoch: a stream's lie lane by lane. */
+static void choose(nnrt_trainer *trainer, size_t begin, size_t n) {
+  const size_t lanes = trainer->batch, run = trainer->used / lanes;
+  if (!trainer->model->carries)
+    nnrt_order_take(&trainer->order, begin, n, trainer->chosen);
+  else
+    for (size_t i = 0; i < n; i++)
+      nnrt_order_take(&trainer->order, nnrt_lane_sample(begin + i, lanes, run), 1,
+                      &trainer->chosen[i]);
+}
+
 /* Batch number `part` of a step of `whole` samples: its loss, and its share of the gradient. */
 static bool take_batch(nnrt_trainer *trainer, size_t begin, size_t n, size_t whole, uint64_t part,
                        nnrt_failure *failure) {
   const nnrt_model *model = trainer->model;
   nnrt_head *head = trainer->block;
-  nnrt_data_gather(&trainer->data, trainer->epoch_order + begin, n, trainer->room.values);
+  choose(trainer, begin, n);
+  trainer->bad_data = !nnrt_data_gather(&trainer->data, trainer->chosen, n, trainer->room.values,
+                                        failure);
+  if (trainer->bad_data)
+    return false;
   head->draw = head->step * (uint64_t)trainer->options->settings.accumulate + part;
   const double loss = model->gradient(trainer->block, (int)n, nnrt_batch_data(&trainer->room));
   if (!isfinite(loss) || !nnrt_all_finite(gradients(trainer), reals(model), model->real_bytes))

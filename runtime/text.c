@@ -6,6 +6,7 @@
  * no sample is dropped. A tensor that has its own file takes its bytes as they stand there.
  */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "source.h"
 
@@ -20,49 +21,68 @@ bool nnrt_takes_text(const nnrt_source *source) {
   return inputs <= 1;
 }
 
-void nnrt_collect_alphabet(const nnrt_contents *file, nnrt_alphabet *alphabet) {
-  bool seen[256] = {false};
-  for (size_t k = 0; k < alphabet->count; k++) seen[alphabet->byte[k]] = true;
-  for (size_t k = 0; k < file->length; k++) seen[file->bytes[k]] = true;
+/* ---- bytes -------------------------------------------------------------------------------- */
+
+enum { LOOK_BYTES = 1 << 16 };
+
+/* Counts how often each byte stands among the first `length`. */
+static bool count_bytes(const nnrt_bytes *bytes, uint64_t length, size_t *seen,
+                        nnrt_failure *failure) {
+  uint8_t *some = malloc(LOOK_BYTES);
+  if (!some) return nnrt_fail(failure, "%s: no memory to read it", bytes->path);
+  bool good = true;
+  for (uint64_t at = 0; good && at < length; at += LOOK_BYTES) {
+    size_t n = length - at < LOOK_BYTES ? (size_t)(length - at) : LOOK_BYTES;
+    good = nnrt_bytes_read(bytes, at, n, some, failure);
+    for (size_t k = 0; good && k < n; k++) seen[some[k]]++;
+  }
+  free(some);
+  return good;
+}
+
+/* The distinct bytes of a text, added to those of `alphabet`. */
+static bool collect_alphabet(const nnrt_bytes *bytes, nnrt_alphabet *alphabet,
+                             nnrt_failure *failure) {
+  size_t seen[256] = {0};
+  if (!count_bytes(bytes, bytes->length, seen, failure)) return false;
+  for (size_t k = 0; k < alphabet->count; k++) seen[alphabet->byte[k]]++;
   alphabet->count = 0;
   for (int byte = 0; byte < 256; byte++)
     if (seen[byte]) alphabet->byte[alphabet->count++] = (uint8_t)byte;
+  return true;
 }
 
-/* The class of every byte, -1 for those that have none. */
-static void invert(const nnrt_alphabet *alphabet, int32_t class_of[256]) {
+void nnrt_invert_alphabet(const nnrt_alphabet *alphabet, int32_t class_of[256]) {
   for (int byte = 0; byte < 256; byte++) class_of[byte] = -1;
   for (size_t k = 0; k < alphabet->count && k < 256; k++)
     class_of[alphabet->byte[k]] = (int32_t)k;
 }
 
-static bool fail_byte(const nnrt_contents *file, size_t at, size_t line, nnrt_failure *failure) {
-  uint8_t byte = file->bytes[at];
+bool nnrt_fail_byte(const nnrt_bytes *bytes, uint64_t at, nnrt_failure *failure) {
+  size_t seen[256] = {0};
+  uint8_t byte;
   char shown[8] = "";
+  if (!nnrt_bytes_read(bytes, at, 1, &byte, failure) || !count_bytes(bytes, at, seen, failure))
+    return false;
   if (byte > 32 && byte < 127) snprintf(shown, sizeof shown, " '%c'", byte);
-  return nnrt_fail(failure, "%s: line %zu: byte %zu (from 0) is 0x%02x%s, which the text that the "
-                   "weights were trained on does not have; remove it", file->path, line, at, byte,
-                   shown);
+  return nnrt_fail(failure, "%s: line %zu: byte %llu (from 0) is 0x%02x%s, which the text that the "
+                   "weights were trained on does not have; remove it", bytes->path,
+                   seen['\n'] + 1, (unsigned long long)at, byte, shown);
 }
 
-static bool check_bytes(const nnrt_source *source, const int32_t class_of[256],
-                        nnrt_failure *failure) {
-  const nnrt_contents *file = &source->file;
+static bool check_classes(const nnrt_source *source, nnrt_failure *failure) {
   for (size_t k = 0; k < source->wanted; k++) {
     const nnrt_tensor *tensor = &source->tensor[k];
-    if (source->alphabet.count > (size_t)tensor->limit)
+    const size_t count = source->encoding->alphabet.count;
+    if (count > (size_t)tensor->limit)
       return nnrt_fail(failure, "%s: the text has %zu distinct bytes, but %s takes class(%ld); "
-                       "make it class(%zu)", file->path, source->alphabet.count, tensor->name,
-                       (long)tensor->limit, source->alphabet.count);
-  }
-  size_t line = 1;
-  for (size_t k = 0; k < file->length; k++) {
-    uint8_t byte = file->bytes[k];
-    if (class_of[byte] < 0) return fail_byte(file, k, line, failure);
-    line += byte == '\n';
+                       "make it class(%zu)", source->input.path, count, tensor->name,
+                       (long)tensor->limit, count);
   }
   return true;
 }
+
+/* ---- samples ------------------------------------------------------------------------------ */
 
 /* How far behind a sample's first byte the tensor's first byte lies, for windows of `length`. */
 static bool find_shift(const nnrt_source *source, const nnrt_tensor *tensor, size_t length,
@@ -71,38 +91,41 @@ static bool find_shift(const nnrt_source *source, const nnrt_tensor *tensor, siz
   *shift = !follows ? 0 : tensor->elements == length ? 1 : length;
   if (tensor->elements == length || (follows && tensor->elements == 1)) return true;
   return nnrt_fail(failure, "%s: from a text, %s takes as many bytes as %s, %zu, or the one that "
-                   "follows, but has %zu elements", source->file.path, tensor->name,
+                   "follows, but has %zu elements", source->input.path, tensor->name,
                    source->tensor[0].name, length, tensor->elements);
 }
 
-static void encode(nnrt_source *source, size_t tensor, size_t length, size_t shift,
-                   const int32_t class_of[256]) {
-  int32_t *to = source->values[tensor];
-  size_t elements = source->tensor[tensor].elements;
-  for (size_t sample = 0; sample < source->samples; sample++) {
-    const uint8_t *from = source->file.bytes + sample * length + shift;
-    for (size_t k = 0; k < elements; k++) *to++ = class_of[from[k]];
-  }
-}
-
-bool nnrt_read_text(nnrt_source *source, nnrt_failure *failure) {
-  int32_t class_of[256];
-  size_t length = source->tensor[0].elements, shift = 0, beyond = 0;
-  if (source->alphabet.count == 0) nnrt_collect_alphabet(&source->file, &source->alphabet);
-  invert(&source->alphabet, class_of);
-  if (!check_bytes(source, class_of, failure)) return false;
+/* Where each tensor begins in a record, and how far beyond the record's own bytes one reaches. */
+static bool place_tensors(nnrt_source *source, size_t *beyond, nnrt_failure *failure) {
+  const size_t length = source->tensor[0].elements;
+  *beyond = 0;
   for (size_t k = 0; k < source->wanted; k++) {
-    if (!find_shift(source, &source->tensor[k], length, &shift, failure)) return false;
-    if (shift > 0) beyond = 1;
-  }
-  if (source->file.length < length + beyond)
-    return nnrt_fail(failure, "%s: the text has %zu bytes; one sample takes %zu",
-                     source->file.path, source->file.length, length + beyond);
-  source->samples = (source->file.length - beyond) / length;
-  if (!nnrt_source_reserve(source, source->samples, failure)) return false;
-  for (size_t k = 0; k < source->wanted; k++) {
-    (void)find_shift(source, &source->tensor[k], length, &shift, failure);
-    encode(source, k, length, shift, class_of);
+    if (!find_shift(source, &source->tensor[k], length, &source->begin[k], failure)) return false;
+    if (source->begin[k] > 0) *beyond = 1;
   }
   return true;
+}
+
+static bool make_part(nnrt_source *source, const nnrt_bytes *bytes, nnrt_failure *failure) {
+  const size_t length = source->tensor[0].elements;
+  size_t beyond;
+  if (source->learns && !collect_alphabet(bytes, &source->encoding->alphabet, failure))
+    return false;
+  if (source->encoding->alphabet.count == 0)
+    return nnrt_fail(failure, "%s: is text, but the weights hold no @text.bytes to read it by; "
+                     "give weights that were trained on text", bytes->path);
+  if (!check_classes(source, failure) || !place_tensors(source, &beyond, failure)) return false;
+  if (bytes->length < length + beyond)
+    return nnrt_fail(failure, "%s: the text has %llu bytes; one sample takes %zu", bytes->path,
+                     (unsigned long long)bytes->length, length + beyond);
+  source->part = (nnrt_part){.bytes = *bytes, .stride = length, .span = length + beyond,
+                             .samples = (size_t)((bytes->length - beyond) / length),
+                             .coding = NNRT_CODING_TEXT};
+  return true;
+}
+
+bool nnrt_read_text(nnrt_source *source, nnrt_bytes bytes, nnrt_failure *failure) {
+  if (make_part(source, &bytes, failure)) return true;
+  nnrt_bytes_close(&bytes);
+  return false;
 }

@@ -4,7 +4,6 @@
 #include "train.h"
 #include "file.h"
 #include "finite.h"
-#include "random.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -18,13 +17,12 @@ static bool load_data(nnrt_trainer *trainer, nnrt_failure *failure) {
   const nnrt_settings *settings = &trainer->options->settings;
   if (settings->data_files == 0)
     return nnrt_fail(failure, "train: no data: say --data FILE, or `data` in the model's `train`");
-  if (!nnrt_data_load(trainer->model, 1, settings->data, (size_t)settings->data_files,
-                      &trainer->alphabet, &trainer->data, failure))
+  if (!nnrt_load_data(trainer->model, trainer->options, true, settings->data,
+                      settings->data_files, &trainer->encoding, &trainer->data, failure))
     return false;
-  trainer->alphabet = trainer->data.alphabet;
   if (settings->test_files > 0) {
-    if (!nnrt_data_load(trainer->model, 1, settings->test, (size_t)settings->test_files,
-                        &trainer->alphabet, &trainer->test, failure))
+    if (!nnrt_load_data(trainer->model, trainer->options, true, settings->test,
+                        settings->test_files, &trainer->encoding, &trainer->test, failure))
       return false;
     trainer->has_test = 1;
   }
@@ -36,18 +34,15 @@ static bool load_data(nnrt_trainer *trainer, nnrt_failure *failure) {
 static bool make_room(nnrt_trainer *trainer, nnrt_failure *failure) {
   const nnrt_model *model = trainer->model;
   const nnrt_settings *settings = &trainer->options->settings;
-  trainer->order = nnrt_holdout_draw(model, trainer->data.samples, settings->holdout,
-                                     settings->seed, &trainer->learned, failure);
-  if (!trainer->order)
+  const nnrt_splitting how = nnrt_splitting_of(model, trainer->options);
+  if (!nnrt_order_begin(&trainer->order, &trainer->data, &how, failure))
     return false;
-  trainer->batch = (size_t)settings->batch;
-  if (trainer->batch > trainer->learned)
-    trainer->batch = trainer->learned;
+  const size_t learned = trainer->order.learned;
+  trainer->batch = (size_t)settings->batch < learned ? (size_t)settings->batch : learned;
   const size_t most = trainer->batch * (size_t)settings->accumulate;
-  trainer->used = model->carries ? trainer->learned / trainer->batch * trainer->batch
-                                 : trainer->learned;
+  trainer->used = model->carries ? learned / trainer->batch * trainer->batch : learned;
   trainer->steps = (trainer->used + most - 1) / most;
-  trainer->epoch_order = malloc(trainer->learned * sizeof *trainer->epoch_order);
+  trainer->chosen = malloc(trainer->batch * sizeof *trainer->chosen);
   trainer->running = calloc(NNRT_RUNNING_METRICS + model->metrics, sizeof *trainer->running);
   trainer->test_values = calloc(1 + model->metrics, sizeof *trainer->test_values);
   if (settings->accumulate > 1)
@@ -56,7 +51,7 @@ static bool make_room(nnrt_trainer *trainer, nnrt_failure *failure) {
     trainer->average = calloc(nnrt_copy_bytes(model), 1);
   if (settings->patience > 0)
     trainer->best = calloc(nnrt_copy_bytes(model), 1);
-  if (!trainer->epoch_order || !trainer->running || !trainer->test_values ||
+  if (!trainer->chosen || !trainer->running || !trainer->test_values ||
       (settings->accumulate > 1 && !trainer->sum) || (settings->patience > 0 && !trainer->best))
     return nnrt_fail(failure, "out of memory");
   return nnrt_batch_new(trainer->data.tensor, trainer->data.tensors, model->real_bytes,
@@ -85,15 +80,14 @@ static bool begin_block(nnrt_trainer *trainer, const nnrt_weights *resumed,
          nnrt_block_load(trainer->model, trainer->block, options->load, 0, failure);
 }
 
-/* The alphabet of earlier weights rules how the text is read, so it comes before the data. */
-static bool read_alphabet(nnrt_trainer *trainer, const nnrt_weights *resumed,
+/* How earlier weights read their data rules how this is read. */
+static bool read_encoding(nnrt_trainer *trainer, const nnrt_weights *resumed,
                           nnrt_failure *failure) {
   const nnrt_options *options = trainer->options;
   if (resumed)
-    return nnrt_weights_alphabet(resumed, &trainer->alphabet, failure);
-  if (!options->load)
-    return true;
-  return nnrt_read_alphabet(options->load, &trainer->alphabet, failure);
+    return nnrt_encoding_read(resumed, trainer->model, &trainer->encoding, failure);
+  return !options->load ||
+         nnrt_load_encoding(options->load, trainer->model, &trainer->encoding, failure);
 }
 
 /* Better to learn it now than after an epoch's work. */
@@ -129,7 +123,7 @@ static bool prepare(nnrt_trainer *trainer, nnrt_failure *failure) {
                                                 failure)) &&
                check_writable(options->save, failure) && check_writable(options->plot, failure) &&
                read_texts(trainer, failure) &&
-               read_alphabet(trainer, resumed, failure) && load_data(trainer, failure) &&
+               read_encoding(trainer, resumed, failure) && load_data(trainer, failure) &&
                make_room(trainer, failure) && begin_block(trainer, resumed, failure) &&
                nnrt_history_begin(trainer, failure);
   nnrt_weights_close(resumed);
@@ -146,27 +140,14 @@ static void release(nnrt_trainer *trainer) {
   free(trainer->average);
   free(trainer->best);
   free(trainer->decay);
-  free(trainer->order);
-  free(trainer->epoch_order);
+  nnrt_encoding_free(&trainer->encoding);
+  nnrt_order_free(&trainer->order);
+  free(trainer->chosen);
   free(trainer->running);
   free(trainer->test_values);
 }
 
 /* ---- an epoch ------------------------------------------------------------------------------- */
-
-static void order_epoch(nnrt_trainer *trainer) {
-  const nnrt_model *model = trainer->model;
-  for (size_t i = 0; i < trainer->learned; i++) {
-    size_t place = model->carries && i < trainer->used
-                     ? nnrt_lane_sample(i, trainer->batch, trainer->used / trainer->batch) : i;
-    trainer->epoch_order[i] = trainer->order[place];
-  }
-  if (!trainer->options->no_shuffle && !model->carries) {
-    nnrt_random stream = nnrt_random_begin(trainer->options->settings.seed, "@shuffle",
-                                           trainer->epoch);
-    nnrt_random_shuffle(&stream, trainer->epoch_order, trainer->learned);
-  }
-}
 
 static int save(const nnrt_trainer *trainer, nnrt_failure *failure) {
   if (!nnrt_check_weights(trainer, failure))
@@ -183,7 +164,7 @@ static int run_steps(nnrt_trainer *trainer, nnrt_failure *failure) {
     if (nnrt_interrupted())
       return INTERRUPTED;
     if (!nnrt_step(trainer, failure))
-      return NOT_FINITE;
+      return trainer->bad_data ? BAD : NOT_FINITE;
     if (every > 0 && head->step % every == 0)
       status = save(trainer, failure);
   }
@@ -193,11 +174,10 @@ static int run_steps(nnrt_trainer *trainer, nnrt_failure *failure) {
 static bool evaluate(nnrt_trainer *trainer, nnrt_failure *failure) {
   if (trainer->has_test)
     return nnrt_evaluate(trainer->model, trainer->block, &trainer->test, NULL,
-                         trainer->test.samples, trainer->test_values, failure);
+                         trainer->test_values, failure);
   return !trainer->test_name ||
-         nnrt_evaluate(trainer->model, trainer->block, &trainer->data,
-                       trainer->order + trainer->learned,
-                       trainer->data.samples - trainer->learned, trainer->test_values, failure);
+         nnrt_evaluate(trainer->model, trainer->block, &trainer->data, &trainer->order,
+                       trainer->test_values, failure);
 }
 
 /* A plateau drops after every so many epochs without a better loss. */
@@ -274,7 +254,7 @@ static int run(nnrt_trainer *trainer, nnrt_failure *failure) {
   const uint64_t epochs = (uint64_t)trainer->options->settings.epochs;
   int status = epochs == 0 ? save(trainer, failure) : 0;
   while (status == 0 && trainer->epoch < epochs && !out_of_patience(trainer)) {
-    order_epoch(trainer);
+    nnrt_order_epoch(&trainer->order, trainer->epoch);
     nnrt_progress_begin(&trainer->progress);
     status = run_steps(trainer, failure);
     nnrt_progress_clear(&trainer->progress);

@@ -58,9 +58,10 @@ typedef struct nnrt_trainer {
   nnrt_dataset data, test;
   int has_test;                /* `test` is loaded                                            */
   const char *test_name;       /* "test", "holdout", NULL: neither                            */
-  size_t *order;               /* [samples]: learned from, then held out                      */
-  size_t learned, used;        /* used: of these in an epoch; a stream leaves out what is over */
-  size_t *epoch_order;         /* [learned]: as this epoch takes them                         */
+  int bad_data;                /* a step failed because samples could not be read             */
+  nnrt_order order;
+  size_t used;                 /* of order.learned in an epoch; a stream leaves out what is over */
+  size_t *chosen;              /* [batch]: samples of a batch                                 */
   nnrt_batch room;
   size_t batch;
   uint64_t steps;              /* of an epoch                                                 */
@@ -70,7 +71,7 @@ typedef struct nnrt_trainer {
   int has_best;
   double best_loss;            /* lowest at the end of an epoch                               */
   uint64_t stale;              /* epochs since                                                */
-  nnrt_alphabet alphabet;
+  nnrt_encoding encoding;
   nnrt_progress progress;
   nnrt_history history;
 } nnrt_trainer;

@@ -84,4 +84,21 @@ bool nnrt_weights_alphabet(const nnrt_weights *weights, nnrt_alphabet *alphabet,
 
 #define NNRT_ALPHABET_NAME "@text.bytes" /* U8 [count], ascending */
 
+/* ---- encoding.c --------------------------------------------------------------------------- */
+
+/* How the training data was read, from weights; columns that are chosen already stay. */
+bool nnrt_encoding_read(const nnrt_weights *from, const nnrt_model *model,
+                        nnrt_encoding *encoding, nnrt_failure *failure);
+
+/* Takes copies of name, shape and data; false where it has no memory. */
+typedef struct nnrt_encoding_sink {
+  bool (*take)(void *to, const char *name, nnrt_dtype dtype, int rank, const size_t *shape,
+               const void *data);
+  void *to;
+} nnrt_encoding_sink;
+
+/* All that an encoding puts into a weights file. */
+bool nnrt_encoding_write(const nnrt_encoding *encoding, const nnrt_model *model,
+                         nnrt_encoding_sink *sink);
+
 #endif

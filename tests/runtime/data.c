@@ -14,7 +14,7 @@ Test(data, one_file_for_each_tensor) {
   nnrt_file files[] = {{"y", helper_text_file("y.csv", "7\n8\n9\n")},
                        {"x", helper_text_file("x.csv", "a,b\n1,2\n3,4\n5,6\n")},
                        {"c", helper_text_file("c.csv", "0\n1\n2\n")}};
-  cr_assert(nnrt_data_load(&model.model, 1, files, 3, NULL, &data, &failure), "%s", failure.line);
+  cr_assert(helper_load_files(&model, 1, files, 3, &data, &failure), "%s", failure.line);
   cr_expect_eq(data.samples, 3);
   cr_expect_eq(((double *)data.values[0])[5], 6);
   cr_expect_eq(((int32_t *)data.values[1])[2], 2);
@@ -24,13 +24,13 @@ Test(data, one_file_for_each_tensor) {
   double x[8], y[4];
   int32_t c[4];
   void *batch[] = {x, c, y};
-  nnrt_data_gather(&data, index, 4, batch);
+  cr_assert(nnrt_data_gather(&data, index, 4, batch, &failure));
   static const double expected_x[] = {5, 6, 1, 2, 5, 6, 3, 4}, expected_y[] = {9, 7, 9, 8};
   static const int32_t expected_c[] = {2, 0, 2, 1};
   cr_expect(memcmp(x, expected_x, sizeof x) == 0);
   cr_expect(memcmp(c, expected_c, sizeof c) == 0);
   cr_expect(memcmp(y, expected_y, sizeof y) == 0);
-  nnrt_data_free(&data);
+  helper_free(&model, &data);
   helper_expect_no_leak();
 }
 
@@ -39,9 +39,9 @@ Test(data, predict_does_not_open_a_targets_file) {
   nnrt_dataset data;
   helper_declare(&model, "x[2] -> y", 8);
   nnrt_file files[] = {{"x", helper_text_file("x.csv", "1,2\n")}, {"y", "/nonexistent"}};
-  cr_assert(nnrt_data_load(&model.model, 0, files, 2, NULL, &data, &failure), "%s", failure.line);
+  cr_assert(helper_load_files(&model, 0, files, 2, &data, &failure), "%s", failure.line);
   cr_expect_eq(data.tensors, 1);
-  nnrt_data_free(&data);
+  helper_free(&model, &data);
   helper_expect_no_leak();
 }
 
@@ -51,12 +51,12 @@ Test(data, texts_of_several_tensors_share_an_alphabet) {
   helper_declare(&model, "c[2]:class(4) -> n[2]:class(4)", 8);
   nnrt_file files[] = {{"c", helper_text_file("c.txt", "dada")},
                        {"n", helper_text_file("n.txt", "bcab")}};
-  cr_assert(nnrt_data_load(&model.model, 1, files, 2, NULL, &data, &failure), "%s", failure.line);
+  cr_assert(helper_load_files(&model, 1, files, 2, &data, &failure), "%s", failure.line);
   static const int32_t c[] = {3, 0, 3, 0}, n[] = {1, 2, 0, 1};
-  cr_expect_eq(data.alphabet.count, 4);
+  cr_expect_eq(model.encoding.alphabet.count, 4);
   cr_expect(memcmp(data.values[0], c, sizeof c) == 0);
   cr_expect(memcmp(data.values[1], n, sizeof n) == 0);
-  nnrt_data_free(&data);
+  helper_free(&model, &data);
   helper_expect_no_leak();
 }
 
@@ -64,9 +64,9 @@ static void expect_refused(const nnrt_file *file, size_t files, const char *line
   helper_model model;
   nnrt_dataset data;
   helper_declare(&model, "x[2] -> y", 8);
-  cr_expect_not(nnrt_data_load(&model.model, 1, file, files, NULL, &data, &failure));
+  cr_expect_not(helper_load_files(&model, 1, file, files, &data, &failure));
   cr_expect(strstr(failure.line, line), "'%s' instead of '%s'", failure.line, line);
-  nnrt_data_free(&data);
+  helper_free(&model, &data);
 }
 
 Test(data, files_that_do_not_fit_the_model) {
@@ -76,9 +76,11 @@ Test(data, files_that_do_not_fit_the_model) {
   expect_refused((nnrt_file[]){{"x", three}}, 1, "y has no file: give --data y=FILE");
   expect_refused((nnrt_file[]){{"x", three}, {"z", two}}, 2,
                  "the model has no input or target 'z'; it has x, y");
-  expect_refused((nnrt_file[]){{"x", three}, {"x", two}}, 2, "x already comes from ");
+  expect_refused((nnrt_file[]){{"x", three}, {"x", three}}, 2, "y has no file: give --data y=FILE");
+  expect_refused((nnrt_file[]){{"x", three}, {"x", two}}, 2,
+                 "two.csv: line 1 has 1 column; expected: x has 2");
   expect_refused((nnrt_file[]){{NULL, three}, {"y", two}}, 2,
-                 "give one file for all tensors, or one for each (x=FILE ...)");
+                 "give files for all tensors, or for each (x=FILE ...)");
   expect_refused((nnrt_file[]){{"x", three}, {"y", two}}, 2,
                  "two.csv: has 2 samples, but ");
   helper_expect_no_leak();
@@ -93,7 +95,7 @@ Test(data, what_is_no_data_file) {
   expect_line("/tmp", "/tmp: is a directory; give a file");
   expect_line(helper_text_file("empty.csv", ""), "empty.csv: the file is empty");
   expect_line(helper_gzip_file("empty.gz", "", 0), "empty.gz: the file is empty");
-  expect_line(helper_file("a", "PK\003\004", 4), "is a zip archive (.npz?); unpack it");
+  expect_line(helper_file("a", "PK\003\004", 4), "a: the archive is cut short or damaged");
   expect_line(helper_file("a", "\x89PNG\r\n", 6), "is a PNG picture");
   expect_line(helper_file("a", "\xFF\xFE" "1\0,\0", 6), "is UTF-16 text; save it as UTF-8");
   expect_line(helper_file("a", "1,2,3\n1,\0,3\n", 12),

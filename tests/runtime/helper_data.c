@@ -135,6 +135,16 @@ void helper_python(const char *script, const char *argument) {
 
 bool helper_load(helper_model *model, int with_targets, const char *path, nnrt_dataset *data,
                  nnrt_failure *failure) {
-  nnrt_file file = {NULL, path};
-  return nnrt_data_load(&model->model, with_targets, &file, 1, NULL, data, failure);
+  return helper_load_files(model, with_targets, &(nnrt_file){NULL, path}, 1, data, failure);
+}
+
+bool helper_load_files(helper_model *model, int with_targets, const nnrt_file *file, size_t files,
+                       nnrt_dataset *data, nnrt_failure *failure) {
+  const nnrt_request request = {.file = file, .files = files, .with_targets = with_targets != 0};
+  return nnrt_data_load(&model->model, &request, &model->encoding, data, failure);
+}
+
+void helper_free(helper_model *model, nnrt_dataset *data) {
+  nnrt_data_free(data);
+  nnrt_encoding_free(&model->encoding);
 }

@@ -15,6 +15,7 @@ typedef struct helper_model {
   nnrt_tensor tensor[HELPER_TENSORS];
   size_t shape[HELPER_TENSORS][HELPER_AXES];
   char name[HELPER_TENSORS][16];
+  nnrt_encoding encoding; /* of what helper_load loads */
 } helper_model;
 
 enum { helper_block_bytes = 4096 };
@@ -37,6 +38,10 @@ void helper_expect_no_leak(void);
 /* Runs /usr/bin/python3 tests/runtime/SCRIPT 'ARGUMENT'; the test fails where the script does. */
 void helper_python(const char *script, const char *argument);
 
+/* Loads files; `model` keeps the encoding. To be freed with helper_free, also on failure. */
+bool helper_load_files(helper_model *model, int with_targets, const nnrt_file *file, size_t files,
+                       nnrt_dataset *data, nnrt_failure *failure);
+void helper_free(helper_model *model, nnrt_dataset *data);
 /* Loads one file for all tensors. */
 bool helper_load(helper_model *model, int with_targets, const char *path, nnrt_dataset *data,
                  nnrt_failure *failure);

@@ -38,7 +38,7 @@ static void expect_good(const char *path, const char *declaration, int real_byte
     double value = value_at(&data, (size_t)k);
     cr_assert_eq(value, k, "%s, item %d: %g", path, k, value);
   }
-  nnrt_data_free(&data);
+  helper_free(&model, &data);
 }
 
 Test(npy, every_type_order_and_version_gives_the_same_values) {
@@ -66,7 +66,7 @@ Test(npy, bool_is_0_and_1) {
   nnrt_dataset data;
   load(&model, "x[2,3]:class(2)", 4, "bool.npy", &data);
   for (int k = 0; k < SAMPLES * ELEMENTS; k++) cr_expect_eq(((int32_t *)data.values[0])[k], k % 2);
-  nnrt_data_free(&data);
+  helper_free(&model, &data);
 }
 
 Test(npy, one_table_for_all_tensors) {
@@ -81,11 +81,11 @@ Test(npy, one_table_for_all_tensors) {
     cr_expect_eq(((float *)data.values[0])[6 * n + 5], (float)(6 * n + 5));
     cr_expect_eq(((int32_t *)data.values[1])[n], n % 3);
   }
-  nnrt_data_free(&data);
+  helper_free(&model, &data);
   cr_assert(helper_load(&model, 0, path, &data, &failure), "predict: %s", failure.line);
   cr_expect_eq(data.tensors, 1);
   cr_expect_eq(((float *)data.values[0])[29], 29.0f);
-  nnrt_data_free(&data);
+  helper_free(&model, &data);
   helper_expect_no_leak();
 }
 
@@ -98,7 +98,7 @@ Test(npy, scalars_with_and_without_their_axis) {
     load(&model, models[k % 3], 8, files[k / 3], &data);
     cr_assert_eq(data.samples, SAMPLES);
     cr_expect_eq(((double *)data.values[0])[4], 4);
-    nnrt_data_free(&data);
+    helper_free(&model, &data);
   }
 }
 
@@ -111,13 +111,13 @@ Test(npy, awkward_values) {
   load(&model, "x", 8, "halves.npy", &data);
   for (int k = 0; k < 7; k++)
     cr_expect_eq(((double *)data.values[0])[k], halves[k], "%a", ((double *)data.values[0])[k]);
-  nnrt_data_free(&data);
+  helper_free(&model, &data);
   load(&model, "x", 8, "extremes.npy", &data);
   for (int k = 0; k < 3; k++) cr_expect_eq(((double *)data.values[0])[k], extremes[k]);
-  nnrt_data_free(&data);
+  helper_free(&model, &data);
   load(&model, "x", 8, "signed_extremes.npy", &data);
   for (int k = 0; k < 3; k++) cr_expect_eq(((double *)data.values[0])[k], signed_extremes[k]);
-  nnrt_data_free(&data);
+  helper_free(&model, &data);
 }
 
 Test(npy, idx_bytes_and_labels) {
@@ -126,10 +126,10 @@ Test(npy, idx_bytes_and_labels) {
   nnrt_dataset data;
   load(&model, "x[2,2]", 4, "pixels_idx", &data);
   cr_expect(memcmp(data.values[0], pixels, sizeof pixels) == 0);
-  nnrt_data_free(&data);
+  helper_free(&model, &data);
   load(&model, "y:class(3)", 4, "labels_idx", &data);
   for (int k = 0; k < SAMPLES; k++) cr_expect_eq(((int32_t *)data.values[0])[k], k % 3);
-  nnrt_data_free(&data);
+  helper_free(&model, &data);
 }
 
 /* ---- broken files ------------------------------------------------------------------------- */

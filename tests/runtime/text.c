@@ -8,15 +8,17 @@
 static bool load(helper_model *model, const char *declaration, int targets, const char *text,
                  const nnrt_alphabet *known, nnrt_dataset *data, nnrt_failure *failure) {
   helper_declare(model, declaration, 4);
+  if (known) model->encoding.alphabet = *known;
   nnrt_file file = {NULL, helper_text_file("a.txt", text)};
-  return nnrt_data_load(&model->model, targets, &file, 1, known, data, failure);
+  return helper_load_files(model, targets, &file, 1, data, failure);
 }
 
 static void expect_classes(const nnrt_dataset *data, size_t tensor, size_t sample,
                            const char *text) {
-  const int32_t *class = nnrt_data_at(data, tensor, sample);
+  const int32_t *class = (const int32_t *)data->values[tensor] +
+                         sample * data->tensor[tensor].elements;
   for (size_t k = 0; text[k]; k++)
-    cr_expect_eq(data->alphabet.byte[class[k]], (unsigned char)text[k], "tensor %zu, sample %zu",
+    cr_expect_eq(data->encoding->alphabet.byte[class[k]], (unsigned char)text[k], "tensor %zu, sample %zu",
                  tensor, sample);
 }
 
@@ -27,13 +29,13 @@ Test(text, windows_and_what_follows) {
   cr_assert(load(&model, "c[4]:class(8) -> n[4]:class(8)", 1, "hello to all\n", NULL, &data,
                  &failure), "%s", failure.line);
   cr_assert_eq(data.samples, 3);
-  cr_assert_eq(data.alphabet.count, 8);
-  cr_expect(memcmp(data.alphabet.byte, "\n aehlot", 8) == 0);
+  cr_assert_eq(model.encoding.alphabet.count, 8);
+  cr_expect(memcmp(model.encoding.alphabet.byte, "\n aehlot", 8) == 0);
   expect_classes(&data, 0, 0, "hell");
   expect_classes(&data, 1, 0, "ello");
   expect_classes(&data, 0, 2, " all");
   expect_classes(&data, 1, 2, "all\n");
-  nnrt_data_free(&data);
+  helper_free(&model, &data);
 }
 
 Test(text, a_last_window_needs_a_byte_that_follows) {
@@ -42,12 +44,12 @@ Test(text, a_last_window_needs_a_byte_that_follows) {
   nnrt_failure failure = {""};
   cr_assert(load(&model, "c[4]:class(8) -> n[4]:class(8)", 1, "abcdabcd", NULL, &data, &failure));
   cr_expect_eq(data.samples, 1);
-  nnrt_data_free(&data);
+  helper_free(&model, &data);
   cr_assert(load(&model, "c[4]:class(8) -> n:class(8)", 1, "abcdabcdc", NULL, &data, &failure));
   cr_expect_eq(data.samples, 2);
   expect_classes(&data, 1, 0, "a");
   expect_classes(&data, 1, 1, "c");
-  nnrt_data_free(&data);
+  helper_free(&model, &data);
 }
 
 Test(text, the_alphabet_of_training_rules_later_texts) {
@@ -60,7 +62,7 @@ Test(text, the_alphabet_of_training_rules_later_texts) {
   static const int32_t expected[] = {2, 0, 1, 1};
   cr_assert_eq(data.samples, 2);
   cr_expect(memcmp(data.values[0], expected, sizeof expected) == 0);
-  nnrt_data_free(&data);
+  helper_free(&model, &data);
   cr_expect_not(load(&model, declaration, 0, "zab\nbac", &known, &data, &failure));
   cr_expect(strstr(failure.line, "line 1: byte 3 (from 0) is 0x0a, which the text that the weights "
                                  "were trained on does not have"), "%s", failure.line);
@@ -98,7 +100,7 @@ Test(text, any_bytes_are_text_for_class_sequences) {
   const char *path = helper_gzip_file("blob", bytes, sizeof bytes - 1);
   cr_assert(helper_load(&model, 1, path, &data, &failure), "%s", failure.line);
   cr_expect_eq(data.samples, 6);
-  nnrt_data_free(&data);
+  helper_free(&model, &data);
 }
 
 Test(text, tables_and_texts_are_told_apart) {
@@ -121,10 +123,10 @@ Test(text, tables_and_texts_are_told_apart) {
     const char *path = helper_text_file(rows[k].name, rows[k].content);
     cr_assert(helper_load(&model, 1, path, &data, &failure), "%s: %s", rows[k].content,
               failure.line);
-    cr_expect_eq(data.alphabet.count, rows[k].classes, "%s: %zu classes", rows[k].content,
-                 data.alphabet.count);
+    cr_expect_eq(model.encoding.alphabet.count, rows[k].classes, "%s: %zu classes", rows[k].content,
+                 model.encoding.alphabet.count);
     cr_expect_eq(data.samples, rows[k].samples, "%s: %zu samples", rows[k].content, data.samples);
-    nnrt_data_free(&data);
+    helper_free(&model, &data);
   }
   helper_expect_no_leak();
 }

@@ -8,45 +8,131 @@
 
 static nnrt_failure failure;
 
-Test(holdout, splits_all_samples_in_two_ascending_parts) {
-  size_t kept, seen[101] = {0};
-  size_t *order = nnrt_holdout_draw(&mock_float_model, 101, 0.2, 7, &kept, &failure);
-  cr_assert_eq(kept, 81);
-  for (size_t i = 0; i < 101; i++) {
-    seen[order[i]]++;
-    cr_assert(i == 0 || i == kept || order[i - 1] < order[i]);
+/* The order of a data set that is nothing but its size. */
+static bool begin(nnrt_order *order, size_t samples, size_t block, nnrt_splitting how) {
+  const nnrt_dataset data = {.samples = samples, .block = block, .blocks_held = block < samples
+                                                                                ? 3 : 1};
+  return nnrt_order_begin(order, &data, &how, &failure);
+}
+
+/* All samples of `order`: those of an epoch, then those held out. */
+static void list(nnrt_order *order, uint64_t epoch, size_t *all) {
+  nnrt_order_epoch(order, epoch);
+  nnrt_order_take(order, 0, order->learned, all);
+  nnrt_order_held(order, 0, order->held, all + order->learned);
+}
+
+static void expect_each_once(const size_t *all, size_t samples) {
+  size_t *seen = calloc(samples, sizeof *seen);
+  for (size_t i = 0; i < samples; i++) seen[all[i]]++;
+  for (size_t i = 0; i < samples; i++) cr_assert_eq(seen[i], 1);
+  free(seen);
+}
+
+Test(order, splits_all_samples_in_two_parts) {
+  static const size_t blocks[] = {1000, 10, 7, 1};
+  for (size_t k = 0; k < 4; k++) {
+    nnrt_order order;
+    size_t all[101];
+    cr_assert(begin(&order, 101, blocks[k] < 101 ? blocks[k] : 101,
+                    (nnrt_splitting){.holdout = 0.2, .seed = 7, .shuffles = true}));
+    cr_assert_eq(order.learned, 81);
+    list(&order, 3, all);
+    expect_each_once(all, 101);
+    for (size_t i = 82; i < 101; i++) cr_assert_lt(all[i - 1], all[i]);
+    nnrt_order_free(&order);
   }
-  for (size_t i = 0; i < 101; i++)
-    cr_assert_eq(seen[i], 1);
-  free(order);
 }
 
-Test(holdout, same_seed_same_draw) {
-  size_t kept;
-  size_t *a = nnrt_holdout_draw(&mock_float_model, 50, 10, 7, &kept, &failure);
-  size_t *b = nnrt_holdout_draw(&mock_float_model, 50, 10, 7, &kept, &failure);
-  size_t *c = nnrt_holdout_draw(&mock_float_model, 50, 10, 8, &kept, &failure);
-  cr_assert_eq(kept, 40);
-  cr_assert_arr_eq(a, b, 50 * sizeof *a);
-  cr_assert_arr_neq(a, c, 50 * sizeof *a);
-  free(a);
-  free(b);
-  free(c);
+Test(order, same_seed_same_draw) {
+  size_t a[50], b[50], c[50];
+  nnrt_order order;
+  nnrt_splitting how = {.holdout = 10, .seed = 7, .shuffles = true};
+  for (int other = 0; other < 3; other++) {
+    how.seed = other == 2 ? 8 : 7;
+    cr_assert(begin(&order, 50, 50, how));
+    cr_assert_eq(order.learned, 40);
+    list(&order, 0, other == 0 ? a : other == 1 ? b : c);
+    nnrt_order_free(&order);
+  }
+  cr_assert_arr_eq(a, b, sizeof a);
+  cr_assert_arr_neq(a + 40, c + 40, 10 * sizeof *a);
 }
 
-Test(holdout, streams_keep_their_end) {
-  size_t kept;
-  size_t *order = nnrt_holdout_draw(&mock_stream_model, 10, 0.3, 1, &kept, &failure);
-  cr_assert_eq(kept, 7);
-  for (size_t i = 0; i < 10; i++)
-    cr_assert_eq(order[i], i);
-  free(order);
+Test(order, a_place_is_found_again_wherever_it_is_looked_for_first) {
+  nnrt_order order;
+  size_t all[500], again[20];
+  cr_assert(begin(&order, 500, 16, (nnrt_splitting){.seed = 5, .shuffles = true}));
+  list(&order, 4, all);
+  for (size_t place = 480; place > 0; place -= 60) {
+    nnrt_order_epoch(&order, 4);
+    nnrt_order_take(&order, place, 20, again);
+    cr_assert_arr_eq(again, all + place, sizeof again);
+  }
+  nnrt_order_free(&order);
 }
 
-Test(holdout, of_everything_is_refused) {
-  size_t kept;
-  cr_assert_null(nnrt_holdout_draw(&mock_float_model, 10, 10, 1, &kept, &failure));
-  cr_assert_null(nnrt_holdout_draw(&mock_float_model, 1, 0.5, 1, &kept, &failure));
+/* Blocks of 16, three at a time: neighbours in the file are spread over the epoch, but an epoch
+ * touches few blocks at a time. */
+Test(order, blocks_are_shuffled_and_their_samples_too) {
+  nnrt_order order;
+  size_t all[960], sorted = 0;
+  cr_assert(begin(&order, 960, 16, (nnrt_splitting){.seed = 5, .shuffles = true}));
+  list(&order, 0, all);
+  expect_each_once(all, 960);
+  for (size_t window = 0; window < 20; window++) {
+    size_t blocks[60] = {0}, touched = 0;
+    for (size_t i = 0; i < 48; i++) touched += blocks[all[48 * window + i] / 16]++ == 0;
+    cr_assert_eq(touched, 3);
+  }
+  for (size_t i = 1; i < 960; i++) sorted += all[i] == all[i - 1] + 1;
+  cr_assert_lt(sorted, 60);
+  nnrt_order_free(&order);
+}
+
+Test(order, without_shuffling_it_is_the_order_of_the_data) {
+  nnrt_order order;
+  size_t all[100];
+  cr_assert(begin(&order, 100, 16, (nnrt_splitting){.holdout = 0.25, .seed = 5}));
+  list(&order, 2, all);
+  for (size_t i = 1; i < order.learned; i++) cr_assert_lt(all[i - 1], all[i]);
+  nnrt_order_free(&order);
+}
+
+Test(order, folds_are_held_out_once_each) {
+  static const size_t blocks[] = {103, 20};
+  for (size_t k = 0; k < 2; k++) {
+    size_t seen[103] = {0};
+    for (size_t fold = 0; fold < 5; fold++) {
+      nnrt_order order;
+      size_t all[103];
+      cr_assert(begin(&order, 103, blocks[k],
+                      (nnrt_splitting){.folds = 5, .fold = fold, .seed = 1, .shuffles = true}));
+      list(&order, 0, all);
+      expect_each_once(all, 103);
+      for (size_t i = order.learned; i < 103; i++) seen[all[i]]++;
+      nnrt_order_free(&order);
+    }
+    for (size_t i = 0; i < 103; i++) cr_assert_eq(seen[i], 1);
+  }
+}
+
+Test(order, streams_keep_their_end) {
+  nnrt_order order;
+  size_t all[10];
+  cr_assert(begin(&order, 10, 10, (nnrt_splitting){.holdout = 0.3, .seed = 1, .carries = true}));
+  cr_assert_eq(order.learned, 7);
+  list(&order, 0, all);
+  for (size_t i = 0; i < 10; i++) cr_assert_eq(all[i], i);
+  nnrt_order_free(&order);
+}
+
+Test(order, holding_out_everything_is_refused) {
+  nnrt_order order;
+  cr_assert_not(begin(&order, 10, 10, (nnrt_splitting){.holdout = 10, .seed = 1}));
+  nnrt_order_free(&order);
+  cr_assert_not(begin(&order, 1, 1, (nnrt_splitting){.holdout = 0.5, .seed = 1}));
+  nnrt_order_free(&order);
 }
 
 Test(batch, lanes_are_equal_runs) {
@@ -60,15 +146,17 @@ Test(evaluate, batches_of_any_size_give_one_mean) {
   double x[40], apart[2], whole[2];
   int32_t y[10];
   void *values[] = {x, y};
-  const nnrt_dataset data = {10, 2, mock_double_model.tensor, values, 8, {0, {0}}};
+  nnrt_encoding none = {.tensors = 0};
+  const nnrt_dataset data = {.samples = 10, .tensors = 2, .tensor = mock_double_model.tensor,
+                             .values = values, .real_bytes = 8, .encoding = &none};
   for (int i = 0; i < 40; i++)
     x[i] = sin(i);
   for (int i = 0; i < 10; i++)
     y[i] = i % 3;
   void *small = nnrt_block_new(&mock_double_model, 4, 0, 3, &failure);
   void *large = nnrt_block_new(&mock_double_model, 10, 1, 3, &failure);
-  cr_assert(nnrt_evaluate(&mock_double_model, small, &data, NULL, 10, apart, &failure));
-  cr_assert(nnrt_evaluate(&mock_double_model, large, &data, NULL, 10, whole, &failure));
+  cr_assert(nnrt_evaluate(&mock_double_model, small, &data, NULL, apart, &failure));
+  cr_assert(nnrt_evaluate(&mock_double_model, large, &data, NULL, whole, &failure));
   cr_assert_float_eq(apart[0], whole[0], 1e-12);
   cr_assert_float_eq(apart[1], whole[1], 1e-12);
   cr_assert_float_eq(whole[0], mock_double_model.loss(large, 10, (const void *const *)values),
@@ -89,7 +177,9 @@ Test(evaluate, metrics_of_the_whole_get_the_whole) {
   double x[40], found[2], expected[2];
   int32_t y[10];
   void *values[] = {x, y};
-  const nnrt_dataset data = {10, 2, mock_double_model.tensor, values, 8, {0, {0}}};
+  nnrt_encoding none = {.tensors = 0};
+  const nnrt_dataset data = {.samples = 10, .tensors = 2, .tensor = mock_double_model.tensor,
+                             .values = values, .real_bytes = 8, .encoding = &none};
   nnrt_model model = mock_double_model;
   model.metrics_of_whole = 1;
   model.test = note_call;
@@ -98,9 +188,9 @@ Test(evaluate, metrics_of_the_whole_get_the_whole) {
   for (int i = 0; i < 10; i++)
     y[i] = i % 3;
   void *block = nnrt_block_new(&model, 4, 1, 3, &failure);
-  cr_assert(nnrt_evaluate(&model, block, &data, NULL, 10, found, &failure));
+  cr_assert(nnrt_evaluate(&model, block, &data, NULL, found, &failure));
   cr_assert_eq(largest_call, 10);
-  cr_assert(nnrt_evaluate(&mock_double_model, block, &data, NULL, 10, expected, &failure));
+  cr_assert(nnrt_evaluate(&mock_double_model, block, &data, NULL, expected, &failure));
   cr_assert_float_eq(found[0], expected[0], 1e-12);
   free(block);
 }
