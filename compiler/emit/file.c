@@ -49,6 +49,19 @@ static void emit_constants(writer *w) {
   }
 }
 
+/* In float, rows are summed in vectors: their order is the C compiler's to choose. What must outlive
+ * that is added in double (expression.c). Models in double are the reference and stay as written. */
+static void emit_includes(writer *w) {
+  const int bytes = w->p->real_bytes;
+  if (bytes == 4) line(w, "#define NNRT_REORDER /* sums of floats: in any order */");
+  line(w, "#include \"nnrt_math.h\"\n#include \"nnrt.h\"");
+  if (w->small_products) {
+    line(w, "#define NNRT_REAL_BYTES %d", bytes);
+    line(w, "#include \"nnrt_kernel.h\"");
+  }
+  line(w, "\n#include <string.h>");
+}
+
 static void emit_unwrapped(text *out, const plan *p, const emit_options *options) {
   helpers used = {0};
   row_list rows = {0};
@@ -63,12 +76,7 @@ static void emit_unwrapped(text *out, const plan *p, const emit_options *options
   emit_api(&w);
   w.out = out;
   emit_head_comment(out, p, options);
-  text_append(out, "#include \"nnrt.h\"\n");
-  if (w.small_products) {
-    line(&w, "#define NNRT_REAL_BYTES %d", p->real_bytes);
-    line(&w, "#include \"nnrt_kernel.h\"");
-  }
-  text_append(out, "\n#include <math.h>\n#include <string.h>\n");
+  emit_includes(&w);
   emit_sizes_and_offsets(&w);
   line(&w, "\nextern const nnrt_model %s_model;", p->prefix);
   emit_constants(&w);

@@ -16,6 +16,7 @@
 enum { REAL, POSITIVE, BOOLEAN };
 
 #define R(function) function@
+#define V(function) nnrt_##function@
 #define OP(identifier, word, count, result, binding, expression, latex_text, by_a, by_b, low_a,   \
            high_a, low_b, high_b)                                                                 \
   {.name = word, .arity = count, .boolean = result == BOOLEAN, .positive = result == POSITIVE,    \
@@ -27,9 +28,13 @@ const op_row op_rows[OP_COUNT] = {
 };
 #undef OP
 #undef R
+#undef V
+
+static double sigmoid(double a) { return a >= 0 ? 1 / (1 + exp(-a)) : exp(a) / (1 + exp(a)); }
 
 /* Each row's C expression once more, compiled for double. */
 #define R(function) function
+#define V(function) function
 #define OP(identifier, word, count, result, binding, expression, ...)                             \
   static double evaluate_##identifier(double a, double b) {                                       \
     (void)b;                                                                                      \

@@ -75,12 +75,13 @@ static bool is_leaf(const node *n) {
   return n->class <= NODE_EXTENT;
 }
 
-/* Read twice, a compiler may contract a product and a sum in one place and not in the other;
- * then x = max(x) would fail. */
+/* Read twice, a compiler may contract a product and a sum in one place and not in the other, or add
+ * three terms in two orders; then x = max(x) would fail. */
 static bool reads_exactly(const entry_plan *e, const node *n) {
   if (is_held(e, n) || is_leaf(n)) return true;
   if (n->class == NODE_VIEW) return reads_exactly(e, n->operand[0]);
-  if (n->class != NODE_SUM) return false;
+  const bool number = n->value < 0 || n->value > 0;
+  if (n->class != NODE_SUM || n->operands + number > 2) return false;
   for (int k = 0; k < n->operands; k++) {
     const node *term = n->operand[k];
     while (term->class == NODE_VIEW) term = term->operand[0];

@@ -91,7 +91,7 @@ Test(file, doubles_have_no_float_in_them) {
 Test(file, the_sigmoid_cross_entropy_has_its_closed_gradient) {
   emitted one = emit_text(net, 8, false);
   const char *gradient = function_text(&one, "compute_gradient");
-  cr_expect_not_null(strstr(gradient, "(sigmoid("));
+  cr_expect_not_null(strstr(gradient, "(nnrt_sigmoid("));
   cr_expect_not_null(strstr(gradient, ") - y[s]) / (double)n"));
   cr_expect_null(strstr(gradient, "log("), "only log1p of what is bounded");
   forget_emitted(&one);

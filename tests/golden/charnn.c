@@ -11,9 +11,10 @@
  * All that changes lives in one block of memory that the caller brings; nothing is allocated.
  * Compile:  cc -O3 -march=native FILE.c $(pkg-config --cflags --libs nnrt) -o FILE
  */
+#define NNRT_REORDER /* sums of floats: in any order */
+#include "nnrt_math.h"
 #include "nnrt.h"
 
-#include <math.h>
 #include <string.h>
 
 enum { T = 64, H = 256, Z = 65 };
@@ -77,7 +78,7 @@ static double compute_loss(void *block, size_t n, const int32_t *c, const int32_
     /* h = tanh(h_sum + b)   charnn.nn:12 */
     for (size_t s = 0; s < n; s++)
       for (size_t i = 0; i < H; i++)
-        h[(t * n + s) * H + i] = tanhf(h_sum[(t * n + s) * H + i] + b[i]);
+        h[(t * n + s) * H + i] = nnrt_tanhf(h_sum[(t * n + s) * H + i] + b[i]);
   }
 
   /* z_sum = z_W h */
@@ -96,8 +97,8 @@ static double compute_loss(void *block, size_t n, const int32_t *c, const int32_
       }
       float z_sum_2 = 0.0f;
       for (size_t i = 0; i < Z; i++)
-        z_sum_2 += expf(z[i] - z_max);
-      const float z_sum_2_log = logf(z_sum_2);
+        z_sum_2 += nnrt_expf(z[i] - z_max);
+      const float z_sum_2_log = nnrt_logf(z_sum_2);
       loss_sum += (double)(z[(size_t)n_[s * T + t]] - z_max) - (double)z_sum_2_log;
     }
 
@@ -143,7 +144,7 @@ static double compute_gradient(void *block, size_t n, const int32_t *c, const in
     /* h = tanh(h_sum + b)   charnn.nn:12 */
     for (size_t s = 0; s < n; s++)
       for (size_t i = 0; i < H; i++)
-        h[(t * n + s) * H + i] = tanhf(h_sum[(t * n + s) * H + i] + b[i]);
+        h[(t * n + s) * H + i] = nnrt_tanhf(h_sum[(t * n + s) * H + i] + b[i]);
   }
 
   /* z_sum = z_W h */
@@ -168,10 +169,10 @@ static double compute_gradient(void *block, size_t n, const int32_t *c, const in
       }
       float z_exp_sum = 0.0f;
       for (size_t i = 0; i < Z; i++) {
-        z_exp[row * Z + i] = expf(z[i] - z_max);
+        z_exp[row * Z + i] = nnrt_expf(z[i] - z_max);
         z_exp_sum += z_exp[row * Z + i];
       }
-      const float z_exp_sum_log = logf(z_exp_sum);
+      const float z_exp_sum_log = nnrt_logf(z_exp_sum);
       loss_sum += (double)(z[(size_t)n_[s * T + t]] - z_max) - (double)z_exp_sum_log;
       for (size_t i = 0; i < Z; i++) {
         d_z_b_product[row * Z + i] = (z_exp[row * Z + i] / z_exp_sum
@@ -251,7 +252,7 @@ static void compute_test(void *block, size_t n, const int32_t *c, const int32_t 
     /* h = tanh(h_sum + b)   charnn.nn:12 */
     for (size_t s = 0; s < n; s++)
       for (size_t i = 0; i < H; i++)
-        h[(t * n + s) * H + i] = tanhf(h_sum[(t * n + s) * H + i] + b[i]);
+        h[(t * n + s) * H + i] = nnrt_tanhf(h_sum[(t * n + s) * H + i] + b[i]);
   }
 
   /* z_sum = z_W h */
@@ -270,8 +271,8 @@ static void compute_test(void *block, size_t n, const int32_t *c, const int32_t 
       }
       float z_sum_2 = 0.0f;
       for (size_t i = 0; i < Z; i++)
-        z_sum_2 += expf(z[i] - z_max);
-      const float z_sum_2_log = logf(z_sum_2);
+        z_sum_2 += nnrt_expf(z[i] - z_max);
+      const float z_sum_2_log = nnrt_logf(z_sum_2);
       loss_sum += (double)(z[(size_t)n_[s * T + t]] - z_max) - (double)z_sum_2_log;
     }
 
@@ -309,7 +310,7 @@ static void compute_predict(void *block, size_t n, const int32_t *c, float *p_) 
     /* h = tanh(h_sum + b)   charnn.nn:12 */
     for (size_t s = 0; s < n; s++)
       for (size_t i = 0; i < H; i++)
-        h[(t * n + s) * H + i] = tanhf(h_sum[(t * n + s) * H + i] + b[i]);
+        h[(t * n + s) * H + i] = nnrt_tanhf(h_sum[(t * n + s) * H + i] + b[i]);
   }
 
   /* z_sum = z_W h */
@@ -329,7 +330,7 @@ static void compute_predict(void *block, size_t n, const int32_t *c, float *p_) 
       }
       float z_exp_sum = 0.0f;
       for (size_t i = 0; i < Z; i++) {
-        z_exp[i] = expf(z[i] - z_max);
+        z_exp[i] = nnrt_expf(z[i] - z_max);
         z_exp_sum += z_exp[i];
       }
       for (size_t i = 0; i < Z; i++)

@@ -10,11 +10,12 @@
  * All that changes lives in one block of memory that the caller brings; nothing is allocated.
  * Compile:  cc -O3 -march=native FILE.c $(pkg-config --cflags --libs nnrt) -o FILE
  */
+#define NNRT_REORDER /* sums of floats: in any order */
+#include "nnrt_math.h"
 #include "nnrt.h"
 #define NNRT_REAL_BYTES 4
 #include "nnrt_kernel.h"
 
-#include <math.h>
 #include <string.h>
 
 enum { X = 30, H = 16 };
@@ -48,9 +49,6 @@ static size_t scratch_offset(const void *block) {
 static inline float sign(float a) {
   return (float)(((a) > 0.0f) - ((a) < 0.0f));
 }
-static inline float sigmoid(float a) {
-  return a >= 0.0f ? 1.0f / (1.0f + expf(-a)) : expf(a) / (1.0f + expf(a));
-}
 static inline float relu(float a) {
   return a > 0.0f ? a : 0.0f;
 }
@@ -75,10 +73,10 @@ static double compute_loss(void *block, size_t n, const float *x, const float *y
   for (size_t s = 0; s < n; s++) {
     float loss_sum = 0.0f;
     for (size_t i = 0; i < H; i++)
-      loss_sum += tanhf(h_sum[s * H + i] + b1[i]) * W2[i];
+      loss_sum += nnrt_tanhf(h_sum[s * H + i] + b1[i]) * W2[i];
     const float loss_sum_2 = b2[0] + loss_sum;
     loss_sum_3 += (double)(y[s] * loss_sum_2 - relu(loss_sum_2))
-        - (double)log1pf(expf(-fabsf(loss_sum_2)));
+        - (double)nnrt_log1pf(nnrt_expf(-fabsf(loss_sum_2)));
   }
 
   /* mean_loss = -(loss_sum_3 / n) */
@@ -110,7 +108,7 @@ static double compute_gradient(void *block, size_t n, const float *x, const floa
   /* h = tanh(h_sum + b1)   logistic.nn:10 */
   for (size_t s = 0; s < n; s++)
     for (size_t i = 0; i < H; i++)
-      h[s * H + i] = tanhf(h_sum[s * H + i] + b1[i]);
+      h[s * H + i] = nnrt_tanhf(h_sum[s * H + i] + b1[i]);
 
   /* a_sum = h W2 */
   nnrt_small_product(0, 0, n, 1, H, 1.0f, h, H,
@@ -125,8 +123,9 @@ static double compute_gradient(void *block, size_t n, const float *x, const floa
   memset(d_b1, 0, H * sizeof *d_b1);
   for (size_t s = 0; s < n; s++) {
     const float a_sum_2 = b2[0] + a_sum[s];
-    loss_sum += (double)(y[s] * a_sum_2 - relu(a_sum_2)) - (double)log1pf(expf(-fabsf(a_sum_2)));
-    d_b2_product[s] = (sigmoid(a_sum_2) - y[s]) / (float)n;
+    loss_sum += (double)(y[s] * a_sum_2 - relu(a_sum_2))
+        - (double)nnrt_log1pf(nnrt_expf(-fabsf(a_sum_2)));
+    d_b2_product[s] = (nnrt_sigmoidf(a_sum_2) - y[s]) / (float)n;
     sum += d_b2_product[s];
     for (size_t i = 0; i < H; i++) {
       d_b1_product[s * H + i] = W2[i] * d_b2_product[s] * (1.0f - h[s * H + i] * h[s * H + i]);
@@ -170,10 +169,11 @@ static void compute_test(void *block, size_t n, const float *x, const float *y, 
   for (size_t s = 0; s < n; s++) {
     float a_sum = 0.0f;
     for (size_t i = 0; i < H; i++)
-      a_sum += tanhf(h_sum[s * H + i] + b1[i]) * W2[i];
+      a_sum += nnrt_tanhf(h_sum[s * H + i] + b1[i]) * W2[i];
     const float a_sum_2 = b2[0] + a_sum;
-    loss_sum += (double)(y[s] * a_sum_2 - relu(a_sum_2)) - (double)log1pf(expf(-fabsf(a_sum_2)));
-    if ((0.5f < sigmoid(a_sum_2) ? 1.0f : 0.0f) == y[s])
+    loss_sum += (double)(y[s] * a_sum_2 - relu(a_sum_2))
+        - (double)nnrt_log1pf(nnrt_expf(-fabsf(a_sum_2)));
+    if ((0.5f < nnrt_sigmoidf(a_sum_2) ? 1.0f : 0.0f) == y[s])
       accuracy_sum += 1.0;
   }
 
@@ -203,8 +203,8 @@ static void compute_predict(void *block, size_t n, const float *x, float *a) {
   for (size_t s = 0; s < n; s++) {
     float a_sum = 0.0f;
     for (size_t i = 0; i < H; i++)
-      a_sum += tanhf(h_sum[s * H + i] + b1[i]) * W2[i];
-    a[s] = sigmoid(b2[0] + a_sum);
+      a_sum += nnrt_tanhf(h_sum[s * H + i] + b1[i]) * W2[i];
+    a[s] = nnrt_sigmoidf(b2[0] + a_sum);
   }
 }
 

@@ -1,0 +1,195 @@
+/* nnrt_math: elementary functions of floats that compilers turn into vector code: polynomials and
+ * rational functions without a branch, a table or a call. Emitted models include this file; there
+ * is nothing to link.
+ *
+ * Largest errors in units in the last place, over all floats (tests/runtime/test_math.c measures
+ * them):
+ *
+ *   nnrt_expf   2    nnrt_sigmoidf 4    nnrt_logf   2    nnrt_erff 6
+ *   nnrt_expm1f 3    nnrt_tanhf    6    nnrt_log1pf 2
+ *
+ * Infinite arguments give the limits, NaN gives NaN. Under -ffast-math the same errors hold for
+ * finite arguments with finite, normal results: where the order of operations matters, a step
+ * through the bits of a number keeps compilers from changing it.
+ *
+ * Polynomials are least maximum errors on the intervals named, found by weighted least squares in
+ * 40 digits (Lawson's algorithm); the reductions are Cody and Waite's. Valid C99 and C++.
+ */
+#ifndef NNRT_MATH_H
+#define NNRT_MATH_H
+
+/* What compilers may do to all that follows, this header and the file that includes it first: a
+ * comparison or a square root need not leave a trace in flags or errno (else there are no vectors),
+ * and, if NNRT_REORDER is defined, sums of floats may be added in any order. */
+#if defined(__clang__)
+#if defined(NNRT_REORDER)
+#pragma clang fp reassociate(on)
+#endif
+#elif defined(__GNUC__) && !defined(__cplusplus)
+#if defined(NNRT_REORDER)
+#pragma GCC optimize("no-math-errno", "no-trapping-math", "no-signed-zeros", "associative-math")
+#else
+#pragma GCC optimize("no-math-errno", "no-trapping-math")
+#endif
+#endif
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+static inline uint32_t nnrt_bits(float a) {
+  uint32_t bits;
+  memcpy(&bits, &a, sizeof bits);
+  return bits;
+}
+
+static inline float nnrt_float(uint32_t bits) {
+  float a;
+  memcpy(&a, &bits, sizeof a);
+  return a;
+}
+
+/* a, its last bit cleared: what no compiler looks through. */
+static inline float nnrt_opaque(float a) { return nnrt_float(nnrt_bits(a) & 0xfffffffeu); }
+
+/* 2^n for -126 <= n <= 127 */
+static inline float nnrt_power_of_two(int32_t n) {
+  return nnrt_float((uint32_t)(n + 127) << 23);
+}
+
+/* a between low and high; NaN where a is. */
+static inline float nnrt_clamp(float a, float low, float high) {
+  const float above = a < low ? low : a;
+  return above > high ? high : above;
+}
+
+/* a = n log 2 + r, |r| <= log 2 / 2 and a bit, for -110 < a < 100: n; r in *rest. NaN: n = 0. */
+static inline int32_t nnrt_reduce(float a, float *rest) {
+  const float finite = a > -110.0f ? a : 0.0f; /* NaN has no whole number */
+  const int32_t n = (int32_t)(finite * 1.44269504f + 160.5f) - 160;
+  const float whole = (float)n;
+  *rest = nnrt_opaque(a - whole * 0.693145752f) - whole * 1.42860677e-6f;
+  return n;
+}
+
+/* e^r - 1 for |r| <= 0.35 */
+static inline float nnrt_expm1_near_0(float r) {
+  float p = 0.00138823911f;
+  p = p * r + 0.00836717359f;
+  p = p * r + 0.0416672211f;
+  p = p * r + 0.166665387f;
+  p = p * r + 0.49999998f;
+  return r + nnrt_opaque(r * r) * p;
+}
+
+static inline float nnrt_expf(float a) {
+  float r;
+  const int32_t n = nnrt_reduce(nnrt_clamp(a, -104.0f, 89.0f), &r), half = n >> 1;
+  const float p = 1.0f + nnrt_expm1_near_0(r);
+  return nnrt_float(nnrt_bits(p) + ((uint32_t)half << 23)) * nnrt_power_of_two(n - half);
+}
+
+static inline float nnrt_expm1f(float a) {
+  float r;
+  const int32_t n = nnrt_reduce(nnrt_clamp(a, -20.0f, 89.0f), &r), half = n >> 1;
+  const float low = nnrt_power_of_two(half), high = nnrt_power_of_two(n - half);
+  const float q = nnrt_expm1_near_0(r);
+  /* 2^n q + (2^n - 1), in two steps of scaling so that 2^128 does not arise */
+  return (low * q + nnrt_opaque(low - nnrt_power_of_two(half - n))) * high;
+}
+
+static inline float nnrt_sigmoidf(float a) {
+  const float e = nnrt_expf(a < 0.0f ? a : -a);
+  return (a < 0.0f ? e : 1.0f) / (1.0f + e);
+}
+
+static inline float nnrt_tanhf(float a) {
+  const float x = nnrt_clamp(a, -9.1f, 9.1f), s = x * x;
+  float p = -1.20324840e-11f, q = 1.28065001e-6f;
+  p = p * s + 3.03539786e-8f;
+  p = p * s + 2.79113126e-5f;
+  p = p * s + 3.86356210e-3f;
+  p = p * s + 0.136761123f;
+  p = p * s + 1.0f;
+  q = q * s + 3.93022839e-4f;
+  q = q * s + 2.72284026e-2f;
+  q = q * s + 0.470094442f;
+  q = q * s + 1.0f;
+  return nnrt_clamp(x * p / q, -1.0f, 1.0f);
+}
+
+/* log(1 + f) for sqrt(1/2) <= 1 + f <= sqrt(2) */
+static inline float nnrt_log1p_near_0(float f) {
+  float p = -0.0763442984f;
+  p = p * f + 0.127615503f;
+  p = p * f - 0.131601951f;
+  p = p * f + 0.142017625f;
+  p = p * f - 0.166233565f;
+  p = p * f + 0.200012267f;
+  p = p * f - 0.250008211f;
+  p = p * f + 0.333333317f;
+  return f + f * f * (p * f - 0.5f);
+}
+
+/* a = 2^e m with sqrt(1/2) <= m < sqrt(2), for normal a > 0: e; the bits of m in *rest. */
+static inline int32_t nnrt_split(uint32_t bits, uint32_t *rest) {
+  const uint32_t moved = bits - 0x3f3504f3u; /* sqrt(1/2) */
+  *rest = (moved & 0x007fffffu) + 0x3f3504f3u;
+  return (int32_t)moved >> 23;
+}
+
+static inline float nnrt_logf(float a) {
+  uint32_t rest;
+  const int tiny = a < 1.17549435e-38f;
+  const int32_t e = nnrt_split(nnrt_bits(tiny ? a * 16777216.0f : a), &rest);
+  const float whole = (float)(tiny ? e - 24 : e);
+  const float log = nnrt_log1p_near_0(nnrt_float(rest) - 1.0f) + whole * 0.693147181f;
+  const float finite = a < INFINITY ? log : a; /* infinite, or NaN */
+  return a > 0.0f ? finite : a < 0.0f ? NAN : a != a ? a : -INFINITY;
+}
+
+static inline float nnrt_log1pf(float a) {
+  uint32_t rest;
+  const float u = 1.0f + a;
+  const int32_t e = nnrt_split(nnrt_bits(u), &rest);
+  const int32_t down = e < 100 ? e : 100; /* 2^-e, normal */
+  const float scale = nnrt_power_of_two(-down);
+  /* (1 + a) 2^-e - 1 without rounding 1 + a; where that is large, it does not matter */
+  const float f = e < 25 ? a * scale + nnrt_opaque(scale - 1.0f) : nnrt_float(rest) - 1.0f;
+  const float log = nnrt_log1p_near_0(f) + (float)e * 0.693147181f;
+  const float finite = a < INFINITY ? log : a;
+  return a > -1.0f ? finite : a < -1.0f ? NAN : a != a ? a : -INFINITY;
+}
+
+static inline float nnrt_erff(float a) {
+  const float x = nnrt_clamp(a, -4.0f, 4.0f), s = x * x;
+  float p = -1.32020208e-8f, q = 6.31101644e-5f;
+  p = p * s + 4.68473311e-6f;
+  p = p * s + 3.79607538e-4f;
+  p = p * s + 3.84962068e-3f;
+  p = p * s + 0.0543169201f;
+  p = p * s + 0.185203552f;
+  p = p * s + 1.12837917f;
+  q = q * s + 1.30756998e-3f;
+  q = q * s + 0.0154621033f;
+  q = q * s + 0.113958522f;
+  q = q * s + 0.497465788f;
+  q = q * s + 1.0f;
+  return nnrt_clamp(x * p / q, -1.0f, 1.0f);
+}
+
+/* ---- double: libm's ------------------------------------------------------------------------ */
+
+static inline double nnrt_exp(double a) { return exp(a); }
+static inline double nnrt_expm1(double a) { return expm1(a); }
+static inline double nnrt_tanh(double a) { return tanh(a); }
+static inline double nnrt_log(double a) { return log(a); }
+static inline double nnrt_log1p(double a) { return log1p(a); }
+static inline double nnrt_erf(double a) { return erf(a); }
+
+static inline double nnrt_sigmoid(double a) {
+  const double e = exp(-fabs(a));
+  return (a < 0.0 ? e : 1.0) / (1.0 + e);
+}
+
+#endif
