@@ -3,9 +3,10 @@
  * Tensors: the parameters, and '@' + name of each state: those to predict with; where these are the
  * best ones or an average, @live.NAME beside each, and @average.NAME. '@' + name of each per_lane
  * state, with the batch first; @optimizer.STATE.PARAMETER; the counters @step @epoch @position
- * @carried @stale @averaged @drops, the seed @seed, the sums @running, @best where there is one, the
- * bytes @text.bytes where the data is text. Notes (metadata): `model`, `samples`, `weights`, and the
- * options under their names as one would write them on the command line. */
+ * @carried @stale @averaged @drops, the seed @seed, the sums @running, @best where there is one,
+ * the epochs' figures @history (history.h), what the data taught (encoding.h). Notes (metadata):
+ * `model`, `samples`, `weights`, and the options under their names as one would write them on the
+ * command line. */
 #include "train.h"
 #include "weights_file.h"
 
@@ -250,13 +251,16 @@ static bool list_copy(void *to, const char *name, nnrt_dtype dtype, int rank, co
 
 bool nnrt_checkpoint_save(const nnrt_trainer *trainer, const char *path, nnrt_failure *failure) {
   const uint64_t carried = (uint64_t)((const nnrt_head *)trainer->block)->carried;
-  const size_t sizes[] = {FORM_FACTORS, NNRT_RUNNING_METRICS + trainer->model->metrics};
+  const size_t sizes[] = {FORM_FACTORS, trainer->sums};
+  const size_t history[] = {trainer->history.epochs, trainer->history.columns};
   list all = {NULL, 0, 0, NULL, false};
   notes *said = calloc(1, sizeof *said);
   list_weights(trainer, &all);
   list_lanes(trainer, &all);
   list_optimizer(trainer, &all);
   list_counters(trainer, &carried, sizes, &all);
+  if (trainer->history.epochs > 0)
+    list_add(&all, "@history", NNRT_F64, 2, history, NULL, trainer->history.row);
   nnrt_encoding_sink sink = {list_copy, &all};
   if (!nnrt_encoding_write(&trainer->encoding, trainer->model, &sink))
     all.failed = true;
@@ -378,6 +382,21 @@ static bool read_later_counters(const nnrt_weights *from, nnrt_trainer *trainer,
           nnrt_weights_read(from, "@drops", NNRT_U64, 1, &factors, trainer->drops, failure));
 }
 
+/* What another model's epochs came to is of no use. */
+static bool read_history(const nnrt_weights *from, nnrt_trainer *trainer, nnrt_failure *failure) {
+  const nnrt_view *view = nnrt_weights_find(from, "@history");
+  nnrt_history *history = &trainer->history;
+  if (!view || view->rank != 2 || view->shape[1] != history->columns)
+    return true;
+  if (!nnrt_history_reserve(history, view->shape[0], failure) ||
+      !nnrt_weights_read(from, "@history", NNRT_F64, 2, view->shape, history->row, failure))
+    return false;
+  history->epochs = view->shape[0];
+  for (size_t i = 0; i < history->epochs; i++)
+    history->seconds[i] = 0;
+  return true;
+}
+
 /* Each parameter and state that the file has beside the weights under this name. */
 static bool read_beside(const nnrt_weights *from, const char *which, nnrt_trainer *trainer,
                         void *copy, nnrt_failure *failure) {
@@ -414,14 +433,13 @@ static bool read_copies(const nnrt_weights *from, nnrt_trainer *trainer, nnrt_fa
 static bool read_counters(const nnrt_weights *from, const char *path, nnrt_trainer *trainer,
                           nnrt_failure *failure) {
   nnrt_head *head = trainer->block;
-  const size_t running = NNRT_RUNNING_METRICS + trainer->model->metrics;
   uint64_t carried;
   if (!nnrt_weights_read_u64(from, "@step", &head->step, failure) ||
       !nnrt_weights_read_u64(from, "@epoch", &trainer->epoch, failure) ||
       !nnrt_weights_read_u64(from, "@position", &trainer->position, failure) ||
       !nnrt_weights_read_u64(from, "@carried", &carried, failure) ||
       !nnrt_weights_read_u64(from, "@stale", &trainer->stale, failure) ||
-      !nnrt_weights_read(from, "@running", NNRT_F64, 1, &running, trainer->running, failure))
+      !nnrt_weights_read(from, "@running", NNRT_F64, 1, &trainer->sums, trainer->running, failure))
     return false;
   if (!read_later_counters(from, trainer, failure))
     return false;
@@ -443,6 +461,7 @@ bool nnrt_resume_state(const nnrt_weights *from, const char *path, nnrt_trainer 
     return nnrt_fail(failure, "%s: was trained on %s samples, the data has %zu: resume with the "
                      "same data", path, samples, trainer->data.samples);
   return nnrt_weights_load(from, trainer->model, trainer->block, 1, failure) &&
-         read_counters(from, path, trainer, failure) && read_copies(from, trainer, failure) &&
+         read_counters(from, path, trainer, failure) && read_history(from, trainer, failure) &&
+         read_copies(from, trainer, failure) &&
          read_lanes(from, trainer, failure) && read_optimizer(from, trainer, failure);
 }

@@ -1,31 +1,77 @@
-/* Turns the epochs' figures into --log (JSON, a line each) and --plot (an SVG of the losses). */
+/* Keeps the epochs' figures, and turns them into --log (JSON, a line each). */
+#include "history.h"
 #include "file.h"
-#include "train.h"
 
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-/* A resumed run adds to its log, another begins it anew. */
-bool nnrt_history_begin(nnrt_trainer *trainer, nnrt_failure *failure) {
-  const char *path = trainer->options->log;
-  trainer->history.first = trainer->epoch + 1;
-  if (!path)
-    return true;
-  trainer->history.log = fopen(path, trainer->options->resume ? "a" : "w");
-  if (!trainer->history.log && errno == ENOENT)
-    return nnrt_fail(failure, "%s: cannot write: its folder does not exist; make it first", path);
-  return trainer->history.log || nnrt_fail_system(failure, path, "write");
+/* ---- rows --------------------------------------------------------------------------------- */
+
+size_t nnrt_test_column(const nnrt_model *model) {
+  return NNRT_ROW_METRICS + model->metrics;
 }
 
-void nnrt_history_free(nnrt_history *history) {
-  if (history->log)
-    fclose(history->log);
-  free(history->loss);
-  free(history->test);
-  memset(history, 0, sizeof *history);
+size_t nnrt_gradient_column(const nnrt_model *model) {
+  return nnrt_test_column(model) + 1 + model->metrics;
+}
+
+size_t nnrt_history_columns(const nnrt_model *model) {
+  return nnrt_gradient_column(model) + model->parameters;
+}
+
+const double *nnrt_history_row(const nnrt_history *history, size_t epoch) {
+  return history->row + epoch * history->columns;
+}
+
+bool nnrt_history_reserve(nnrt_history *history, size_t epochs, nnrt_failure *failure) {
+  if (epochs <= history->capacity)
+    return true;
+  const size_t capacity = 2 * epochs + 64;
+  double *row = realloc(history->row, capacity * history->columns * sizeof *row);
+  history->row = row ? row : history->row;
+  double *seconds = realloc(history->seconds, capacity * sizeof *seconds);
+  history->seconds = seconds ? seconds : history->seconds;
+  history->capacity = row && seconds ? capacity : history->capacity;
+  return (row && seconds) || nnrt_fail(failure, "out of memory for %zu epochs", epochs);
+}
+
+size_t nnrt_best_epoch(const nnrt_trainer *trainer) {
+  const nnrt_history *history = &trainer->history;
+  size_t best = 0;
+  double least = HUGE_VAL;
+  for (size_t i = 0; i < history->epochs; i++) {
+    const double *row = nnrt_history_row(history, i);
+    const bool test = ((int)row[NNRT_ROW_FLAGS] & NNRT_HAS_TEST) != 0;
+    const double loss = row[test ? nnrt_test_column(trainer->model) : NNRT_ROW_LOSS];
+    if (loss < least) {
+      least = loss;
+      best = i;
+    }
+  }
+  return best;
+}
+
+static bool remember(nnrt_trainer *trainer, const nnrt_epoch *epoch, nnrt_failure *failure) {
+  const nnrt_model *model = trainer->model;
+  nnrt_history *history = &trainer->history;
+  if (!nnrt_history_reserve(history, history->epochs + 1, failure))
+    return false;
+  double *row = history->row + history->epochs * history->columns;
+  memset(row, 0, history->columns * sizeof *row);
+  row[NNRT_ROW_FLAGS] = (epoch->metric ? NNRT_HAS_METRICS : 0) + (epoch->test ? NNRT_HAS_TEST : 0);
+  row[NNRT_ROW_RATE] = epoch->rate;
+  row[NNRT_ROW_LOSS] = epoch->loss;
+  if (epoch->metric)
+    memcpy(row + NNRT_ROW_METRICS, epoch->metric, model->metrics * sizeof *row);
+  if (epoch->test)
+    memcpy(row + nnrt_test_column(model), epoch->test, (1 + model->metrics) * sizeof *row);
+  memcpy(row + nnrt_gradient_column(model), epoch->gradient, model->parameters * sizeof *row);
+  history->seconds[history->epochs++] = epoch->seconds;
+  return true;
 }
 
 /* ---- log ---------------------------------------------------------------------------------- */
@@ -60,9 +106,11 @@ static cJSON *describe(const nnrt_trainer *trainer, const nnrt_epoch *epoch) {
   return line;
 }
 
-static bool log_epoch(nnrt_trainer *trainer, const nnrt_epoch *epoch, nnrt_failure *failure) {
+static bool log_epoch(const nnrt_trainer *trainer, const nnrt_epoch *epoch,
+                      nnrt_failure *failure) {
   cJSON *line = describe(trainer, epoch);
   char *text = cJSON_PrintUnformatted(line);
+  errno = 0;
   bool written = text && fprintf(trainer->history.log, "%s\n", text) > 0 &&
                  fflush(trainer->history.log) == 0;
   cJSON_free(text);
@@ -70,95 +118,72 @@ static bool log_epoch(nnrt_trainer *trainer, const nnrt_epoch *epoch, nnrt_failu
   return written || nnrt_fail_system(failure, trainer->options->log, "write");
 }
 
-/* ---- plot --------------------------------------------------------------------------------- */
-
-enum { WIDTH = 640, HEIGHT = 400, LEFT = 64, RIGHT = 16, TOP = 24, BOTTOM = 40 };
-
-typedef struct scale {
-  double low, high;
-} scale;
-
-static void widen(scale *of, const double *value, size_t count) {
-  for (size_t i = 0; i < count; i++)
-    if (isfinite(value[i])) {
-      of->low = fmin(of->low, value[i]);
-      of->high = fmax(of->high, value[i]);
-    }
+/* The epoch of a line of the log; 0 where it is none. */
+static double logged_epoch(const char *line) {
+  cJSON *parsed = cJSON_Parse(line);
+  const cJSON *epoch = cJSON_GetObjectItemCaseSensitive(parsed, "epoch");
+  const double number = cJSON_IsNumber(epoch) && epoch->valuedouble >= 1 ? epoch->valuedouble : 0;
+  cJSON_Delete(parsed);
+  return number;
 }
 
-static double across(size_t i, size_t count) {
-  return LEFT + (WIDTH - LEFT - RIGHT) * (count > 1 ? (double)i / (double)(count - 1) : 0.5);
-}
-
-static double down(const scale *of, double value) {
-  const double range = of->high > of->low ? of->high - of->low : 1.0;
-  return TOP + (HEIGHT - TOP - BOTTOM) * (of->high - value) / range;
-}
-
-static void draw_curve(FILE *to, const scale *of, const double *value, size_t count,
-                       const char *colour, const char *name, int row) {
-  fprintf(to, "<polyline fill=\"none\" stroke=\"%s\" stroke-width=\"2\" points=\"", colour);
-  for (size_t i = 0; i < count; i++)
-    if (isfinite(value[i]))
-      fprintf(to, "%.1f,%.1f ", across(i, count), down(of, value[i]));
-  fprintf(to, "\"/>\n<text x=\"%d\" y=\"%d\" fill=\"%s\">%s</text>\n", WIDTH - 120, TOP + 16 * row,
-          colour, name);
-}
-
-static void draw(FILE *to, const nnrt_trainer *trainer) {
-  const nnrt_history *history = &trainer->history;
-  const size_t count = history->epochs;
-  scale of = {HUGE_VAL, -HUGE_VAL};
-  widen(&of, history->loss, count);
-  if (history->has_test)
-    widen(&of, history->test, count);
-  if (of.low > of.high)
-    of.low = of.high = 0.0;
-  fprintf(to, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" "
-          "font-family=\"sans-serif\" font-size=\"12\">\n", WIDTH, HEIGHT);
-  fprintf(to, "<rect width=\"100%%\" height=\"100%%\" fill=\"white\"/>\n"
-          "<path d=\"M%d %dV%dH%d\" fill=\"none\" stroke=\"#444\"/>\n", LEFT, TOP, HEIGHT - BOTTOM,
-          WIDTH - RIGHT);
-  fprintf(to, "<text x=\"4\" y=\"%d\">%.4g</text>\n<text x=\"4\" y=\"%d\">%.4g</text>\n", TOP + 4,
-          of.high, HEIGHT - BOTTOM, of.low);
-  fprintf(to, "<text x=\"%d\" y=\"%d\">%llu</text>\n<text x=\"%d\" y=\"%d\" text-anchor=\"end\">"
-          "epoch %llu</text>\n", LEFT, HEIGHT - BOTTOM + 20, (unsigned long long)history->first,
-          WIDTH - RIGHT, HEIGHT - BOTTOM + 20, (unsigned long long)(history->first + count - 1));
-  draw_curve(to, &of, history->loss, count, "#1f77b4", "loss", 0);
-  if (history->has_test)
-    draw_curve(to, &of, history->test, count, "#d62728",
-               trainer->test_name[0] == 't' ? "test loss" : "holdout loss", 1);
-  fprintf(to, "</svg>\n");
-}
-
-static bool plot(const nnrt_trainer *trainer, nnrt_failure *failure) {
-  nnrt_output out;
-  if (!nnrt_output_open(&out, trainer->options->plot, failure))
-    return false;
-  draw(out.stream, trainer);
-  return nnrt_output_finish(&out, failure);
-}
-
-static bool remember(nnrt_history *history, const nnrt_epoch *epoch, nnrt_failure *failure) {
-  if (history->epochs == history->capacity) {
-    const size_t capacity = history->capacity ? 2 * history->capacity : 64;
-    double *loss = realloc(history->loss, capacity * sizeof *loss);
-    history->loss = loss ? loss : history->loss;
-    double *test = realloc(history->test, capacity * sizeof *test);
-    history->test = test ? test : history->test;
-    if (!loss || !test)
-      return nnrt_fail(failure, "out of memory");
-    history->capacity = capacity;
+/* The log of a run that goes on ends where its checkpoint was saved: later lines, and one that was
+ * cut short, are taken off. */
+static bool keep_until(FILE *log, const char *path, uint64_t epoch, nnrt_failure *failure) {
+  char *line = NULL;
+  size_t room = 0;
+  ssize_t length;
+  off_t end = 0;
+  bool known = true;
+  for (size_t number = 1; known && (length = getline(&line, &room, log)) > 0; number++) {
+    const double found = logged_epoch(line);
+    if (line[length - 1] != '\n' || found > (double)epoch)
+      break;
+    known = found > 0 || nnrt_fail(failure, "%s: line %zu is not of a training log: choose another "
+                                   "--log", path, number);
+    end += length;
   }
-  history->has_test = epoch->test != NULL;
-  history->loss[history->epochs] = epoch->loss;
-  history->test[history->epochs++] = epoch->test ? epoch->test[0] : 0.0;
-  return true;
+  free(line);
+  if (!known)
+    return false;
+  return (fseeko(log, end, SEEK_SET) == 0 && ftruncate(fileno(log), end) == 0) ||
+         errno == EINVAL || errno == ESPIPE || nnrt_fail_system(failure, path, "write");
 }
 
+static bool begin_log(nnrt_trainer *trainer, nnrt_failure *failure) {
+  const char *path = trainer->options->log;
+  const bool goes_on = trainer->options->resume && access(path, F_OK) == 0;
+  trainer->history.log = fopen(path, goes_on ? "r+" : "w");
+  if (!trainer->history.log && errno == ENOENT)
+    return nnrt_fail(failure, "%s: cannot write: its folder does not exist; make it first", path);
+  if (!trainer->history.log)
+    return nnrt_fail_system(failure, path, "write");
+  return !goes_on || keep_until(trainer->history.log, path, trainer->epoch, failure);
+}
+
+/* ---- the whole ----------------------------------------------------------------------------- */
+
+bool nnrt_history_begin(nnrt_trainer *trainer, nnrt_failure *failure) {
+  trainer->history.first = trainer->history.epochs;
+  return !trainer->options->log || begin_log(trainer, failure);
+}
+
+void nnrt_history_free(nnrt_history *history) {
+  if (history->log)
+    fclose(history->log);
+  free(history->row);
+  free(history->seconds);
+  memset(history, 0, sizeof *history);
+}
+
+/* A plot a second is enough to look at, and does not slow short epochs. */
 bool nnrt_history_add(nnrt_trainer *trainer, const nnrt_epoch *epoch, nnrt_failure *failure) {
-  if (trainer->history.log && !log_epoch(trainer, epoch, failure))
+  nnrt_history *history = &trainer->history;
+  if (!remember(trainer, epoch, failure) ||
+      (history->log && !log_epoch(trainer, epoch, failure)))
     return false;
-  return !trainer->options->plot ||
-         (remember(&trainer->history, epoch, failure) && plot(trainer, failure));
+  if (!trainer->options->plot || nnrt_seconds() - history->drawn < 1)
+    return true;
+  history->drawn = nnrt_seconds();
+  return nnrt_plot(trainer, failure);
 }

@@ -148,6 +148,8 @@ bool nnrt_options_parse(const nnrt_model *model, int argc, char **argv, nnrt_opt
   options->settings = model->settings;
   options->threads = 1;
   options->memory = NNRT_MEMORY >> 20;
+  options->words = argc;
+  options->word = argv;
   options->program = program_name(argc > 0 ? argv[0] : model->name);
   if (argc < 2)
     return nnrt_fail(failure, "no command: say train, test, predict or another of those that "

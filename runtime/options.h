@@ -35,11 +35,13 @@ typedef enum nnrt_option {
 /* Text is borrowed from argv and from the model. */
 typedef struct nnrt_options {
   nnrt_command command;
+  int words;              /* of the command line, ...                                         */
+  char *const *word;      /* ... as it was given                                              */
   const char *program;    /* the name it was started by, without folders                      */
   const char *operand;    /* what follows the command's name, where the command takes it      */
   uint64_t given;         /* 1 << NNRT_OPTION_x for each option on the command line           */
   nnrt_settings settings; /* the model's, with what the command line says in their place      */
-  const char *load, *save, *resume, *output, *log, *plot;
+  const char *load, *save, *resume, *output, *log, *plot, *report;
   double rate;
   uint64_t save_every;    /* steps; 0: at the end of epochs only                              */
   int memory;             /* megabytes of samples that are held                               */

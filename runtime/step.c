@@ -57,11 +57,6 @@ static void bound(void *first, size_t count, int real_bytes, double largest) {
       ((double *)first)[i] = fmin(fmax(((double *)first)[i], -largest), largest);
 }
 
-double nnrt_gradient_norm(const nnrt_trainer *trainer, const nnrt_tensor *parameter) {
-  return norm(nnrt_gradient_of(trainer->model, trainer->block, parameter), parameter->elements,
-              trainer->model->real_bytes);
-}
-
 /* ---- the parts of a step --------------------------------------------------------------------- */
 
 static void clip(const nnrt_trainer *trainer) {
@@ -94,17 +89,28 @@ double nnrt_rate_factor(const nnrt_trainer *trainer) {
 }
 
 /* Metrics cost a pass forward of their own; in a long epoch every eighth step stands for all. */
-static uint64_t metrics_every(const nnrt_trainer *trainer) {
+static bool is_looked_at(const nnrt_trainer *trainer) {
   const uint64_t every = trainer->steps / 16;
-  return every < 1 ? 1 : every > 8 ? 8 : every;
+  return trainer->position % (every < 1 ? 1 : every > 8 ? 8 : every) == 0;
+}
+
+static void look_at_gradients(nnrt_trainer *trainer) {
+  const nnrt_model *model = trainer->model;
+  double *sum = trainer->running + NNRT_RUNNING_METRICS + model->metrics;
+  if (!is_looked_at(trainer))
+    return;
+  for (size_t i = 0; i < model->tensors; i++)
+    if (model->tensor[i].role == NNRT_PARAMETER)
+      *sum++ += norm(nnrt_gradient_of(model, trainer->block, &model->tensor[i]),
+                     model->tensor[i].elements, model->real_bytes);
+  trainer->running[NNRT_RUNNING_LOOKS]++;
 }
 
 /* After gradient(), which has begun running averages, and before the update: of the parameters that
  * the loss was taken of. */
 static void look_at_metrics(nnrt_trainer *trainer, int n) {
   const nnrt_model *model = trainer->model;
-  if (model->metrics == 0 || model->metrics_of_whole || model->carries ||
-      trainer->position % metrics_every(trainer) != 0)
+  if (model->metrics == 0 || model->metrics_of_whole || model->carries || !is_looked_at(trainer))
     return;
   model->test(trainer->block, n, nnrt_batch_data(&trainer->room), trainer->test_values);
   trainer->running[NNRT_RUNNING_METRIC_SAMPLES] += n;
@@ -160,6 +166,7 @@ bool nnrt_step(nnrt_trainer *trainer, nnrt_failure *failure) {
   }
   if (whole > trainer->batch)
     memcpy(gradients(trainer), trainer->sum, model->parameter_bytes);
+  look_at_gradients(trainer);
   clip(trainer);
   decay(trainer);
   model->update(trainer->block, trainer->rate);

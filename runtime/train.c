@@ -4,6 +4,7 @@
 #include "train.h"
 #include "file.h"
 #include "finite.h"
+#include "history.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -43,7 +44,9 @@ static bool make_room(nnrt_trainer *trainer, nnrt_failure *failure) {
   trainer->used = model->carries ? learned / trainer->batch * trainer->batch : learned;
   trainer->steps = (trainer->used + most - 1) / most;
   trainer->chosen = malloc(trainer->batch * sizeof *trainer->chosen);
-  trainer->running = calloc(NNRT_RUNNING_METRICS + model->metrics, sizeof *trainer->running);
+  trainer->sums = NNRT_RUNNING_METRICS + model->metrics + model->parameters;
+  trainer->running = calloc(trainer->sums, sizeof *trainer->running);
+  trainer->history.columns = nnrt_history_columns(model);
   trainer->test_values = calloc(1 + model->metrics, sizeof *trainer->test_values);
   if (settings->accumulate > 1)
     trainer->sum = calloc(model->parameter_bytes + 1, 1);
@@ -122,6 +125,7 @@ static bool prepare(nnrt_trainer *trainer, nnrt_failure *failure) {
   bool ready = (!resumed || nnrt_resume_options(resumed, options->resume, trainer->model, options,
                                                 failure)) &&
                check_writable(options->save, failure) && check_writable(options->plot, failure) &&
+               check_writable(options->report, failure) &&
                read_texts(trainer, failure) &&
                read_encoding(trainer, resumed, failure) && load_data(trainer, failure) &&
                make_room(trainer, failure) && begin_block(trainer, resumed, failure) &&
@@ -216,13 +220,16 @@ static bool report(nnrt_trainer *trainer, nnrt_failure *failure) {
   const nnrt_head *head = trainer->block;
   double *running = trainer->running, *metric = running + NNRT_RUNNING_METRICS;
   const double looked_at = running[NNRT_RUNNING_METRIC_SAMPLES];
-  nnrt_epoch epoch = {trainer->epoch + 1, head->step, 0, trainer->rate, 0, 0, NULL, NULL};
+  double *gradient = metric + trainer->model->metrics;
+  nnrt_epoch epoch = {trainer->epoch + 1, head->step, 0, trainer->rate, 0, 0, NULL, NULL, gradient};
   epoch.seconds = nnrt_seconds() - trainer->progress.begun;
   epoch.samples_per_second = (double)trainer->progress.samples / (epoch.seconds + 1e-9);
   epoch.loss = running[NNRT_RUNNING_LOSS] / running[NNRT_RUNNING_SAMPLES];
   for (size_t i = 0; i < trainer->model->metrics && looked_at > 0; i++)
     metric[i] /= looked_at;
   epoch.metric = looked_at > 0 ? metric : NULL;
+  for (size_t i = 0; i < trainer->model->parameters; i++)
+    gradient[i] /= running[NNRT_RUNNING_LOOKS];
   nnrt_average_epoch(trainer);
   if (!evaluate_and_judge(trainer, epoch.loss, failure))
     return false;
@@ -237,8 +244,7 @@ static int finish_epoch(nnrt_trainer *trainer, nnrt_failure *failure) {
     return NOT_FINITE;
   if (!report(trainer, failure))
     return BAD;
-  memset(trainer->running, 0,
-         (NNRT_RUNNING_METRICS + trainer->model->metrics) * sizeof *trainer->running);
+  memset(trainer->running, 0, trainer->sums * sizeof *trainer->running);
   trainer->epoch++;
   trainer->position = 0;
   head->carried = 0;
@@ -286,6 +292,12 @@ static void say_farewell(const nnrt_trainer *trainer, int status) {
     printf("not saved: --save FILE keeps the weights\n");
 }
 
+static bool show(nnrt_trainer *trainer, nnrt_failure *failure) {
+  const nnrt_options *options = trainer->options;
+  return (!options->plot || nnrt_plot(trainer, failure)) &&
+         (!options->report || nnrt_report(trainer, failure));
+}
+
 int nnrt_command_train(const nnrt_model *model, nnrt_options *options, nnrt_failure *failure) {
   int status = BAD;
   nnrt_trainer *trainer = calloc(1, sizeof *trainer);
@@ -295,10 +307,13 @@ int nnrt_command_train(const nnrt_model *model, nnrt_options *options, nnrt_fail
   }
   trainer->model = model;
   trainer->options = options;
+  trainer->began = nnrt_seconds();
   if (prepare(trainer, failure)) {
     nnrt_interrupt_watch();
     status = run(trainer, failure);
     nnrt_interrupt_release();
+    if ((status == 0 || status == INTERRUPTED) && !show(trainer, failure))
+      status = BAD;
     if (status == 0 || status == INTERRUPTED)
       say_farewell(trainer, status);
   }

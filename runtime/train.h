@@ -13,7 +13,8 @@ enum {
   NNRT_RUNNING_LOSS,          /* of loss x samples                                            */
   NNRT_RUNNING_SAMPLES,
   NNRT_RUNNING_METRIC_SAMPLES, /* of the batches whose metrics are looked at                   */
-  NNRT_RUNNING_METRICS        /* from here on, one sum a metric                               */
+  NNRT_RUNNING_LOOKS,         /* so often the gradients' norms were taken                     */
+  NNRT_RUNNING_METRICS        /* from here on, one sum a metric, then one a parameter's norm  */
 };
 
 typedef struct nnrt_progress {
@@ -32,14 +33,16 @@ typedef struct nnrt_epoch {
   double samples_per_second, seconds;
   const double *metric;        /* of the training batches looked at; NULL: none               */
   const double *test;          /* loss, then metrics, of test or holdout; NULL: none          */
+  const double *gradient;      /* the 2-norm of each parameter's gradient                     */
 } nnrt_epoch;
 
 typedef struct nnrt_history {
   FILE *log;
-  size_t epochs, capacity;
-  double *loss, *test;         /* of each epoch; test: where has_test                         */
-  uint64_t first;              /* number of the first of them                                 */
-  int has_test;
+  size_t epochs, capacity, columns;
+  double *row;                 /* [epochs, columns]: history.h; in checkpoints                */
+  double *seconds;             /* [epochs]: of this run, from epoch number `first` on         */
+  size_t first;
+  double drawn;                /* when --plot was last written                                */
 } nnrt_history;
 
 typedef struct nnrt_trainer {
@@ -66,12 +69,14 @@ typedef struct nnrt_trainer {
   size_t batch;
   uint64_t steps;              /* of an epoch                                                 */
   uint64_t epoch, position;    /* epochs done, steps done of the one under way                */
-  double *running;             /* [NNRT_RUNNING_METRICS + metrics]                            */
+  size_t sums;                 /* NNRT_RUNNING_METRICS + metrics + parameters                 */
+  double *running;             /* [sums]                                                      */
   double *test_values;         /* [1 + metrics]                                               */
   int has_best;
   double best_loss;            /* lowest at the end of an epoch                               */
   uint64_t stale;              /* epochs since                                                */
   nnrt_encoding encoding;
+  double began;                /* seconds, when the run did                                   */
   nnrt_progress progress;
   nnrt_history history;
 } nnrt_trainer;
@@ -81,7 +86,6 @@ typedef struct nnrt_trainer {
 /* False where something is not finite: then parameters are as they were. */
 bool nnrt_step(nnrt_trainer *trainer, nnrt_failure *failure);
 double nnrt_rate_factor(const nnrt_trainer *trainer); /* by the schedule, of the step to come */
-double nnrt_gradient_norm(const nnrt_trainer *trainer, const nnrt_tensor *parameter);
 
 /* ---- keep.c ------------------------------------------------------------------------------- */
 
@@ -124,9 +128,15 @@ void nnrt_progress_clear(nnrt_progress *progress);             /* before any oth
 
 /* ---- history.c ---------------------------------------------------------------------------- */
 
+bool nnrt_history_reserve(nnrt_history *history, size_t epochs, nnrt_failure *failure);
 bool nnrt_history_begin(nnrt_trainer *trainer, nnrt_failure *failure);
 bool nnrt_history_add(nnrt_trainer *trainer, const nnrt_epoch *epoch, nnrt_failure *failure);
 void nnrt_history_free(nnrt_history *history);
+
+/* ---- report.c ----------------------------------------------------------------------------- */
+
+/* Writes --report, of the weights that are saved. */
+bool nnrt_report(nnrt_trainer *trainer, nnrt_failure *failure);
 
 /* ---- interrupt.c -------------------------------------------------------------------------- */
 

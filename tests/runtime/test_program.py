@@ -173,7 +173,7 @@ class Training(Programs):
     self.assertEqual([line["epoch"] for line in lines], [1, 2, 3, 4])
     self.assertLess(lines[3]["holdout_loss"], lines[0]["holdout_loss"])
     self.assertLessEqual({"step", "loss", "accuracy", "seconds", "samples_per_s"}, set(lines[0]))
-    self.assertEqual((self.own / "p.svg").read_text().count("<polyline"), 2)
+    self.assertEqual((self.own / "p.svg").read_text().count("<polyline"), 5)
 
   def test_patience_stops(self):
     said = self.train("float", "--epochs", 50, "--rate", 0, "--patience", 3, "--holdout", 9).stdout
