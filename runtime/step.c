@@ -72,12 +72,12 @@ static void clip(const nnrt_trainer *trainer) {
 
 /* Loshchilov & Hutter 2019: decay acts on the parameter itself, scaled by the rate, not through the
  * gradient. */
-static void decay(const nnrt_trainer *trainer) {
+static void decay(const nnrt_trainer *trainer, double rate) {
   const nnrt_model *model = trainer->model;
   for (size_t i = 0; i < model->tensors; i++)
     if (trainer->decay[i] > 0)
       scale(model->locate(trainer->block, i), model->tensor[i].elements, model->real_bytes,
-            1 - trainer->rate * trainer->decay[i]);
+            1 - rate * trainer->decay[i]);
 }
 
 double nnrt_rate_factor(const nnrt_trainer *trainer) {
@@ -158,7 +158,7 @@ bool nnrt_step(nnrt_trainer *trainer, nnrt_failure *failure) {
   const size_t begin = (size_t)trainer->position * most, rest = trainer->used - begin;
   const size_t whole = rest < most ? rest : most;
   const nnrt_head *head = trainer->block;
-  trainer->rate = head->hyperparameter[0] * nnrt_rate_factor(trainer);
+  const double rate = head->hyperparameter[0] * nnrt_rate_factor(trainer);
   for (size_t done = 0, part = 0, n; done < whole; done += n, part++) {
     n = whole - done < trainer->batch ? whole - done : trainer->batch;
     if (!take_batch(trainer, begin + done, n, whole, part, failure))
@@ -168,8 +168,9 @@ bool nnrt_step(nnrt_trainer *trainer, nnrt_failure *failure) {
     memcpy(gradients(trainer), trainer->sum, model->parameter_bytes);
   look_at_gradients(trainer);
   clip(trainer);
-  decay(trainer);
-  model->update(trainer->block, trainer->rate);
+  decay(trainer, rate);
+  model->update(trainer->block, rate);
+  trainer->running[NNRT_RUNNING_RATE] = rate;
   nnrt_average_step(trainer);
   trainer->position++;
   nnrt_progress_step(trainer, whole);

@@ -221,7 +221,7 @@ static bool report(nnrt_trainer *trainer, nnrt_failure *failure) {
   double *running = trainer->running, *metric = running + NNRT_RUNNING_METRICS;
   const double looked_at = running[NNRT_RUNNING_METRIC_SAMPLES];
   double *gradient = metric + trainer->model->metrics;
-  nnrt_epoch epoch = {trainer->epoch + 1, head->step, 0, trainer->rate, 0, 0, NULL, NULL, gradient};
+  nnrt_epoch epoch = {trainer->epoch + 1, head->step, 0, running[NNRT_RUNNING_RATE], 0, 0, NULL, NULL, gradient};
   epoch.seconds = nnrt_seconds() - trainer->progress.begun;
   epoch.samples_per_second = (double)trainer->progress.samples / (epoch.seconds + 1e-9);
   epoch.loss = running[NNRT_RUNNING_LOSS] / running[NNRT_RUNNING_SAMPLES];

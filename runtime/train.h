@@ -14,6 +14,7 @@ enum {
   NNRT_RUNNING_SAMPLES,
   NNRT_RUNNING_METRIC_SAMPLES, /* of the batches whose metrics are looked at                   */
   NNRT_RUNNING_LOOKS,         /* so often the gradients' norms were taken                     */
+  NNRT_RUNNING_RATE,          /* no sum: of the last step                                     */
   NNRT_RUNNING_METRICS        /* from here on, one sum a metric, then one a parameter's norm  */
 };
 
@@ -51,7 +52,6 @@ typedef struct nnrt_trainer {
   nnrt_product_of_forms schedule, averaging;
   uint64_t drops[FORM_FACTORS]; /* of the schedule's plateaus, so far                         */
   double *decay;               /* [tensors]: each parameter's                                 */
-  double rate;                 /* of the last step                                            */
   void *block;
   void *sum;                   /* of gradients, parameter_bytes; NULL: one batch is a step    */
   void *average;               /* a copy (keep.c), NULL: no averaging ...                     */
