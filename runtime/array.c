@@ -84,10 +84,10 @@ static bool fits_tensor(const nnrt_array *array, const nnrt_tensor *tensor) {
 }
 
 static bool fits(const nnrt_source *source, const nnrt_array *array, size_t columns) {
-  if (columns == nnrt_columns(source->tensor, source->wanted) && source->wanted == 1)
+  if (columns == nnrt_count_columns(source->tensor, source->wanted) && source->wanted == 1)
     return fits_tensor(array, &source->tensor[0]);
-  return array->rank == 2 && (columns == nnrt_columns(source->tensor, source->wanted) ||
-                              columns == nnrt_columns(source->tensor, source->known));
+  return array->rank == 2 && (columns == nnrt_count_columns(source->tensor, source->wanted) ||
+                              columns == nnrt_count_columns(source->tensor, source->known));
 }
 
 static bool fail_shape(const nnrt_source *source, const nnrt_array *array,
@@ -98,7 +98,7 @@ static bool fail_shape(const nnrt_source *source, const nnrt_array *array,
   if (source->wanted > 1)
     return nnrt_fail(failure, "%s: holds %s, but %s: give [samples, %zu], or one file per tensor "
                      "(--data %s=FILE ...)", path, have.chars, nnrt_show_columns(source).chars,
-                     nnrt_columns(source->tensor, source->wanted), tensor->name);
+                     nnrt_count_columns(source->tensor, source->wanted), tensor->name);
   nnrt_shape_text want = nnrt_show_shape(tensor->rank, tensor->shape);
   const char *hint = "";
   if (tensor->kind == NNRT_CLASS && array->rank == tensor->rank + 2 &&

@@ -27,8 +27,8 @@ static bool hold_lines(nnrt_csv *in, int lines) {
 }
 
 bool nnrt_csv_fits(const nnrt_source *source, size_t columns) {
-  return columns == nnrt_columns(source->tensor, source->wanted) ||
-         columns == nnrt_columns(source->tensor, source->known);
+  return columns == nnrt_count_columns(source->tensor, source->wanted) ||
+         columns == nnrt_count_columns(source->tensor, source->known);
 }
 
 /* Are columns chosen by their names? */

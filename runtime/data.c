@@ -15,15 +15,15 @@
 
 static size_t values_bytes(const nnrt_dataset *data) {
   size_t sample = 0;
-  for (size_t k = 0; k < data->tensors; k++)
+  for (size_t k = 0; k < data->loaded; k++)
     sample += nnrt_sample_bytes(&data->tensor[k], data->real_bytes);
   return sample && data->samples > SIZE_MAX / 2 / sample ? SIZE_MAX : sample * data->samples;
 }
 
 /* All samples, in memory. */
 static bool hold_all(nnrt_dataset *data, nnrt_window *tables, nnrt_failure *failure) {
-  data->values = calloc(data->tensors, sizeof *data->values);
-  for (size_t k = 0; data->values && k < data->tensors; k++) {
+  data->values = calloc(data->loaded, sizeof *data->values);
+  for (size_t k = 0; data->values && k < data->loaded; k++) {
     size_t bytes = nnrt_sample_bytes(&data->tensor[k], data->real_bytes) * data->samples;
     data->values[k] = malloc(bytes ? bytes : 1);
     if (!data->values[k])
@@ -43,15 +43,37 @@ static bool finish(nnrt_dataset *data, nnrt_window *window, size_t memory,
   return nnrt_window_begin(window, data, memory, failure);
 }
 
+static int tensor_named(const nnrt_model *model, const char *name, size_t length) {
+  for (size_t k = 0; k < model->inputs + model->targets; k++)
+    if (strlen(model->tensor[k].name) == length && !strncmp(model->tensor[k].name, name, length))
+      return (int)k;
+  return -1;
+}
+
+/* "w=y": the compiler sees to it that w is the last target and y one class. */
+static void find_weighed(const nnrt_model *model, const nnrt_request *request,
+                         nnrt_dataset *data) {
+  const char *equals = request->weights ? strchr(request->weights, '=') : NULL;
+  data->weighed = data->weighs = -1;
+  if (!equals) return;
+  data->weighed = tensor_named(model, request->weights, (size_t)(equals - request->weights));
+  data->weighs = tensor_named(model, equals + 1, strlen(equals + 1));
+  if (data->weighs < 0) data->weighed = -1;
+  if (data->weighed >= 0 && (size_t)data->weighed < data->tensors)
+    data->loaded = (size_t)data->weighed;
+}
+
 bool nnrt_data_load(const nnrt_model *model, const nnrt_request *request, nnrt_encoding *encoding,
                     nnrt_dataset *data, nnrt_failure *failure) {
   const size_t memory = request->memory ? request->memory : NNRT_MEMORY;
   *data = (nnrt_dataset){.tensor = model->tensor, .real_bytes = model->real_bytes,
                          .encoding = encoding};
   data->tensors = model->inputs + (request->with_targets ? model->targets : 0);
+  data->loaded = data->tensors;
+  find_weighed(model, request, data);
   if (request->files == 0)
     return nnrt_fail(failure, "no data: give --data FILE, or data in the model's train { }");
-  if (data->tensors == 0)
+  if (data->loaded == 0)
     return nnrt_fail(failure, "%s: the model has no input that data could fill",
                      request->file[0].path);
   nnrt_window *window = calloc(1, sizeof *window);
@@ -67,7 +89,7 @@ bool nnrt_data_load(const nnrt_model *model, const nnrt_request *request, nnrt_e
 }
 
 void nnrt_data_free(nnrt_dataset *data) {
-  for (size_t k = 0; data->values && k < data->tensors; k++) free(data->values[k]);
+  for (size_t k = 0; data->values && k < data->loaded; k++) free(data->values[k]);
   free(data->values);
   nnrt_window_free(data->window);
   *data = (nnrt_dataset){0};
@@ -77,14 +99,15 @@ void nnrt_data_free(nnrt_dataset *data) {
 
 static void copy_sample(const nnrt_dataset *data, void *const *from, size_t place,
                         void *const *batch, size_t i) {
-  for (size_t k = 0; k < data->tensors; k++) {
+  for (size_t k = 0; k < data->loaded; k++) {
     size_t bytes = nnrt_sample_bytes(&data->tensor[k], data->real_bytes);
     memcpy((char *)batch[k] + i * bytes, (const char *)from[k] + place * bytes, bytes);
   }
 }
 
 static void scale_batch(const nnrt_dataset *data, size_t n, void *const *batch) {
-  for (size_t k = 0; k < data->tensors; k++) nnrt_scale_apply(data, k, n, batch[k]);
+  for (size_t k = 0; k < data->loaded; k++) nnrt_scale_apply(data, k, n, batch[k]);
+  nnrt_weights_apply(data, n, batch);
 }
 
 bool nnrt_data_gather(const nnrt_dataset *data, const size_t *index, size_t n, void *const *batch,

@@ -28,6 +28,7 @@ typedef struct nnrt_request {
                             alone; target columns that stand in the file are skipped, a file
                             for a target is not opened                                        */
   size_t memory;         /* bytes of samples to hold; 0: NNRT_MEMORY                          */
+  const char *weights;   /* nnrt_settings.weights                                             */
 } nnrt_request;
 
 typedef struct nnrt_window nnrt_window;
@@ -42,6 +43,8 @@ typedef struct nnrt_dataset {
   size_t block;              /* samples that are read together: all N where they are held     */
   size_t blocks_held;        /* of which so many are held at a time                           */
   nnrt_encoding *encoding;   /* borrowed                                                      */
+  size_t loaded;             /* tensors that files bring: all but `weighed`                   */
+  int weighed, weighs;       /* the last tensor is the weight of that class; -1: none         */
   nnrt_window *window;       /* where data is read in blocks; owned                           */
 } nnrt_dataset;
 
@@ -71,5 +74,7 @@ size_t nnrt_sample_bytes(const nnrt_tensor *tensor, int real_bytes);
 
 /* Applies the encoding's scales to n samples of tensor k. */
 void nnrt_scale_apply(const nnrt_dataset *data, size_t k, size_t n, void *values);
+/* Fills in the weights of n samples' classes: 1 until they are fitted. */
+void nnrt_weights_apply(const nnrt_dataset *data, size_t n, void *const *batch);
 
 #endif

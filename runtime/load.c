@@ -59,9 +59,9 @@ static bool is_archive(const nnrt_input *input, bool takes_text) {
 
 /* Bytes as numbers 0 ... 255, the elements of the tensors one after another. */
 static bool read_raw(nnrt_source *source, nnrt_bytes bytes, nnrt_failure *failure) {
-  size_t columns = nnrt_columns(source->tensor, source->wanted);
+  size_t columns = nnrt_count_columns(source->tensor, source->wanted);
   if (source->known > source->wanted && bytes.length % columns != 0)
-    columns = nnrt_columns(source->tensor, source->known);
+    columns = nnrt_count_columns(source->tensor, source->known);
   if (columns == 0 || bytes.length % columns != 0) {
     nnrt_fail(failure, "%s: has %llu bytes, which is no multiple of the %zu of a sample (%s)",
               bytes.path, (unsigned long long)bytes.length, columns,
@@ -220,7 +220,7 @@ static bool expand_all(const loading *of, nnrt_table *table, const char *name) {
 /* One table for each tensor; where the files are archives, all find their member in them. */
 static bool load_each(loading *of, bool archives) {
   nnrt_window *window = of->window;
-  for (size_t k = 0; k < of->data->tensors; k++) {
+  for (size_t k = 0; k < of->data->loaded; k++) {
     nnrt_table *table = &window->table[window->tables];
     const char *name = of->data->tensor[k].name;
     if (!begin_table(of, table, k, 1)) return false;
@@ -241,9 +241,9 @@ static bool load_each(loading *of, bool archives) {
 /* One table for all; an archive is one for each in one file. */
 static bool load_all(loading *of) {
   nnrt_table *table = &of->window->table[0];
-  const size_t known = of->model->inputs + of->model->targets;
+  const size_t known = of->model->inputs + of->model->targets - (of->data->weighed >= 0);
   nnrt_input input;
-  if (!begin_table(of, table, 0, of->data->tensors)) return false;
+  if (!begin_table(of, table, 0, of->data->loaded)) return false;
   of->window->tables = 1;
   if (!expand_all(of, table, NULL) || !open_file(of, table, 0, &input)) return false;
   const nnrt_source all = {.tensor = table->tensor, .wanted = table->wanted};
@@ -261,7 +261,7 @@ static bool load_all(loading *of) {
 
 /* The words that were learned get their classes. */
 static bool sort_labels(loading *of) {
-  for (size_t k = 0; k < of->data->tensors; k++) {
+  for (size_t k = 0; k < of->data->loaded; k++) {
     nnrt_labels *labels = &of->data->encoding->of[k].labels;
     if (labels->count > 0 && !labels->fixed && !nnrt_labels_sort(labels, of->failure))
       return false;
@@ -274,7 +274,7 @@ bool nnrt_load_tables(const nnrt_model *model, const nnrt_request *request, nnrt
   const bool learns = request->with_targets && !data->encoding->decided;
   loading of = {model, request, data, window, learns,
                 learns && data->encoding->alphabet.count == 0, failure};
-  window->table = calloc(data->tensors, sizeof *window->table);
+  window->table = calloc(data->loaded, sizeof *window->table);
   if (!window->table) return nnrt_fail(failure, "out of memory");
   if (!check_request(&of)) return false;
   if (!(request->file[0].tensor ? load_each(&of, false) : load_all(&of))) return false;

@@ -19,7 +19,7 @@ extern "C" {
 #endif
 
 enum {
-  NNRT_ABI = 2,              /* raised whenever a struct below changes */
+  NNRT_ABI = 3,              /* raised whenever a struct below changes */
   NNRT_MAX_HYPERPARAMETERS = 8,
   NNRT_ALIGNMENT = 64        /* of a block, and of every tensor in it, in bytes */
 };
@@ -110,6 +110,12 @@ typedef struct nnrt_file {
   const char *path;
 } nnrt_file;
 
+/* Columns of a table that are chosen by their names, and fill a tensor's elements in this order. */
+typedef struct nnrt_columns {
+  const char *tensor;
+  const char *names;  /* as a line of CSV: a,b,"c, d"                                         */
+} nnrt_columns;
+
 typedef struct nnrt_settings {
   int data_files, test_files;
   const nnrt_file *data, *test;
@@ -127,6 +133,11 @@ typedef struct nnrt_settings {
   const char *average;  /* of the weights: "ema(0.999)", "swa(10)"; NULL: none                 */
   int patience;         /* epochs without a better loss before stopping; 0: never              */
   int accumulate;       /* batches in a step, >= 1                                             */
+  int columns;          /* of so many tensors; 0: columns go by their place                    */
+  const nnrt_columns *column;
+  const char *scale;    /* inputs that are scaled: "x, u=minmax"; NULL: none                   */
+  const char *weights;  /* "w=y": the last target, w, is computed, the weight of y's class;
+                           NULL: no such target                                                */
 } nnrt_settings;
 
 /* ---- the model ---------------------------------------------------------------------------- */

@@ -132,6 +132,10 @@ static bool finish(nnrt_options *options, nnrt_failure *failure) {
   if (options->load && options->resume)
     return nnrt_fail(failure, "--load and --resume exclude each other: --load starts anew from "
                      "weights, --resume goes on");
+  if (options->resume && (nnrt_given(options, NNRT_OPTION_SCALE) ||
+                          nnrt_given(options, NNRT_OPTION_COLUMNS)))
+    return nnrt_fail(failure, "--scale and --columns: with --resume data is read as it was before: "
+                     "leave them out, or begin anew with --load");
   if (options->save_every && !options->save)
     return nnrt_fail(failure, "--save-every: needs --save FILE");
   return true;
@@ -157,7 +161,8 @@ bool nnrt_options_parse(const nnrt_model *model, int argc, char **argv, nnrt_opt
   if (!find_command(argv[1], &options->command, failure))
     return false;
   options->files = calloc((size_t)argc, sizeof *options->files);
-  if (!options->files)
+  options->columns = calloc((size_t)argc, sizeof *options->columns);
+  if (!options->files || !options->columns)
     return nnrt_fail(failure, "out of memory");
   return read_options(model, argc - 1, argv + 1, options, failure) &&
          (options->help || finish(options, failure));
@@ -179,5 +184,7 @@ void nnrt_options_free(nnrt_options *options) {
   for (int k = 0; k < NNRT_OPTIONS; k++)
     free(options->restored[k]);
   free(options->files);
+  free(options->columns);
   options->files = NULL;
+  options->columns = NULL;
 }

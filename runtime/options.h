@@ -46,6 +46,7 @@ typedef struct nnrt_options {
   uint64_t save_every;    /* steps; 0: at the end of epochs only                              */
   int memory;             /* megabytes of samples that are held                               */
   int threads, steps, no_shuffle, json, help;
+  nnrt_columns *columns;  /* what settings.column points into; owned                         */
   nnrt_file *files;       /* what settings.data and .test point into; owned                   */
   char *restored[NNRT_OPTIONS]; /* texts that came from a checkpoint; owned                   */
 } nnrt_options;

@@ -18,7 +18,9 @@ typedef enum nnrt_option_kind {
   DECAY,     /* the same                                                                      */
   OPTIMIZER, /* settings.optimizer and .hyperparameter                                        */
   DATA_FILE, /* FILE or TENSOR=FILE                                                           */
-  TEST_FILE
+  TEST_FILE,
+  COLUMNS_OF, /* TENSOR=NAMES                                                                 */
+  SCALE_OF    /* const char *, checked                                                        */
 } nnrt_option_kind;
 
 typedef struct nnrt_option_row {

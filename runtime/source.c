@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-size_t nnrt_columns(const nnrt_tensor *tensor, size_t tensors) {
+size_t nnrt_count_columns(const nnrt_tensor *tensor, size_t tensors) {
   size_t columns = 0;
   for (size_t k = 0; k < tensors; k++) columns += tensor[k].elements;
   return columns;
@@ -34,12 +34,12 @@ nnrt_column_text nnrt_show_columns(const nnrt_source *source) {
     memcpy(text.chars + most - 4, "...", 4);
     length = most - 1;
   }
-  size_t columns = nnrt_columns(source->tensor, source->wanted);
+  size_t columns = nnrt_count_columns(source->tensor, source->wanted);
   int more = snprintf(text.chars + length, sizeof text.chars - length, ": %zu column%s", columns,
                       columns == 1 ? "" : "s");
   if (source->known > source->wanted && more > 0)
     snprintf(text.chars + length + (size_t)more, sizeof text.chars - length - (size_t)more,
-             ", or %zu with the targets", nnrt_columns(source->tensor, source->known));
+             ", or %zu with the targets", nnrt_count_columns(source->tensor, source->known));
   return text;
 }
 

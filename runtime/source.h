@@ -79,7 +79,7 @@ typedef struct nnrt_source {
 
 /* ---- source.c ----------------------------------------------------------------------------- */
 
-size_t nnrt_columns(const nnrt_tensor *tensor, size_t tensors); /* sum of their elements */
+size_t nnrt_count_columns(const nnrt_tensor *tensor, size_t tensors); /* sum of their elements */
 
 /* What a reader expected: "x has 30, y has 1: 31 columns". */
 typedef struct nnrt_column_text {

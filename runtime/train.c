@@ -5,6 +5,7 @@
 #include "file.h"
 #include "finite.h"
 #include "history.h"
+#include "scale.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -37,6 +38,8 @@ static bool make_room(nnrt_trainer *trainer, nnrt_failure *failure) {
   const nnrt_settings *settings = &trainer->options->settings;
   const nnrt_splitting how = nnrt_splitting_of(model, trainer->options);
   if (!nnrt_order_begin(&trainer->order, &trainer->data, &how, failure))
+    return false;
+  if (!nnrt_fit(model, settings->scale, &trainer->data, &trainer->order, failure))
     return false;
   const size_t learned = trainer->order.learned;
   trainer->batch = (size_t)settings->batch < learned ? (size_t)settings->batch : learned;

@@ -2,6 +2,7 @@
 #include "call.h"
 #include "cli.h"
 #include "options_table.h"
+#include "scale.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -104,6 +105,27 @@ static bool set_file(const nnrt_option_row *option, const nnrt_model *model, con
   return true;
 }
 
+/* "x=a,b": the columns for tensor x. */
+static bool set_columns(const nnrt_model *model, const char *text, nnrt_columns *to,
+                        nnrt_failure *failure) {
+  char names[256];
+  const char *equals = strchr(text, '=');
+  const nnrt_tensor *tensor = equals ? find_tensor(model, text, (size_t)(equals - text)) : NULL;
+  list_tensors(model, names, sizeof names);
+  if (!tensor || equals[1] == '\0')
+    return nnrt_fail(failure, "--columns: '%s' is not written TENSOR=NAME,NAME with one of %s",
+                     text, names);
+  to->tensor = tensor->name;
+  to->names = equals + 1;
+  return true;
+}
+
+static bool set_scale(const nnrt_model *model, const char *text, const char **to,
+                      nnrt_failure *failure) {
+  *to = text;
+  return nnrt_scale_parse(model, text, failure);
+}
+
 static bool set_forms(const form_set *set, const char *text, const char **to,
                       nnrt_failure *failure) {
   nnrt_product_of_forms product;
@@ -134,6 +156,12 @@ bool nnrt_option_set(nnrt_option index, const nnrt_model *model, const char *tex
   case AVERAGE: return set_forms(&average_forms, text, to, failure);
   case DECAY: return set_decay(model, text, to, failure);
   case OPTIMIZER: return nnrt_optimizer_parse(model, text, settings, failure);
+  case SCALE_OF: return set_scale(model, text, to, failure);
+  case COLUMNS_OF:
+    if (!nnrt_given(options, NNRT_OPTION_COLUMNS))
+      settings->columns = 0;
+    settings->column = options->columns;
+    return set_columns(model, text, &options->columns[settings->columns++], failure);
   case DATA_FILE:
     if (!nnrt_given(options, NNRT_OPTION_DATA))
       settings->data_files = 0;

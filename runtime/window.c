@@ -12,7 +12,7 @@ enum { BLOCK_BYTES = 1 << 20, LEAST_SLOTS = 4 };
 /* What a sample costs: its values, and its place in the order that training takes. */
 static size_t sample_cost(const nnrt_dataset *data) {
   size_t bytes = sizeof(size_t);
-  for (size_t k = 0; k < data->tensors; k++)
+  for (size_t k = 0; k < data->loaded; k++)
     bytes += nnrt_sample_bytes(&data->tensor[k], data->real_bytes);
   return bytes;
 }
@@ -36,7 +36,7 @@ static bool make_room(nnrt_window *window, const nnrt_dataset *data) {
 bool nnrt_window_begin(nnrt_window *window, nnrt_dataset *data, size_t memory,
                        nnrt_failure *failure) {
   const size_t cost = sample_cost(data);
-  window->tensors = data->tensors;
+  window->tensors = data->loaded;
   window->block = cost < BLOCK_BYTES ? BLOCK_BYTES / cost : 1;
   window->blocks = (data->samples + window->block - 1) / window->block;
   window->slots = memory / (window->block * cost);

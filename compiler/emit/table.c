@@ -201,9 +201,10 @@ static void emit_metrics(writer *w) {
   emit_words(w, "metrics", m->metrics, words);
 }
 
-static void emit_files(writer *w, const char *table, int count, const file_setting *files) {
+static void emit_files(writer *w, const char *type, const char *table, int count,
+                       const file_setting *files) {
   if (count == 0) return;
-  line(w, "static const nnrt_file %s[] = {", table);
+  line(w, "static const %s %s[] = {", type, table);
   for (int k = 0; k < count; k++) {
     line(w, "  {%s, %s},", quoted(w, files[k].tensor), quoted(w, files[k].path));
   }
@@ -238,6 +239,9 @@ static void emit_settings(writer *w) {
   emit_set_text(w, "schedule", s->schedule);
   emit_set_text(w, "decay", s->decay);
   emit_set_text(w, "average", s->average);
+  if (s->columns > 0) line(w, ".columns = %d, .column = columns,", s->columns);
+  emit_set_text(w, "scale", s->scale);
+  emit_set_text(w, "weights", s->weights);
   if (s->patience > 0) line(w, ".patience = %d,", s->patience);
   line(w, ".accumulate = %d", s->accumulate);
   w->indent -= 2;
@@ -302,6 +306,7 @@ void emit_tables(writer *w) {
   emit_tensors(w);
   emit_optimizers(w);
   emit_metrics(w);
-  emit_files(w, "data_files", s->data_files, s->data);
-  emit_files(w, "test_files", s->test_files, s->test);
+  emit_files(w, "nnrt_file", "data_files", s->data_files, s->data);
+  emit_files(w, "nnrt_file", "test_files", s->test_files, s->test);
+  emit_files(w, "nnrt_columns", "columns", s->columns, s->column);
 }

@@ -408,6 +408,10 @@ typedef struct train_settings {
   const char *decay;        /* "0.01, h.*=0.1", or NULL */
   const char *average;      /* "ema(0.999)", or NULL */
   int patience, accumulate;
+  int columns;                 /* chosen by name, of so many tensors ...                     */
+  const file_setting *column;  /* ... path: the names as a line of CSV                       */
+  const char *scale;           /* "x, u=minmax", or NULL                                     */
+  const char *weights;         /* "w=y": target w is the weight of class y; or NULL          */
 } train_settings;
 
 /* All that a model says. Arrays are in the order of declaration. */

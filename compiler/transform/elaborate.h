@@ -499,6 +499,30 @@ const double *npy_read(arena *memory, const char *path, int *rank, int64_t *shap
 void elaborate_optimizers(elaborator *e);
 void elaborate_settings(elaborator *e);
 
+/* ---- elaborate_data.c --------------------------------------------------------------------- */
+
+typedef struct file_list {
+  file_setting *items;
+  size_t count, capacity;
+} file_list;
+
+/* What `data`, `test`, `scale` and `weights` say. */
+typedef struct data_settings {
+  file_list data, test;
+  file_list columns;   /* a tensor, and its columns' names as a line of CSV */
+  place chosen_at;
+  text scale;          /* "x, u=minmax" */
+  name weighed;        /* the target that is computed, or NULL */
+  const char *weights; /* "w=y", or NULL */
+} data_settings;
+
+void elaborate_data(elaborator *e, const setting *s, data_settings *to);
+void elaborate_test(elaborator *e, const setting *s, data_settings *to);
+void elaborate_scale(elaborator *e, const setting *s, data_settings *to);
+void elaborate_weights(elaborator *e, const setting *s, data_settings *to);
+/* Checks all of them together and passes them on. */
+void finish_data(elaborator *e, const data_settings *of, train_settings *to);
+
 /* ---- elaborate_forms.c -------------------------------------------------------------------- */
 
 struct form_set;

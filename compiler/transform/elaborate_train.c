@@ -3,16 +3,11 @@
 
 #include "forms.h"
 
-typedef struct file_list {
-  file_setting *items;
-  size_t count, capacity;
-} file_list;
-
 typedef struct training {
   elaborator *e;
   context c;
   train_settings *out;
-  file_list data, test;
+  data_settings files;
   text decay;
 } training;
 
@@ -117,44 +112,12 @@ static void set_average(training *t, const setting *s) {
   t->out->average = forms_text(&t->c, s, &average_forms);
 }
 
-static bool is_data(const elaborator *e, name word) {
-  for (size_t k = 0; k < e->inputs.count; k++) {
-    if (e->inputs.items[k]->word == word) return true;
-  }
-  for (size_t k = 0; k < e->targets.count; k++) {
-    if (e->targets.items[k]->word == word) return true;
-  }
-  return false;
-}
+/* ---- data --------------------------------------------------------------------------------- */
 
-static void add_file(training *t, const setting *s, file_list *list) {
-  elaborator *e = t->e;
-  if (s->nested != NULL) {
-    complain(e, s->where, "columns of a file cannot be chosen here; give one file per tensor, as "
-                          "in `%s x = \"x.npy\"`", s->word);
-    return;
-  }
-  if (s->value == NULL || s->value->kind != EXPRESSION_STRING) {
-    complain(e, s->value != NULL ? s->value->where : s->where,
-             "setting `%s` takes a path in quotes, as in `%s \"train.csv\"`", s->word, s->word);
-    return;
-  }
-  if (s->member != NULL && !is_data(e, s->member)) {
-    complain(e, s->where, "`%s` is neither an input nor a target", s->member);
-    return;
-  }
-  for (size_t k = 0; k < list->count; k++) {
-    if (list->items[k].tensor != NULL && s->member != NULL && list->items[k].tensor != s->member)
-      continue;
-    complain(e, s->where, "setting `%s` is given twice", s->word);
-    return;
-  }
-  file_setting one = {s->member, s->value->string};
-  ARENA_PUSH(e->memory, list->items, list->count, list->capacity, one);
-}
-
-static void set_data(training *t, const setting *s) { add_file(t, s, &t->data); }
-static void set_test(training *t, const setting *s) { add_file(t, s, &t->test); }
+static void set_data(training *t, const setting *s) { elaborate_data(t->e, s, &t->files); }
+static void set_test(training *t, const setting *s) { elaborate_test(t->e, s, &t->files); }
+static void set_scale(training *t, const setting *s) { elaborate_scale(t->e, s, &t->files); }
+static void set_weights(training *t, const setting *s) { elaborate_weights(t->e, s, &t->files); }
 
 /* ---- optimizer ---------------------------------------------------------------------------- */
 
@@ -255,12 +218,14 @@ static const setting_row setting_rows[] = {
     {"clip", set_clip},             {"clip_value", set_clip_value}, {"data", set_data},
     {"decay", set_decay},           {"epochs", set_epochs},     {"holdout", set_holdout},
     {"optimizer", set_optimizer},   {"patience", set_patience}, {"schedule", set_schedule},
-    {"seed", set_seed},             {"test", set_test},
+    {"scale", set_scale},           {"seed", set_seed},         {"test", set_test},
+    {"weights", set_weights},
 };
 enum { SETTINGS = sizeof setting_rows / sizeof *setting_rows };
 
 static bool may_repeat(const setting *s) {
-  return strcmp(s->word, "data") == 0 || strcmp(s->word, "test") == 0 || s->pattern != NULL;
+  return strcmp(s->word, "data") == 0 || strcmp(s->word, "test") == 0 ||
+         strcmp(s->word, "scale") == 0 || s->pattern != NULL;
 }
 
 static void apply_setting(training *t, const setting *s) {
@@ -268,7 +233,8 @@ static void apply_setting(training *t, const setting *s) {
   for (int k = 0; k < SETTINGS; k++) {
     words[k] = setting_rows[k].word;
     if (strcmp(s->word, setting_rows[k].word) != 0) continue;
-    bool block = s->nested != NULL && !may_repeat(s);
+    bool takes_block = strcmp(s->word, "data") == 0 || strcmp(s->word, "test") == 0;
+    bool block = s->nested != NULL && !takes_block;
     if (s->pattern != NULL && strcmp(s->word, "decay") != 0)
       complain(t->e, s->where, "`%s` takes no pattern of names", s->word);
     else if (block) complain(t->e, s->where, "`%s` takes no block", s->word);
@@ -292,6 +258,7 @@ static void apply_settings(training *t, const setting *first) {
 void elaborate_settings(elaborator *e) {
   training t = {.e = e, .c = {.e = e, .scope = e->modules->lets}, .out = &e->p->settings,
                 .decay = text_new(e->memory)};
+  t.files.scale = text_new(e->memory);
   *t.out = (train_settings){.batch = 32, .epochs = 10, .seed = 1, .accumulate = 1};
   const statement *given = NULL;
   default_optimizer(&t);
@@ -305,8 +272,5 @@ void elaborate_settings(elaborator *e) {
     given = st;
     apply_settings(&t, st->settings);
   }
-  t.out->data = t.data.items;
-  t.out->data_files = (int)t.data.count;
-  t.out->test = t.test.items;
-  t.out->test_files = (int)t.test.count;
+  finish_data(e, &t.files, t.out);
 }

@@ -148,7 +148,8 @@ Test(evaluate, batches_of_any_size_give_one_mean) {
   void *values[] = {x, y};
   nnrt_encoding none = {.tensors = 0};
   const nnrt_dataset data = {.samples = 10, .tensors = 2, .tensor = mock_double_model.tensor,
-                             .values = values, .real_bytes = 8, .encoding = &none};
+                             .values = values, .real_bytes = 8, .encoding = &none, .loaded = 2,
+                             .weighed = -1};
   for (int i = 0; i < 40; i++)
     x[i] = sin(i);
   for (int i = 0; i < 10; i++)
@@ -179,7 +180,8 @@ Test(evaluate, metrics_of_the_whole_get_the_whole) {
   void *values[] = {x, y};
   nnrt_encoding none = {.tensors = 0};
   const nnrt_dataset data = {.samples = 10, .tensors = 2, .tensor = mock_double_model.tensor,
-                             .values = values, .real_bytes = 8, .encoding = &none};
+                             .values = values, .real_bytes = 8, .encoding = &none, .loaded = 2,
+                             .weighed = -1};
   nnrt_model model = mock_double_model;
   model.metrics_of_whole = 1;
   model.test = note_call;
