@@ -1,5 +1,5 @@
 /* file.c: a path to its (gunzipped) bytes; a stream to a file that is there whole or not at all. */
-#define _XOPEN_SOURCE 700 /* realpath */
+#define _GNU_SOURCE /* realpath, O_TMPFILE */
 
 #include "file.h"
 
@@ -119,31 +119,66 @@ bool nnrt_host_is_big_endian(void) {
 
 /* ---- writing ------------------------------------------------------------------------------ */
 
+enum { ATTEMPTS = 1000, LONGEST_BESIDE = 64 };
+
 /* The length of path's folder, with its final '/'; 0 for a name in the current folder. */
 static size_t folder_length(const char *path) {
   const char *slash = strrchr(path, '/');
   return slash ? (size_t)(slash - path) + 1 : 0;
 }
 
-/* A new file in target's folder, with target's permissions where it exists. Its name does not
- * grow with target's, so that it fits wherever target's does. */
-static int open_beside(nnrt_output *out, const struct stat *existing) {
-  size_t folder = folder_length(out->target), room = folder + 64;
-  out->beside = malloc(room);
-  if (!out->beside) return -1;
+/* Its name does not grow with target's, so that it fits wherever target's does. */
+static void name_beside(nnrt_output *out, int attempt) {
+  const size_t folder = folder_length(out->target);
   memcpy(out->beside, out->target, folder);
-  for (int attempt = 0; attempt < 1000; attempt++) {
-    snprintf(out->beside + folder, room - folder, ".nnrt-%ld-%d.tmp", (long)getpid(), attempt);
-    int descriptor = open(out->beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (descriptor >= 0 && existing && fchmod(descriptor, existing->st_mode & 07777) != 0) {
-      int reason = errno;
-      close(descriptor);
-      unlink(out->beside);
-      errno = reason;
-      return -1;
+  snprintf(out->beside + folder, LONGEST_BESIDE, ".nnrt-%ld-%d.tmp", (long)getpid(), attempt);
+}
+
+/* A file without a name, where the file system has such; -1: none. */
+static int open_unnamed(nnrt_output *out) {
+#ifdef O_TMPFILE
+  const size_t folder = folder_length(out->target);
+  memcpy(out->beside, folder ? out->target : "./", folder ? folder : 2);
+  out->beside[folder ? folder : 2] = 0;
+  return open(out->beside, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+#else
+  (void)out;
+  return -1;
+#endif
+}
+
+/* Gives the complete file a name. */
+static bool link_unnamed(nnrt_output *out) {
+  char self[64];
+  snprintf(self, sizeof self, "/proc/self/fd/%d", fileno(out->stream));
+  for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+    name_beside(out, attempt);
+    if (linkat(AT_FDCWD, self, AT_FDCWD, out->beside, AT_SYMLINK_FOLLOW) == 0) {
+      out->unnamed = false;
+      return true;
     }
-    if (descriptor >= 0 || errno != EEXIST) return descriptor;
+    if (errno != EEXIST) return false;
   }
+  return false;
+}
+
+/* A new file in target's folder, with target's permissions where it exists. */
+static int open_beside(nnrt_output *out, const struct stat *existing) {
+  out->beside = malloc(folder_length(out->target) + LONGEST_BESIDE);
+  if (!out->beside) return -1;
+  int descriptor = access("/proc/self/fd", X_OK) == 0 ? open_unnamed(out) : -1;
+  out->unnamed = descriptor >= 0;
+  for (int attempt = 0; attempt < ATTEMPTS && descriptor < 0; attempt++) {
+    name_beside(out, attempt);
+    descriptor = open(out->beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (descriptor < 0 && errno != EEXIST) return -1;
+  }
+  if (descriptor < 0 || !existing || fchmod(descriptor, existing->st_mode & 07777) == 0)
+    return descriptor;
+  int reason = errno;
+  close(descriptor);
+  if (!out->unnamed) unlink(out->beside);
+  errno = reason;
   return -1;
 }
 
@@ -177,7 +212,7 @@ bool nnrt_output_open(nnrt_output *out, const char *path, nnrt_failure *failure)
   out->stream = fdopen(descriptor, "wb");
   if (out->stream) return true;
   close(descriptor);
-  if (out->beside) unlink(out->beside);
+  if (out->beside && !out->unnamed) unlink(out->beside);
   return fail_to_open(out, failure);
 }
 
@@ -189,7 +224,7 @@ static void release(nnrt_output *out) {
 
 void nnrt_output_abandon(nnrt_output *out) {
   if (out->stream) fclose(out->stream);
-  if (out->beside) unlink(out->beside);
+  if (out->beside && !out->unnamed) unlink(out->beside);
   release(out);
 }
 
@@ -207,6 +242,7 @@ bool nnrt_output_finish(nnrt_output *out, nnrt_failure *failure) {
   errno = 0;
   bool good = fflush(out->stream) == 0 && !ferror(out->stream);
   if (good && out->beside) good = fsync(fileno(out->stream)) == 0;
+  if (good && out->unnamed) good = link_unnamed(out);
   int reason = errno;
   if (fclose(out->stream) != 0 && good) {
     reason = errno;

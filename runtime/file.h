@@ -48,7 +48,8 @@ typedef struct nnrt_output {
   FILE *stream;
   const char *path; /* the caller's                                                           */
   char *target;     /* path with symbolic links followed                                      */
-  char *beside;     /* where the bytes go until they are complete; NULL: directly             */
+  char *beside;     /* the name of what replaces it, in the same folder; NULL: directly       */
+  bool unnamed;     /* what replaces it has no name yet: a kill leaves nothing behind         */
 } nnrt_output;
 
 bool nnrt_output_open(nnrt_output *out, const char *path, nnrt_failure *failure);
