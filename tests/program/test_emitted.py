@@ -46,14 +46,20 @@ def check_identical(model, folder):
   nn.demand(printed == plain, "`-o -` prints something else than `-o FILE` writes")
 
 
+def without_numbers(text):
+  """The text with every number made the same, on one line: numbers move the ends of lines."""
+  return re.sub(r"\s+", " ", re.sub(r"\b[0-9][0-9.e+-]*f?\b", "#", re.sub(r"\n +\* ", " ", text)))
+
+
 def check_length(folder):
-  """The loop over time is a loop: T is a number in it."""
-  lines = {}
-  for steps in (8, 8192):
-    text = nn.emit(CHARNN, folder / f"t{steps}.c", "-D", f"T={steps}").read_text()
-    lines[steps] = text.count("\n")
-  nn.demand(lines[8] == lines[8192], f"{lines[8]} lines for T = 8, {lines[8192]} for T = 8192")
-  return f"{lines[8]} lines"
+  """The loop over time is a loop: T is a number in it, and nothing else differs (where T is
+  so small that products fit a kernel of our own, the name of the kernel does)."""
+  texts = {}
+  for steps in (64, 8192):
+    texts[steps] = nn.emit(CHARNN, folder / f"t{steps}.c", "-D", f"T={steps}").read_text()
+  nn.demand(without_numbers(texts[64]) == without_numbers(texts[8192]),
+            "the texts for T = 64 and T = 8192 differ by more than numbers")
+  return f"{texts[64].count(chr(10))} lines"
 
 
 def check_no_allocation(model, folder):
