@@ -48,7 +48,8 @@ def check_identical(model, folder):
 
 def without_numbers(text):
   """The text with every number made the same, on one line: numbers move the ends of lines."""
-  return re.sub(r"\s+", " ", re.sub(r"\b(0x[0-9a-f]+|[0-9][0-9.e+-]*f?)\b", "#", re.sub(r"\n +\* ", " ", text)))
+  joined = re.sub(r"\n +\* ", " ", text)
+  return re.sub(r"\s+", " ", re.sub(r"\b(0x[0-9a-f]+|[0-9][0-9.e+-]*f?)\b", "#", joined))
 
 
 def check_length(folder):
