@@ -43,6 +43,7 @@ typedef struct nnrt_tensor_encoding {
   double *scale;          /* [2, elements]: subtract the first, divide by the second; owned   */
   double *weight;         /* [weights]; owned                                                 */
   size_t weights;
+  bool fitted;            /* scale or weight was fitted here, and did not come with weights   */
 } nnrt_tensor_encoding;
 
 /* All zero: nothing is known. */

@@ -136,6 +136,11 @@ static bool finish(nnrt_options *options, nnrt_failure *failure) {
                           nnrt_given(options, NNRT_OPTION_COLUMNS)))
     return nnrt_fail(failure, "--scale and --columns: with --resume data is read as it was before: "
                      "leave them out, or begin anew with --load");
+  if (options->folds && (options->save || options->resume || options->log || options->plot ||
+                         options->report || nnrt_given(options, NNRT_OPTION_HOLDOUT) ||
+                         nnrt_given(options, NNRT_OPTION_TEST)))
+    return nnrt_fail(failure, "--folds: trains to be judged, not to be kept: it goes with none of "
+                     "--save --resume --log --plot --report --holdout --test");
   if (options->save_every && !options->save)
     return nnrt_fail(failure, "--save-every: needs --save FILE");
   return true;

@@ -45,6 +45,7 @@ typedef struct nnrt_options {
   double rate;
   uint64_t save_every;    /* steps; 0: at the end of epochs only                              */
   int memory;             /* megabytes of samples that are held                               */
+  int folds;              /* 0: no cross-validation                                           */
   int threads, steps, no_shuffle, json, help;
   nnrt_columns *columns;  /* what settings.column points into; owned                         */
   nnrt_file *files;       /* what settings.data and .test point into; owned                   */

@@ -58,7 +58,9 @@ bool nnrt_load_encoding(const char *path, const nnrt_model *model, nnrt_encoding
   return read;
 }
 
-nnrt_splitting nnrt_splitting_of(const nnrt_model *model, const nnrt_options *options) {
+nnrt_splitting nnrt_splitting_of(const nnrt_model *model, const nnrt_options *options,
+                                 size_t fold) {
   return (nnrt_splitting){.holdout = options->settings.holdout, .seed = options->settings.seed,
+                          .folds = (size_t)options->folds, .fold = fold,
                           .shuffles = !options->no_shuffle, .carries = model->carries != 0};
 }

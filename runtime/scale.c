@@ -162,19 +162,34 @@ bool nnrt_fit(const nnrt_model *model, const char *scale, const nnrt_dataset *da
   if (good && (all.count > 0 || all.counted)) good = take_all(&all, data, order, failure);
   for (size_t k = 0; all.one && k < all.count; k++) {
     finish(&all.one[k]);
-    if (good) encoding->of[all.one[k].tensor].scale = all.one[k].first;
+    nnrt_tensor_encoding *to = &encoding->of[all.one[k].tensor];
+    if (good) to->scale = all.one[k].first;
     else free(all.one[k].first);
+    to->fitted = good;
   }
   if (good && all.counted) {
     nnrt_tensor_encoding *to = &encoding->of[all.weight];
     to->weights = (size_t)model->tensor[all.class].limit;
     weigh(all.counted, to->weights);
     to->weight = all.counted;
+    to->fitted = true;
   } else {
     free(all.counted);
   }
   free(all.one);
   return good;
+}
+
+void nnrt_unfit(nnrt_encoding *encoding) {
+  for (size_t k = 0; k < encoding->tensors; k++) {
+    nnrt_tensor_encoding *one = &encoding->of[k];
+    if (!one->fitted) continue;
+    free(one->scale);
+    free(one->weight);
+    one->scale = one->weight = NULL;
+    one->weights = 0;
+    one->fitted = false;
+  }
 }
 
 /* ---- use ---------------------------------------------------------------------------------- */

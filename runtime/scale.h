@@ -11,5 +11,7 @@ bool nnrt_scale_parse(const nnrt_model *model, const char *text, nnrt_failure *f
  * they hold from the next batch on. scale: nnrt_settings.scale, checked. */
 bool nnrt_fit(const nnrt_model *model, const char *scale, const nnrt_dataset *data,
               nnrt_order *order, nnrt_failure *failure);
+/* Forgets what was fitted. */
+void nnrt_unfit(nnrt_encoding *encoding);
 
 #endif

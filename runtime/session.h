@@ -57,8 +57,9 @@ bool nnrt_load_data(const nnrt_model *model, const nnrt_options *options, bool w
 /* How the data of a weights file was read. */
 bool nnrt_load_encoding(const char *path, const nnrt_model *model, nnrt_encoding *encoding,
                         nnrt_failure *failure);
-/* What the options hold out, and how they order. */
-nnrt_splitting nnrt_splitting_of(const nnrt_model *model, const nnrt_options *options);
+/* What the options hold out (with folds, this one), and how they order. */
+nnrt_splitting nnrt_splitting_of(const nnrt_model *model, const nnrt_options *options,
+                                 size_t fold);
 
 /* ---- sample.c ----------------------------------------------------------------------------- */
 

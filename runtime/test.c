@@ -45,7 +45,7 @@ static bool test_samples(const nnrt_model *model, const nnrt_options *options,
 /* All of the data, or what is held out of it. */
 static bool test_data(const nnrt_model *model, const nnrt_options *options,
                       const nnrt_dataset *data, bool held_out, nnrt_failure *failure) {
-  const nnrt_splitting how = nnrt_splitting_of(model, options);
+  const nnrt_splitting how = nnrt_splitting_of(model, options, 0);
   nnrt_order order;
   if (!held_out)
     return test_samples(model, options, data, NULL, failure);

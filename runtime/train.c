@@ -22,6 +22,10 @@ static bool load_data(nnrt_trainer *trainer, nnrt_failure *failure) {
   if (!nnrt_load_data(trainer->model, trainer->options, true, settings->data,
                       settings->data_files, &trainer->encoding, &trainer->data, failure))
     return false;
+  if (trainer->options->folds > 0) {
+    trainer->test_name = "fold";
+    return true;
+  }
   if (settings->test_files > 0) {
     if (!nnrt_load_data(trainer->model, trainer->options, true, settings->test,
                         settings->test_files, &trainer->encoding, &trainer->test, failure))
@@ -36,7 +40,7 @@ static bool load_data(nnrt_trainer *trainer, nnrt_failure *failure) {
 static bool make_room(nnrt_trainer *trainer, nnrt_failure *failure) {
   const nnrt_model *model = trainer->model;
   const nnrt_settings *settings = &trainer->options->settings;
-  const nnrt_splitting how = nnrt_splitting_of(model, trainer->options);
+  const nnrt_splitting how = nnrt_splitting_of(model, trainer->options, trainer->fold);
   if (!nnrt_order_begin(&trainer->order, &trainer->data, &how, failure))
     return false;
   if (!nnrt_fit(model, settings->scale, &trainer->data, &trainer->order, failure))
@@ -117,6 +121,12 @@ static bool read_texts(nnrt_trainer *trainer, nnrt_failure *failure) {
          nnrt_decay_parse(trainer->model, settings->decay, trainer->decay, failure);
 }
 
+static bool prepare_run(nnrt_trainer *trainer, const nnrt_weights *resumed,
+                        nnrt_failure *failure) {
+  return make_room(trainer, failure) && begin_block(trainer, resumed, failure) &&
+         nnrt_history_begin(trainer, failure);
+}
+
 static bool prepare(nnrt_trainer *trainer, nnrt_failure *failure) {
   nnrt_options *options = trainer->options;
   nnrt_weights *resumed = NULL;
@@ -131,27 +141,36 @@ static bool prepare(nnrt_trainer *trainer, nnrt_failure *failure) {
                check_writable(options->report, failure) &&
                read_texts(trainer, failure) &&
                read_encoding(trainer, resumed, failure) && load_data(trainer, failure) &&
-               make_room(trainer, failure) && begin_block(trainer, resumed, failure) &&
-               nnrt_history_begin(trainer, failure);
+               (options->folds > 0 || prepare_run(trainer, resumed, failure));
   nnrt_weights_close(resumed);
   return ready;
 }
 
-static void release(nnrt_trainer *trainer) {
+void nnrt_train_reset(nnrt_trainer *trainer) {
   nnrt_history_free(&trainer->history);
   nnrt_batch_free(&trainer->room);
-  nnrt_data_free(&trainer->data);
-  nnrt_data_free(&trainer->test);
   free(trainer->block);
   free(trainer->sum);
   free(trainer->average);
   free(trainer->best);
-  free(trainer->decay);
-  nnrt_encoding_free(&trainer->encoding);
   nnrt_order_free(&trainer->order);
   free(trainer->chosen);
   free(trainer->running);
   free(trainer->test_values);
+  const nnrt_trainer kept = {
+    .model = trainer->model, .options = trainer->options, .schedule = trainer->schedule,
+    .averaging = trainer->averaging, .decay = trainer->decay, .data = trainer->data,
+    .test = trainer->test, .has_test = trainer->has_test, .test_name = trainer->test_name,
+    .encoding = trainer->encoding, .began = trainer->began};
+  *trainer = kept;
+}
+
+static void release(nnrt_trainer *trainer) {
+  nnrt_train_reset(trainer);
+  nnrt_data_free(&trainer->data);
+  nnrt_data_free(&trainer->test);
+  nnrt_encoding_free(&trainer->encoding);
+  free(trainer->decay);
 }
 
 /* ---- an epoch ------------------------------------------------------------------------------- */
@@ -277,6 +296,18 @@ static int run(nnrt_trainer *trainer, nnrt_failure *failure) {
   return status;
 }
 
+int nnrt_train_run(nnrt_trainer *trainer, nnrt_failure *failure) {
+  if (!prepare_run(trainer, NULL, failure))
+    return BAD;
+  const int status = run(trainer, failure);
+  if (status != 0)
+    return status;
+  void *kept = nnrt_kept_weights(trainer);
+  if (kept)
+    nnrt_copy(trainer->model, NNRT_COPY_PUT, kept, trainer->block, 0);
+  return evaluate(trainer, failure) ? 0 : BAD;
+}
+
 /* ---- the command ---------------------------------------------------------------------------- */
 
 static void say_farewell(const nnrt_trainer *trainer, int status) {
@@ -313,11 +344,12 @@ int nnrt_command_train(const nnrt_model *model, nnrt_options *options, nnrt_fail
   trainer->began = nnrt_seconds();
   if (prepare(trainer, failure)) {
     nnrt_interrupt_watch();
-    status = run(trainer, failure);
+    status = options->folds > 0 ? nnrt_cross_validate(trainer, failure) : run(trainer, failure);
     nnrt_interrupt_release();
-    if ((status == 0 || status == INTERRUPTED) && !show(trainer, failure))
+    const bool done = (status == 0 || status == INTERRUPTED) && options->folds == 0;
+    if (done && !show(trainer, failure))
       status = BAD;
-    if (status == 0 || status == INTERRUPTED)
+    else if (done)
       say_farewell(trainer, status);
   }
   release(trainer);

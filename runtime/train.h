@@ -62,6 +62,7 @@ typedef struct nnrt_trainer {
   int has_test;                /* `test` is loaded                                            */
   const char *test_name;       /* "test", "holdout", NULL: neither                            */
   int bad_data;                /* a step failed because samples could not be read             */
+  size_t fold;                 /* of options->folds                                           */
   nnrt_order order;
   size_t used;                 /* of order.learned in an epoch; a stream leaves out what is over */
   size_t *chosen;              /* [batch]: samples of a batch                                 */
@@ -80,6 +81,19 @@ typedef struct nnrt_trainer {
   nnrt_progress progress;
   nnrt_history history;
 } nnrt_trainer;
+
+/* ---- train.c ------------------------------------------------------------------------------ */
+
+/* Trains on the data that is loaded, and leaves the figures of the weights that count in
+ * test_values. */
+int nnrt_train_run(nnrt_trainer *trainer, nnrt_failure *failure);
+/* Back to where only the data is loaded. */
+void nnrt_train_reset(nnrt_trainer *trainer);
+
+/* ---- folds.c ------------------------------------------------------------------------------ */
+
+/* Trains once for each of options->folds, and says how the models did on what they did not see. */
+int nnrt_cross_validate(nnrt_trainer *trainer, nnrt_failure *failure);
 
 /* ---- step.c ------------------------------------------------------------------------------- */
 
