@@ -210,7 +210,13 @@ static bool take_member(nnrt_bytes *bytes, const char *name, nnrt_spool *spool,
                      "it with numpy.savez or savez_compressed", bytes->path, name, found.method);
   bytes->offset += found.at + skipped;
   bytes->length = found.packed;
-  return found.method == 0 || unpack(bytes, &found, spool, failure);
+  if (found.method != 0 && !unpack(bytes, &found, spool, failure)) return false;
+  uint8_t magic[6] = {0};
+  const size_t there = bytes->length < sizeof magic ? (size_t)bytes->length : sizeof magic;
+  if (!nnrt_bytes_read(bytes, 0, there, magic, failure)) return false;
+  return memcmp(magic, "\x93NUMPY", sizeof magic) == 0 ||
+         nnrt_fail(failure, "%s: '%s.npy' in it is no NumPy array; save it with numpy.savez",
+                   bytes->path, name);
 }
 
 bool nnrt_zip_member(nnrt_bytes *bytes, const char *name, nnrt_spool *spool,

@@ -310,9 +310,9 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 sys.exit(status)"""
 
 
-def peak_of(command, folder):
+def peak_of(command, folder, timeout=120):
   """Runs; the largest resident memory in megabytes."""
-  done = nn.must([sys.executable, "-S", "-c", PEAK, *command], cwd=folder)
+  done = nn.must([sys.executable, "-S", "-c", PEAK, *command], cwd=folder, timeout=timeout)
   return int(done.stdout) / 1024
 
 
