@@ -2,6 +2,7 @@
 #define _GNU_SOURCE /* realpath, O_TMPFILE */
 
 #include "file.h"
+#include "input.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,8 +14,6 @@
 #include <zlib.h>
 
 /* ---- reading ------------------------------------------------------------------------------ */
-
-enum { READ_STEP = 1 << 20 };
 
 int nnrt_open_to_read(const char *path, struct stat *status, nnrt_failure *failure) {
   int descriptor = open(path, O_RDONLY | O_CLOEXEC);
@@ -37,19 +36,6 @@ int nnrt_open_to_read(const char *path, struct stat *status, nnrt_failure *failu
   return -1;
 }
 
-/* Room for at least READ_STEP more bytes and a final 0. */
-static bool grow(nnrt_contents *contents, size_t *capacity, nnrt_failure *failure) {
-  if (*capacity - contents->length > READ_STEP) return true;
-  size_t larger = *capacity + *capacity / 2 + 2 * (size_t)READ_STEP;
-  uint8_t *bytes = larger > *capacity ? realloc(contents->bytes, larger) : NULL;
-  if (!bytes)
-    return nnrt_fail(failure, "%s: too large: no memory for more than %zu bytes of it",
-                     contents->path, contents->length);
-  contents->bytes = bytes;
-  *capacity = larger;
-  return true;
-}
-
 bool nnrt_fail_gzip(void *stream, const char *path, nnrt_failure *failure) {
   int code;
   int reason = errno;
@@ -64,43 +50,19 @@ bool nnrt_fail_gzip(void *stream, const char *path, nnrt_failure *failure) {
                    cause);
 }
 
-static bool read_stream(gzFile stream, size_t expected, nnrt_contents *contents,
-                        nnrt_failure *failure) {
-  size_t capacity = expected < SIZE_MAX / 2 ? expected + READ_STEP + 1 : 0;
-  contents->bytes = capacity ? malloc(capacity) : NULL;
-  if (!contents->bytes)
-    return nnrt_fail(failure, "%s: too large: no memory for its %zu bytes", contents->path,
-                     expected);
-  for (;;) {
-    if (!grow(contents, &capacity, failure)) return false;
-    int got = gzread(stream, contents->bytes + contents->length, READ_STEP);
-    if (got < 0) return nnrt_fail_gzip(stream, contents->path, failure);
-    if (got == 0) break;
-    contents->length += (size_t)got;
-  }
-  int code;
-  gzerror(stream, &code);
-  if (code != Z_OK && code != Z_STREAM_END) return nnrt_fail_gzip(stream, contents->path, failure);
-  contents->bytes[contents->length] = 0;
-  if (contents->length == 0) return nnrt_fail(failure, "%s: the file is empty", contents->path);
-  return true;
-}
-
 bool nnrt_file_read(const char *path, nnrt_contents *contents, nnrt_failure *failure) {
-  struct stat status;
+  nnrt_input input;
   *contents = (nnrt_contents){.path = path};
-  int descriptor = nnrt_open_to_read(path, &status, failure);
-  if (descriptor < 0) return false;
-  gzFile stream = gzdopen(descriptor, "rb");
-  if (!stream) {
-    close(descriptor);
-    return nnrt_fail(failure, "%s: cannot read: no memory", path);
+  if (!nnrt_input_open(path, &input, failure)) return false;
+  input.most = SIZE_MAX / 2;
+  bool good = true;
+  while (good && !input.ended) good = nnrt_input_more(&input, 0, failure);
+  if (good) {
+    contents->bytes = input.bytes;
+    contents->length = input.length;
+    input.bytes = NULL;
   }
-  gzbuffer(stream, 1 << 18);
-  size_t expected = S_ISREG(status.st_mode) && status.st_size > 0 ? (size_t)status.st_size : 0;
-  bool good = read_stream(stream, expected, contents, failure);
-  gzclose(stream);
-  if (!good) nnrt_file_free(contents);
+  nnrt_input_close(&input);
   return good;
 }
 

@@ -74,7 +74,13 @@ static void print_settings(const nnrt_model *model) {
     printf(", accumulate %d", settings->accumulate);
   if (settings->patience > 0)
     printf(", patience %d", settings->patience);
+  if (settings->scale)
+    printf(", scale %s", settings->scale);
+  if (settings->weights)
+    printf(", weights %s", settings->weights);
   printf("\n");
+  for (int k = 0; k < settings->columns; k++)
+    printf("columns %s=%s\n", settings->column[k].tensor, settings->column[k].names);
   for (int k = 0; k < settings->data_files + settings->test_files; k++) {
     const int is_test = k >= settings->data_files;
     const nnrt_file *file = is_test ? &settings->test[k - settings->data_files]

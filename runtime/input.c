@@ -40,6 +40,7 @@ bool nnrt_input_open(const char *path, nnrt_input *input, nnrt_failure *failure)
   input->stream = gzdopen(descriptor, "rb");
   if (!input->stream) close(descriptor);
   input->capacity = FIRST_CAPACITY + 1;
+  input->most = NNRT_MOST_HELD;
   input->bytes = malloc(input->capacity);
   if (!input->stream || !input->bytes || input->descriptor < 0)
     return fail_to_begin(input, failure);
@@ -59,7 +60,7 @@ bool nnrt_input_open(const char *path, nnrt_input *input, nnrt_failure *failure)
 
 nnrt_input nnrt_input_of_memory(const char *path, uint8_t *bytes, size_t length) {
   return (nnrt_input){.path = path, .descriptor = -1, .bytes = bytes, .length = length,
-                      .capacity = length + 1, .ended = true};
+                      .capacity = length + 1, .most = length + 1, .ended = true};
 }
 
 void nnrt_input_close(nnrt_input *input) {
@@ -74,10 +75,13 @@ void nnrt_input_close(nnrt_input *input) {
 static bool grow(nnrt_input *input, nnrt_failure *failure) {
   if (input->length < input->capacity / 2) return true;
   size_t larger = 2 * input->capacity;
-  uint8_t *bytes = larger <= NNRT_MOST_HELD ? realloc(input->bytes, larger) : NULL;
-  if (!bytes)
+  uint8_t *bytes = larger <= input->most ? realloc(input->bytes, larger) : NULL;
+  if (!bytes && larger > input->most)
     return nnrt_fail(failure, "%s: no line ends within %zu MB; is it the right file?", input->path,
                      input->length >> 20);
+  if (!bytes)
+    return nnrt_fail(failure, "%s: too large: no memory for more than %zu bytes of it",
+                     input->path, input->length);
   input->bytes = bytes;
   input->capacity = larger;
   return true;

@@ -19,7 +19,7 @@ typedef struct nnrt_input {
   void *stream;     /* of zlib; NULL where all is in `bytes`                                  */
   int descriptor;   /* of the same file, to read it at any place; owned                       */
   uint8_t *bytes;   /* `length` of them, read and not yet dropped, and one 0 more; owned      */
-  size_t length, capacity;
+  size_t length, capacity, most; /* most: capacity may grow so far                            */
   bool ended;       /* nothing follows                                                        */
   bool plain;       /* a regular file that is not compressed                                  */
   uint64_t size;    /* of the file, where it is plain                                         */
@@ -31,7 +31,7 @@ bool nnrt_input_open(const char *path, nnrt_input *input, nnrt_failure *failure)
 /* An input that is there already; takes the bytes (and the 0 behind them) over. */
 nnrt_input nnrt_input_of_memory(const char *path, uint8_t *bytes, size_t length);
 /* Drops the first `drop` bytes and reads at least one more, unless the input has ended. Fails where
- * a gzip is cut short or damaged, and where more than NNRT_MOST_HELD would have to be held. */
+ * a gzip is cut short or damaged, and where more than `most` would have to be held. */
 bool nnrt_input_more(nnrt_input *input, size_t drop, nnrt_failure *failure);
 void nnrt_input_close(nnrt_input *input);
 

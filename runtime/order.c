@@ -182,7 +182,8 @@ void nnrt_order_take(nnrt_order *order, size_t place, size_t n, size_t *index) {
 /* ---- what is held out, in the order of the data -------------------------------------------- */
 
 void nnrt_order_held(nnrt_order *order, size_t place, size_t n, size_t *index) {
-  size_t block = 0, before = 0;
+  size_t block = order->held_block, before = order->held_before;
+  if (place < before) block = before = 0;
   for (size_t i = 0; i < n; i++, place++) {
     while (place >= before + held_count(order, block)) before += held_count(order, block++);
     const span all = samples_of(order, block);
@@ -190,4 +191,6 @@ void nnrt_order_held(nnrt_order *order, size_t place, size_t n, size_t *index) {
     order->block_at = block;
     index[i] = order->block_list[all.end - all.begin - held_count(order, block) + place - before];
   }
+  order->held_block = block;
+  order->held_before = before;
 }

@@ -22,6 +22,7 @@ typedef struct nnrt_order {
   size_t window, *list;            /* the window that is listed                               */
   size_t *drawn, *block_list;      /* [block]: of one block                                   */
   size_t block_at;                 /* the block that block_list holds; blocks: none           */
+  size_t held_block, held_before;  /* a block, and the samples held out before it             */
 } nnrt_order;
 
 /* Draws by the seed which samples are held out (the last ones in a model that carries, whose runs

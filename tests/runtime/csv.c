@@ -115,6 +115,79 @@ Test(csv, class_sequences_may_come_as_numbers) {
   }
 }
 
+/* ---- headers and words ------------------------------------------------------------------- */
+
+typedef struct first_line {
+  const char *model, *text;
+  int targets;
+  size_t samples;
+} first_line;
+
+static const first_line first_lines[] = {
+  {"x[2] -> y:class(3)", "a,b,kind\n1,2,ant\n3,4,bee\n", 1, 2},
+  {"x[2] -> y:class(3)", "1,2,ant\n3,4,bee\n5,6,ant\n", 1, 3},
+  {"x[2] -> y:class(3)", "kind,0,1\n1,2,2\n", 1, 1},
+  {"x[3] -> y:class(3)", "1990,1991,1992,kind\n1,2,3,0\n", 1, 1},
+  {"x[4] -> y:class(3)", "150,4,setosa,versicolor,virginica\n1,2,3,4,0\n1,2,3,4,2\n", 1, 2},
+  {"x[5] -> y:class(2)", "569,5,malignant,benign\n1,2,3,4,5,1\n", 1, 1},
+  {"x[5] -> y", "569,5,malignant,benign\n1,2,3,4,5,1\n", 1, 1},
+  {"c:class(2) -> y:class(2)", "colour,taste\nred,good\nblue,bad\nred,bad\n", 1, 3},
+  {"x[2] -> y:class(3)", "a,b\n1,2\n3,4\n", 0, 2},
+  {"x -> y", "a,b\n1,2", 1, 1},
+};
+
+Test(csv, first_lines) {
+  for (size_t k = 0; k < sizeof first_lines / sizeof *first_lines; k++) {
+    const first_line *row = &first_lines[k];
+    helper_model model;
+    nnrt_dataset data;
+    nnrt_failure failure = {""};
+    helper_declare(&model, row->model, 8);
+    cr_assert(helper_load(&model, row->targets, helper_text_file("f.csv", row->text), &data,
+                          &failure), "'%s': %s", row->text, failure.line);
+    cr_expect_eq(data.samples, row->samples, "'%s': %zu samples", row->text, data.samples);
+    helper_free(&model, &data);
+  }
+  helper_expect_no_leak();
+}
+
+/* Classes go by the order of the words, whatever stands first in the file. */
+Test(csv, words_are_classes) {
+  helper_model model;
+  nnrt_dataset data;
+  nnrt_failure failure = {""};
+  helper_declare(&model, "x c:class(2) -> y:class(4)", 8);
+  const char *text = "1,lo,zoo\n2,hi,\"a \"\"b\"\"\"\n3,lo,m n\n4,hi,zoo\n5,hi,7\n";
+  cr_assert(helper_load(&model, 1, helper_text_file("w.csv", text), &data, &failure), "%s",
+            failure.line);
+  static const int32_t c[] = {1, 0, 1, 0, 0}, y[] = {3, 1, 2, 3, 0};
+  cr_expect_arr_eq(data.values[1], c, sizeof c);
+  cr_expect_arr_eq(data.values[2], y, sizeof y);
+  const nnrt_labels *labels = &model.encoding.of[2].labels;
+  cr_expect_str_eq(nnrt_label_of(labels, 1), "a \"b\"");
+  cr_expect_eq(nnrt_class_words(&model.encoding, &model.model, 4), labels);
+  cr_expect_null(nnrt_class_words(&model.encoding, &model.model, 3));
+  nnrt_data_free(&data);
+  cr_assert(helper_load(&model, 0, helper_text_file("p.csv", "1,hi\n"), &data, &failure));
+  cr_expect_eq(((int32_t *)data.values[1])[0], 0);
+  helper_free(&model, &data);
+  helper_expect_no_leak();
+}
+
+Test(csv, a_preamble_names_the_classes) {
+  helper_model model;
+  nnrt_dataset data;
+  nnrt_failure failure = {""};
+  helper_declare(&model, "x[4] -> y:class(3)", 8);
+  const char *text = "150,4,setosa,versicolor,virginica\n1,2,3,4,2\n1,2,3,4,0\n";
+  cr_assert(helper_load(&model, 1, helper_text_file("i.csv", text), &data, &failure));
+  cr_expect_eq(((int32_t *)data.values[1])[0], 2);
+  cr_expect_str_eq(nnrt_label_of(&model.encoding.of[1].labels, 2), "virginica");
+  cr_expect(model.encoding.of[1].labels.numbered);
+  helper_free(&model, &data);
+  helper_expect_no_leak();
+}
+
 /* ---- broken files ------------------------------------------------------------------------- */
 
 typedef struct broken {
@@ -165,6 +238,7 @@ static const broken broken_rows[] = {
   {"x[2] -> y", "\n\n \n", "holds nothing but blank lines", 1},
   {"x[2,2] -> y", "1,2,3,a,5\n6,7,8,9,10\n6,7,8,b,10\n",
    "line 3, column 4 (x[1, 1]): 'b' is not a number", 1},
+  {"x[3] -> y:class(3)", "5.1,a,3,0\n4,5,6,1\n", "line 1, column 2 (x[1]): 'a' is not a number", 1},
   {"x -> y", "1,2\n\x1b[31m,3\n", "line 2, column 1 (x): '?[31m' is not a number", 1},
 };
 

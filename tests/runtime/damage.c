@@ -158,6 +158,15 @@ static bool read_idx_or_not(nnrt_source *source, nnrt_failure *failure) {
          nnrt_read_idx(source, bytes, failure);
 }
 
+static bool read_npz_or_not(nnrt_source *source, nnrt_failure *failure) {
+  nnrt_bytes bytes;
+  if (!nnrt_is_zip(&source->input))
+    return nnrt_fail(failure, "%s: is no zip", source->input.path);
+  return nnrt_input_bytes(&source->input, source->spool, &bytes, failure) &&
+         nnrt_zip_member(&bytes, "x", source->spool, failure) &&
+         nnrt_read_npy(source, bytes, failure);
+}
+
 static bool read_csv_or_text(nnrt_source *source, nnrt_failure *failure) {
   nnrt_bytes bytes;
   if (nnrt_is_csv(source)) return nnrt_read_csv(source, failure);
@@ -175,6 +184,19 @@ Test(damage, csv) {
 Test(damage, csv_or_text) {
   helper_text_file("a", "1;2;0\n0;1;1\n2;2;1\n");
   expect_survives(read_csv_or_text, "c[2]:class(40) -> y:class(40)", "a", 0);
+  helper_expect_no_leak();
+}
+
+Test(damage, csv_of_words) {
+  helper_text_file("w.csv", "1,2,ant\n3,4,\"b \"\"c\"\"\"\n5,6,ant\n7,8,dog\n");
+  expect_survives(nnrt_read_csv, "x[2] -> y:class(9)", "w.csv", ROUNDS / 8);
+  helper_expect_no_leak();
+}
+
+Test(damage, npz) {
+  helper_python("make_npy.py", helper_path(""));
+  expect_survives(read_npz_or_not, "x[2,3]", "stored.npz", ROUNDS / 4);
+  expect_survives(read_npz_or_not, "x[2,3]", "packed.npz", ROUNDS / 4);
   helper_expect_no_leak();
 }
 

@@ -65,3 +65,7 @@ for code, kind in [(8, "u1"), (9, "i1"), (11, ">i2"), (12, ">i4"), (13, ">f4"), 
 save_idx("good_idx_gzip", 8, values.astype("u1"), gzip.open)
 save_idx("labels_idx", 8, (np.arange(N) % 3).astype("u1"))
 save_idx("pixels_idx", 8, np.array([[0, 127, 128, 255]]).astype("u1"))
+
+# Archives of NumPy's own, two members each.
+np.savez(f"{folder}/stored.npz", y=np.arange(N), x=values.astype("f4"))
+np.savez_compressed(f"{folder}/packed.npz", x=values.astype("f4"), y=np.arange(N))
