@@ -57,11 +57,19 @@ void nnrt_csv_choose_separator(nnrt_csv *in) {
   in->separator = best;
 }
 
+static bool has_word(nnrt_csv in) {
+  for (size_t k = 0; k < in.columns; k++, in.at++)
+    if (nnrt_csv_field(&in).kind == NNRT_FIELD_WORD) return true;
+  return false;
+}
+
 static bool fail_columns(nnrt_csv *in, size_t columns) {
-  nnrt_column_text expected = nnrt_show_columns(in->source);
-  return nnrt_fail(in->failure, "%s: line %zu has %zu column%s; expected: %s",
-                   in->source->input.path, in->line, columns, columns == 1 ? "" : "s",
-                   expected.chars);
+  const nnrt_source *source = in->source;
+  nnrt_column_text expected = nnrt_show_columns(source);
+  const bool spare = columns > nnrt_count_columns(source->tensor, source->wanted);
+  return nnrt_fail(in->failure, "%s: line %zu has %zu column%s; expected: %s%s",
+                   source->input.path, in->line, columns, columns == 1 ? "" : "s", expected.chars,
+                   spare && has_word(*in) ? "; choose them by name with --columns" : "");
 }
 
 /* ---- columns by place --------------------------------------------------------------------- */
@@ -79,9 +87,9 @@ static bool make_columns(nnrt_csv *in) {
   for (size_t k = 0; k < in->columns; k++) in->column[k].tensor = NNRT_SKIPPED;
   for (size_t k = 0; k < source->wanted; k++) {
     const nnrt_labels *labels = &source->own[k].labels;
-    if (source->tensor[k].kind != NNRT_CLASS || labels->numbered)
+    if (source->tensor[k].kind != NNRT_CLASS)
       in->form[k] = NNRT_FORM_NUMBERS;
-    else if (labels->count > 0)
+    else if (labels->count > 0 && !labels->numbered)
       in->form[k] = NNRT_FORM_WORDS;
   }
   return true;

@@ -184,6 +184,11 @@ Test(csv, a_preamble_names_the_classes) {
   cr_expect_eq(((int32_t *)data.values[1])[0], 2);
   cr_expect_str_eq(nnrt_label_of(&model.encoding.of[1].labels, 2), "virginica");
   cr_expect(model.encoding.of[1].labels.numbered);
+  nnrt_data_free(&data);
+  text = "1,2,3,4,virginica\n1,2,3,4,versicolor\n";
+  cr_assert(helper_load(&model, 1, helper_text_file("j.csv", text), &data, &failure), "%s",
+            failure.line);
+  cr_expect_eq(((int32_t *)data.values[1])[0], 2);
   helper_free(&model, &data);
   helper_expect_no_leak();
 }
@@ -202,6 +207,8 @@ static const broken broken_rows[] = {
   {"x[2] -> y", "\n1,2,3\n", "line 1 is empty; remove it", 1},
   {"x[2] -> y", "a,b,c\n1,2\n", "line 2 has 2 columns where the header line has 3", 1},
   {"x[2] -> y", "1,2\n3,4\n", "line 1 has 2 columns; expected: x has 2, y has 1: 3 columns", 1},
+  {"x[2] -> y", ",a,b,c\n0,1,2,3\n", "line 1 has 4 columns; expected: x has 2, y has 1: 3 columns; "
+   "choose them by name with --columns", 1},
   {"x[2] -> y", "1\n3\n",
    "line 1 has 1 column; expected: x has 2: 2 columns, or 3 with the targets", 0},
   {"x[30] -> y", "569,30,malignant,benign\n1,2,3\n",
