@@ -52,20 +52,54 @@ static const char *what_is_kept(const nnrt_trainer *trainer) {
   return trainer->options->save ? "what was saved before is kept" : "nothing was saved";
 }
 
+/* Notes the first tensor that is shown and not finite. */
+typedef struct finder {
+  nnrt_watch watch; /* first, so that a pointer to it is one to the finder */
+  int real_bytes;
+  char name[128];   /* "": none yet */
+  size_t place, of; /* its first element that is not finite, of so many that were shown */
+} finder;
+
+static void look(nnrt_watch *watch, const char *name, const void *values, size_t elements) {
+  finder *of = (finder *)watch;
+  if (of->name[0] != '\0' || nnrt_all_finite(values, elements, of->real_bytes))
+    return;
+  snprintf(of->name, sizeof of->name, "%s", name);
+  of->of = elements;
+  while (nnrt_all_finite((const char *)values + of->place * (size_t)of->real_bytes, 1,
+                         of->real_bytes))
+    of->place++;
+}
+
+/* What came first, as the end of a line. */
+static void explain(nnrt_trainer *trainer, double loss, size_t n, char *to, size_t bytes) {
+  const nnrt_model *model = trainer->model;
+  const unsigned long long step = ((const nnrt_head *)trainer->block)->step;
+  const nnrt_tensor *weight = wrong_weight(trainer), *gradient = wrong_gradient(trainer);
+  finder found = {{look}, model->real_bytes, "", 0, 0};
+  if (weight) {
+    snprintf(to, bytes, "%s was the first, in the update of step %llu", weight->name, step);
+    return;
+  }
+  if (!isfinite(loss) && model->watched_loss)
+    model->watched_loss(trainer->block, (int)n, nnrt_batch_data(&trainer->room), &found.watch);
+  if (found.name[0] != '\0')
+    snprintf(to, bytes, "%s was the first, at element %zu of %zu", found.name, found.place + 1,
+             found.of);
+  else if (isfinite(loss) && gradient)
+    snprintf(to, bytes, "that of %s was the first", gradient->name);
+  else
+    snprintf(to, bytes, "every tensor kept on the way to it was finite");
+}
+
 bool nnrt_fail_not_finite(nnrt_trainer *trainer, double loss, size_t n, nnrt_failure *failure) {
   const nnrt_head *head = trainer->block;
-  const unsigned long long step = head->step + 1, epoch = trainer->epoch + 1;
-  const nnrt_tensor *weight = wrong_weight(trainer), *gradient = wrong_gradient(trainer);
-  char cause[256] = "the loss itself came first";
-  (void)n;
-  if (weight)
-    snprintf(cause, sizeof cause, "%s came first, in the update of step %llu", weight->name,
-             step - 1);
-  else if (isfinite(loss) && gradient)
-    snprintf(cause, sizeof cause, "the gradient of %s came first", gradient->name);
+  char cause[256];
+  explain(trainer, loss, n, cause, sizeof cause);
   return nnrt_fail(failure, "train: the %s is not finite (%g) at step %llu (epoch %llu): %s; try a "
                    "lower --rate, or --clip; %s", isfinite(loss) ? "gradient" : "loss",
-                   isfinite(loss) ? HUGE_VAL : loss, step, epoch, cause, what_is_kept(trainer));
+                   isfinite(loss) ? HUGE_VAL : loss, (unsigned long long)head->step + 1,
+                   (unsigned long long)trainer->epoch + 1, cause, what_is_kept(trainer));
 }
 
 bool nnrt_check_weights(const nnrt_trainer *trainer, nnrt_failure *failure) {

@@ -140,6 +140,12 @@ typedef struct nnrt_settings {
                            NULL: no such target                                                */
 } nnrt_settings;
 
+/* Who looks on while a loss is computed: see() is called with each tensor that is stored whole, as it
+ * is made; values are reals. */
+typedef struct nnrt_watch {
+  void (*see)(struct nnrt_watch *watch, const char *name, const void *values, size_t elements);
+} nnrt_watch;
+
 /* ---- the model ---------------------------------------------------------------------------- */
 
 typedef struct nnrt_model {
@@ -193,6 +199,8 @@ typedef struct nnrt_model {
   /* The loss with all that the model's stop() hides from derivatives held as the last gradient()
    * left it: what differences must be taken of. NULL where the model stops nothing.          */
   double (*held_loss)(void *block, int n, const void *const *data);
+  /* loss(), watched. NULL in models that cannot be.                                          */
+  double (*watched_loss)(void *block, int n, const void *const *data, nnrt_watch *watch);
 } nnrt_model;
 
 /* ---- main.c ------------------------------------------------------------------------------- */

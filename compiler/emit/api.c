@@ -172,7 +172,8 @@ static void emit_typed(writer *w) {
     const char *word = p->entry[k].word;
     line(w, "\n%s %s_%s(void *block, int n%s%s) {", real, prefix, word, comma(&data),
          or_empty(&data));
-    line(w, "  return %scompute_%s(block, (size_t)n%s);", cast, word, or_empty(&all));
+    line(w, "  return %scompute_%s(block, (size_t)n%s%s);", cast, word, or_empty(&all),
+         k == ENTRY_LOSS ? ", NULL" : "");
     line(w, "}");
   }
   line(w, "\nvoid %s_update(void *block, %s rate) { compute_update(block, rate); }", prefix, real);
@@ -203,9 +204,15 @@ static void emit_generic(writer *w) {
     const char *word = p->entry[losses[k]].word;
     line(w, "static double model_%s(void *block, int n, const void *const *data) {", word);
     if (total == 0) line(w, "  (void)data;");
-    line(w, "  return compute_%s(block, (size_t)n%s);", word, or_empty(&data));
+    line(w, "  return compute_%s(block, (size_t)n%s%s);", word, or_empty(&data),
+         losses[k] == ENTRY_LOSS ? ", NULL" : "");
     line(w, "}\n");
   }
+  line(w, "static double model_watched_loss(void *block, int n, const void *const *data,");
+  line(w, "                                 nnrt_watch *watch) {");
+  if (total == 0) line(w, "  (void)data;");
+  line(w, "  return compute_loss(block, (size_t)n%s, watch);", or_empty(&data));
+  line(w, "}\n");
   line(w, "static void model_test(void *block, int n, const void *const *data, double *values) {");
   if (total == 0) line(w, "  (void)data;");
   line(w, "  compute_test(block, (size_t)n%s, values);", or_empty(&data));

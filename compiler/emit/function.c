@@ -146,7 +146,7 @@ static void mark_unused_data(writer *w) {
 /* ---- the function ------------------------------------------------------------------------------ */
 
 static const char *const purposes[] = {
-    "Mean loss of n samples, as in training.",
+    "Mean loss of n samples, as in training. A watch, where there is one, sees what it is made of.",
     "Mean loss of n samples, and the gradient of every parameter.",
     "As in prediction: values[0] the mean loss of n samples, then each metric.",
     "Every output of n samples.",
@@ -158,6 +158,7 @@ static void begin_function(writer *w) {
   text parameters = text_new(w->memory);
   data_parameters(&parameters, w->p, e->kind != ENTRY_PREDICT, true);
   if (e->kind == ENTRY_TEST) add_parameter(&parameters, "double", "values", false);
+  if (is_watched(w)) add_parameter(&parameters, "nnrt_watch", "watch", false);
   for (int k = 0; k < w->p->p->outputs && e->kind == ENTRY_PREDICT; k++) {
     const buffer *b = e->buffer[k];
     add_parameter(&parameters, buffer_type(w, b), b->word, false);
@@ -207,6 +208,7 @@ void emit_entry(writer *w, const entry_plan *e) {
   mark_unused_data(w);
   if (!head && !has_scratch(e)) mark_unused(w, whole.chars, "block");
   mark_unused(w, whole.chars, "n");
+  if (is_watched(w)) mark_unused(w, whole.chars, "watch");
   text_append_length(w->out, whole.chars, whole.length);
   w->indent = 0;
   line(w, "}");

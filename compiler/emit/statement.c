@@ -455,5 +455,6 @@ void emit_steps(writer *w, const step *first) {
       case STEP_ASSIGNMENT: emit_assignment(w, s->what); break;
       case STEP_CLEAR: emit_clear(w, s->what); break;
     }
+    emit_seen(w, s);
   }
 }

@@ -297,7 +297,8 @@ void emit_struct(writer *w) {
        double_text(w, operations(w->p, ENTRY_PREDICT)));
   line(w, "  %s_bytes, %s_init, model_loss, model_gradient, compute_update, model_test,", prefix,
        prefix);
-  line(w, "  model_predict, locate, %s", has_entry(w->p, ENTRY_HELD) ? "model_held_loss" : "NULL");
+  line(w, "  model_predict, locate, %s, model_watched_loss",
+       has_entry(w->p, ENTRY_HELD) ? "model_held_loss" : "NULL");
   line(w, "};");
 }
 

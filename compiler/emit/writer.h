@@ -134,6 +134,11 @@ void emit_helpers_of(writer *w);
 /* ---- statement.c ---------------------------------------------------------------------------- */
 
 void emit_steps(writer *w, const step *first);
+
+/* ---- watch.c ---------------------------------------------------------------------------------- */
+
+bool is_watched(const writer *w);                /* the function that is being written takes a watch */
+void emit_seen(writer *w, const step *s);        /* what a step has completed */
 const char *buffer_type(const writer *w, const buffer *b);
 
 /* ---- product.c ------------------------------------------------------------------------------ */

@@ -33,7 +33,7 @@ static const char *const reserved[] = {
     "log2", "logb", "lrint", "lround", "modf", "nan", "nearbyint", "nextafter", "pow", "remainder",
     "remquo", "rint", "round", "scalbn", "sin", "sinh", "sqrt", "tan", "tanh", "tgamma", "trunc",
     "signbit", "isnan", "isinf", "isfinite", "fpclassify", "div", "rand", "time", "clock",
-    "signal", "read", "write", "open", "close", "real", "n", "block", "head", "values", "data",
+    "signal", "read", "write", "open", "close", "real", "n", "block", "head", "watch", "values", "data",
     "inputs", "outputs", "at", "rate", "seed", "batch", "training", "aligned", "unix", "linux",
     "tensors", "settings", "metrics", "optimizers", "ALIGNMENT", "sigmoid", "relu", "sign", "min",
     "max", "softplus", "square", "first", "step", "samples", "scratch", "gradient", "loss",

@@ -50,8 +50,10 @@ static inline float sign(float a) {
   return (float)(((a) > 0.0f) - ((a) < 0.0f));
 }
 
-/* Mean loss of n samples, as in training. */
-static double compute_loss(void *block, size_t n, const int32_t *c, const int32_t *n_) {
+/* Mean loss of n samples, as in training. A watch, where there is one, sees what it is made of.
+    */
+static double compute_loss(void *block, size_t n, const int32_t *c, const int32_t *n_, nnrt_watch
+    *watch) {
   void *scratch = at(block, scratch_offset(block));
   const float *b = at(block, AT_b); /* H */
   const float *z_W = at(block, AT_z_W); /* Z x H */
@@ -80,10 +82,16 @@ static double compute_loss(void *block, size_t n, const int32_t *c, const int32_
       for (size_t i = 0; i < H; i++)
         h[(t * n + s) * H + i] = nnrt_tanhf(h_sum[(t * n + s) * H + i] + b[i]);
   }
+  if (watch) {
+    watch->see(watch, "h", h, n * H * T);
+    watch->see(watch, "h_sum", h_sum, n * H * T);
+  }
 
   /* z_sum = z_W h */
   nnrt_product_float(0, 1, T * n, Z, H, 1.0f, h, H,
                      z_W, H, 0.0f, z_sum, Z);
+  if (watch)
+    watch->see(watch, "z_sum", z_sum, n * T * Z);
 
   /* z = z_b + z_sum   charnn.nn:13 */
   double loss_sum = 0.0;
@@ -95,6 +103,8 @@ static double compute_loss(void *block, size_t n, const int32_t *c, const int32_
         if (z[i] > z_max)
           z_max = z[i];
       }
+      if (watch)
+        watch->see(watch, "z", z, Z);
       float z_sum_2 = 0.0f;
       for (size_t i = 0; i < Z; i++)
         z_sum_2 += nnrt_expf(z[i] - z_max);
@@ -472,7 +482,7 @@ void charnn_init(void *block, int batch, int training, uint64_t seed) {
 }
 
 float charnn_loss(void *block, int n, const int32_t *c, const int32_t *n_) {
-  return (float)compute_loss(block, (size_t)n, c, n_);
+  return (float)compute_loss(block, (size_t)n, c, n_, NULL);
 }
 
 float charnn_gradient(void *block, int n, const int32_t *c, const int32_t *n_) {
@@ -560,11 +570,16 @@ static const nnrt_optimizer optimizers[] = {
 
 /* The same for the runtime, which knows of tensors by their number. */
 static double model_loss(void *block, int n, const void *const *data) {
-  return compute_loss(block, (size_t)n, data[0], data[1]);
+  return compute_loss(block, (size_t)n, data[0], data[1], NULL);
 }
 
 static double model_gradient(void *block, int n, const void *const *data) {
   return compute_gradient(block, (size_t)n, data[0], data[1]);
+}
+
+static double model_watched_loss(void *block, int n, const void *const *data,
+                                 nnrt_watch *watch) {
+  return compute_loss(block, (size_t)n, data[0], data[1], watch);
 }
 
 static void model_test(void *block, int n, const void *const *data, double *values) {
@@ -593,7 +608,7 @@ const nnrt_model charnn_model = {
   },
   31506816.0, 10526848.0,
   charnn_bytes, charnn_init, model_loss, model_gradient, compute_update, model_test,
-  model_predict, locate, NULL
+  model_predict, locate, NULL, model_watched_loss
 };
 
 int main(int argc, char **argv) { return nnrt_main(&charnn_model, argc, argv); }

@@ -53,8 +53,10 @@ static inline float relu(float a) {
   return a > 0.0f ? a : 0.0f;
 }
 
-/* Mean loss of n samples, as in training. */
-static double compute_loss(void *block, size_t n, const float *x, const float *y) {
+/* Mean loss of n samples, as in training. A watch, where there is one, sees what it is made of.
+    */
+static double compute_loss(void *block, size_t n, const float *x, const float *y, nnrt_watch
+    *watch) {
   void *scratch = at(block, scratch_offset(block));
   const float *W1 = at(block, AT_W1); /* H x X */
   const float *b1 = at(block, AT_b1); /* H */
@@ -65,6 +67,8 @@ static double compute_loss(void *block, size_t n, const float *x, const float *y
   /* h_sum = W1 x */
   nnrt_small_product(0, 1, n, H, X, 1.0f, x, X,
                      W1, X, 0.0f, h_sum, H);
+  if (watch)
+    watch->see(watch, "h_sum", h_sum, n * H);
 
   /* loss_sum = tanh(h_sum + b1) W2
    * loss_sum_2 = b2 + loss_sum
@@ -342,7 +346,7 @@ void logistic_init(void *block, int batch, int training, uint64_t seed) {
 }
 
 float logistic_loss(void *block, int n, const float *x, const float *y) {
-  return (float)compute_loss(block, (size_t)n, x, y);
+  return (float)compute_loss(block, (size_t)n, x, y, NULL);
 }
 
 float logistic_gradient(void *block, int n, const float *x, const float *y) {
@@ -431,11 +435,16 @@ static const nnrt_file data_files[] = {
 
 /* The same for the runtime, which knows of tensors by their number. */
 static double model_loss(void *block, int n, const void *const *data) {
-  return compute_loss(block, (size_t)n, data[0], data[1]);
+  return compute_loss(block, (size_t)n, data[0], data[1], NULL);
 }
 
 static double model_gradient(void *block, int n, const void *const *data) {
   return compute_gradient(block, (size_t)n, data[0], data[1]);
+}
+
+static double model_watched_loss(void *block, int n, const void *const *data,
+                                 nnrt_watch *watch) {
+  return compute_loss(block, (size_t)n, data[0], data[1], watch);
 }
 
 static void model_test(void *block, int n, const void *const *data, double *values) {
@@ -466,7 +475,7 @@ const nnrt_model logistic_model = {
   },
   2020.0, 992.0,
   logistic_bytes, logistic_init, model_loss, model_gradient, compute_update, model_test,
-  model_predict, locate, NULL
+  model_predict, locate, NULL, model_watched_loss
 };
 
 int main(int argc, char **argv) { return nnrt_main(&logistic_model, argc, argv); }
