@@ -119,8 +119,8 @@ static bool check(const nnrt_source *source, const nnrt_array *array, size_t *co
     return nnrt_fail(failure, "%s: holds a single number; the first axis counts the samples", path);
   if (!multiply(array, 1, columns) || !multiply(array, 0, &items) ||
       items > SIZE_MAX / array->item_bytes || items * array->item_bytes > there)
-    return nnrt_fail(failure, "%s: cut short: its header promises %s items of %zu bytes, %llu bytes "
-                     "are there", path, nnrt_show_shape(array->rank, array->shape).chars,
+    return nnrt_fail(failure, "%s: cut short: its header promises %s items of %zu bytes, %llu "
+                     "bytes are there", path, nnrt_show_shape(array->rank, array->shape).chars,
                      array->item_bytes, (unsigned long long)there);
   if (items * array->item_bytes < there)
     return nnrt_fail(failure, "%s: %llu bytes more than the %s items of its header", path,

@@ -66,8 +66,8 @@ static bool fail_word(nnrt_csv *in, const nnrt_field *f, size_t column, const ch
   const nnrt_labels *labels = &in->source->own[to->tensor].labels;
   const char *path = in->source->input.path, *name = nnrt_show_element(tensor, to->element).chars;
   if (labels->fixed)
-    return nnrt_fail(in->failure, "%s: line %zu, column %zu (%s): the label '%.40s' was not seen in "
-                     "training, which had %s", path, f->line, column + 1, name, word,
+    return nnrt_fail(in->failure, "%s: line %zu, column %zu (%s): the label '%.40s' was not seen "
+                     "in training, which had %s", path, f->line, column + 1, name, word,
                      nnrt_show_labels(labels).chars);
   return nnrt_fail(in->failure, "%s: line %zu, column %zu (%s): '%.40s' is one label more than "
                    "class(%ld) has room for: %s; correct it, or make it class(%ld)", path, f->line,

@@ -156,9 +156,9 @@ static bool place_by_name(nnrt_csv *in) {
   size_t begin = 0;
   for (size_t k = 0; good && k < in->source->wanted; k++) {
     if (in->source->own[k].columns != in->source->tensor[k].elements)
-      good = nnrt_fail(in->failure, "%s: %zu columns are chosen for %s, which has %zu elements",
-                       in->source->input.path, in->source->own[k].columns,
-                       in->source->tensor[k].name, in->source->tensor[k].elements);
+      good = nnrt_fail(in->failure, "%s: no columns are chosen for %s; where one is chosen by name, "
+                       "all are (--columns %s=NAME,...)", in->source->input.path,
+                       in->source->tensor[k].name, in->source->tensor[k].name);
     for (size_t e = 0; good && e < in->source->own[k].columns; e++)
       good = place_name(in, name, (int)k, e, begin);
     begin += nnrt_value_bytes(&in->source->tensor[k], in->source->real_bytes);

@@ -36,11 +36,11 @@ static bool hold_all(nnrt_dataset *data, nnrt_window *tables, nnrt_failure *fail
                       : nnrt_fail(failure, "out of memory");
 }
 
-static bool finish(nnrt_dataset *data, nnrt_window *window, size_t memory,
+static bool finish(nnrt_dataset *data, nnrt_window *window, size_t memory, size_t lanes,
                    nnrt_failure *failure) {
   if (values_bytes(data) <= memory) return hold_all(data, window, failure);
   data->window = window;
-  return nnrt_window_begin(window, data, memory, failure);
+  return nnrt_window_begin(window, data, memory, lanes, failure);
 }
 
 static int tensor_named(const nnrt_model *model, const char *name, size_t length) {
@@ -81,7 +81,7 @@ bool nnrt_data_load(const nnrt_model *model, const nnrt_request *request, nnrt_e
   nnrt_spool_begin(&window->spool, memory);
   bool good = nnrt_encoding_begin(encoding, model, failure) &&
               nnrt_load_tables(model, request, data, window, failure) &&
-              finish(data, window, memory, failure);
+              finish(data, window, memory, request->lanes, failure);
   if (good && request->with_targets) encoding->decided = true;
   if (data->window != window) nnrt_window_free(window);
   if (!good) nnrt_data_free(data);

@@ -28,6 +28,7 @@ typedef struct nnrt_request {
                             alone; target columns that stand in the file are skipped, a file
                             for a target is not opened                                        */
   size_t memory;         /* bytes of samples to hold; 0: NNRT_MEMORY                          */
+  size_t lanes;          /* places in the data that are read in turn, > 1 for streams         */
   const char *weights;   /* nnrt_settings.weights                                             */
 } nnrt_request;
 

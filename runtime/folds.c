@@ -1,5 +1,5 @@
-/* folds.c: cross-validation: as many trainings as parts of the data, each judged by the part that it
- * did not see. The data is read once; scales and class weights are fitted anew each time. */
+/* folds.c: cross-validation: as many trainings as parts of the data, each judged by the part that
+ * it did not see. The data is read once; scales and class weights are fitted anew each time. */
 #include "train.h"
 
 #include <math.h>

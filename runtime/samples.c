@@ -45,6 +45,7 @@ bool nnrt_load_data(const nnrt_model *model, const nnrt_options *options, bool w
   const nnrt_request request = {.file = file, .files = (size_t)files,
                                 .with_targets = with_targets,
                                 .memory = (size_t)options->memory << 20,
+                                .lanes = model->carries ? (size_t)options->settings.batch : 1,
                                 .weights = options->settings.weights};
   return choose_columns(model, options, encoding, failure) &&
          nnrt_data_load(model, &request, encoding, data, failure);

@@ -1,7 +1,8 @@
 /* window.c: numbers of samples to the memory that holds them, block by block.
  *
  * Slots are taken in turn: what was read first goes first. The trainer's order (order.c) touches
- * the blocks of one window after those of another, so each block is read once an epoch.
+ * the blocks of one window after those of another, so each block is read once an epoch; the lanes
+ * of a stream each read on, and have left a block when twice as many have been read.
  */
 #include "window.h"
 
@@ -33,14 +34,15 @@ static bool make_room(nnrt_window *window, const nnrt_dataset *data) {
   return true;
 }
 
-bool nnrt_window_begin(nnrt_window *window, nnrt_dataset *data, size_t memory,
+bool nnrt_window_begin(nnrt_window *window, nnrt_dataset *data, size_t memory, size_t lanes,
                        nnrt_failure *failure) {
-  const size_t cost = sample_cost(data);
+  const size_t cost = sample_cost(data), least = lanes > 2 ? 2 * lanes : LEAST_SLOTS;
+  const size_t bytes = memory / least < BLOCK_BYTES ? memory / least : BLOCK_BYTES;
   window->tensors = data->loaded;
-  window->block = cost < BLOCK_BYTES ? BLOCK_BYTES / cost : 1;
+  window->block = cost < bytes ? bytes / cost : 1;
   window->blocks = (data->samples + window->block - 1) / window->block;
   window->slots = memory / (window->block * cost);
-  if (window->slots < LEAST_SLOTS) window->slots = LEAST_SLOTS;
+  if (window->slots < least) window->slots = least;
   if (window->slots > window->blocks) window->slots = window->blocks;
   data->block = window->block;
   data->blocks_held = window->slots;

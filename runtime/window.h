@@ -17,8 +17,9 @@ struct nnrt_window {
   size_t tables;
 };
 
-/* Makes room for as many blocks as `memory` bytes hold; the tables and the spool are there. */
-bool nnrt_window_begin(nnrt_window *window, nnrt_dataset *data, size_t memory,
+/* Makes room for as many blocks as `memory` bytes hold, and for two of each lane; the tables
+ * and the spool are there. */
+bool nnrt_window_begin(nnrt_window *window, nnrt_dataset *data, size_t memory, size_t lanes,
                        nnrt_failure *failure);
 /* The slot of a sample's block, which is read where it is not held. */
 bool nnrt_window_find(nnrt_window *window, const nnrt_dataset *data, size_t sample, size_t *slot,

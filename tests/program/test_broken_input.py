@@ -155,7 +155,8 @@ SETTINGS = {  # name: (arguments, the whole line's parts)
   "a column for two": (["--data", "good.csv", "--columns", "x=a,kind", "--columns", "y=kind"],
                        ["the column 'kind' is chosen for x and for y"]),
   "too many columns": (["--data", "good.csv", "--columns", "x=a,b,kind"], ["x has 2 elements"]),
-  "columns for x alone": (["--data", "good.csv", "--columns", "x=a,b"], ["0 columns are chosen for"]),
+  "columns for x alone": (["--data", "good.csv", "--columns", "x=a,b"],
+                          ["no columns are chosen for y"]),
   "no names": (["--data", "numbers.csv", "--columns", "x=a,b", "--columns", "y=c"],
                ["line 1 holds no names, but columns are chosen by name"]),
   "columns of nothing": (["--data", "good.csv", "--columns", "q=a"], ["--columns: 'q=a'"]),
@@ -244,6 +245,11 @@ class Broken:
     self.train("late", ["late.npy: sample 299999 (from 0) (x[1]): the value is missing (NaN)"],
                ["--memory", "1", "--data", "late.npy"])
 
+  def large_in_fortran_order(self):
+    numpy.save(self.folder / "f.npy", numpy.asfortranarray(numpy.zeros((300000, 3), "f4")))
+    self.train("Fortran", ["f.npy: is larger than --memory and in Fortran order",
+                           "numpy.ascontiguousarray"], ["--memory", "1", "--data", "f.npy"])
+
   def unknown_byte(self):
     (self.folder / "t.nn").write_text(TEXT)
     program, self.program = self.program, nn.build(self.folder / "t.nn", self.folder, stem="t")
@@ -269,7 +275,8 @@ def main():
       tally.case(name, broken.train, name, parts, arguments)
     for test in (broken.label_never_seen, broken.numbers_for_words, broken.archive_from_a_pipe,
                  broken.nothing_from_a_pipe, broken.no_room_for_a_copy,
-                 broken.bad_value_in_a_block, broken.unknown_byte):
+                 broken.bad_value_in_a_block, broken.large_in_fortran_order,
+                 broken.unknown_byte):
       tally.case(test.__name__.replace("_", " "), test)
   tally.close()
 

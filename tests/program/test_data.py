@@ -57,6 +57,17 @@ target y
 z = dense(x, 1)
 loss (z[0] - y)^2
 """
+TEXT = """
+let T = 16, V = 8, H = 4
+input c[T] : class(V)
+target n[T] : class(V)
+param U[H, V], W[H, H]
+h[-1] = carry(0)
+h[t] = tanh(U @ c[t] + W @ h[t-1])
+z[t] = dense(h[t], V)
+output p[t] = softmax(z[t])
+loss mean[t](cross_entropy(p[t], n[t]))
+"""
 NAMES = ["crow", "ant", "bee"]  # of classes 0, 1, 2; sorted they are ant, bee, crow
 SAMPLES = 90
 
@@ -273,9 +284,10 @@ def interrupted(program, folder, arguments):
       time.sleep(0.002)
     run.send_signal(signal.SIGKILL)
     run.communicate()
-  at = arguments.index("--scale")  # which a checkpoint brings, as --resume says
-  nn.must([program, "train", *arguments[:at], *arguments[at + 2:], "--resume", saved, "--save",
-           "w.safetensors"], cwd=folder)
+  if "--scale" in arguments:  # which a checkpoint brings, as --resume says
+    at = arguments.index("--scale")
+    arguments = arguments[:at] + arguments[at + 2:]
+  nn.must([program, "train", *arguments, "--resume", saved, "--save", "w.safetensors"], cwd=folder)
 
 
 def check_blocks(folder):
@@ -301,6 +313,37 @@ def check_blocks(folder):
   train(program, folder, ["--epochs", "2", "--memory", "64", "--holdout", "0.1", "--scale", "x",
                           "--rate", "1e-4", "--batch", "50", *forms["csv"]])
   nn.demand(not same_weights(folder, expected), "--memory changes nothing")
+
+
+def check_text(folder):
+  """A text in blocks: as from its gzip, and where a stream is carried, as if it were held."""
+  letters = numpy.random.default_rng(7).integers(97, 105, 1_500_000).astype("u1").tobytes()
+  (folder / "t.txt").write_bytes(letters)
+  (folder / "t.txt.gz").write_bytes(gzip.compress(letters, 1))
+  for name, model in {"stream": TEXT, "windows": TEXT.replace("carry(0)", "0")}.items():
+    (folder / f"{name}.nn").write_text(model)
+    program = nn.build(folder / f"{name}.nn", folder, stem=name)
+    common = ["--epochs", "2", "--batch", "40", "--holdout", "0.1"]
+    train(program, folder, [*common, "--memory", "1", "--data", "t.txt"])
+    expected = weights(folder)
+    train(program, folder, [*common, "--memory", "1", "--data", "t.txt.gz"])
+    nn.demand(same_weights(folder, expected), f"{name}: other weights from gzip")
+    interrupted(program, folder, [*common, "--memory", "1", "--data", "t.txt"])
+    nn.demand(same_weights(folder, expected), f"{name}: resumed, it ends elsewhere")
+    train(program, folder, [*common, "--memory", "64", "--data", "t.txt"])
+    nn.demand(same_weights(folder, expected) == (name == "stream"), f"{name}: held")
+
+
+def check_resume(folder):
+  """What was learned of the data is in the checkpoint: words, columns, scales, weights."""
+  for program, data in (("named", []), ("w", ["--data", "w.csv"])):
+    train(folder / program, folder, ["--epochs", "4", "--holdout", "0.2", *data])
+    expected = weights(folder)
+    train(folder / program, folder, ["--epochs", "2", "--holdout", "0.2", *data])
+    train(folder / program, folder, ["--epochs", "4", "--resume", "w.safetensors", *data])
+    found = weights(folder)
+    nn.demand(found.keys() == expected.keys(), f"{program}: {found.keys() ^ expected.keys()}")
+    nn.demand(all(numpy.array_equal(found[name], expected[name]) for name in expected), program)
 
 
 # A process counts what its parent held when it was forked; so a small one is put in between.
@@ -348,6 +391,8 @@ def main():
     tally.case("class weights", check_class_weights, folder)
     tally.case("folds", check_folds, folder)
     tally.case("blocks of data larger than memory", check_blocks, folder)
+    tally.case("text in blocks", check_text, folder)
+    tally.case("a resumed run reads its data as before", check_resume, folder)
     tally.case("resident memory", check_memory, folder)
   tally.close()
 

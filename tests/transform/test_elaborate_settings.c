@@ -165,3 +165,24 @@ Test(train, everything_said) {
   cr_assert_str_eq(t->schedule, "step(10, 0.5) * onecycle(0.3, 25, 100) * cosine(0)");
   subject_free(&s);
 }
+
+/* ---- data --------------------------------------------------------------------------------- */
+
+Test(settings, data_columns_scales_weights) {
+  subject s = elaborated("input x[2], u[3]\ntarget y : class(4), w\nloss w * sum(x) * sum(u)\n"
+                         "train {\n  data \"a.csv\" { x = columns(\"a\", \"b, c\"); y = column(\"d\")\n"
+                         "    u = columns(\"e\", \"f \", \"g\") }\n  data \"b.csv\"\n"
+                         "  scale u\n  scale x = minmax\n  weights w = balanced(y)\n}\n");
+  const train_settings *t = &s.p->settings;
+  cr_assert_eq(t->data_files, 2);
+  cr_assert_null(t->data[1].tensor);
+  cr_assert_str_eq(t->data[1].path, "b.csv");
+  cr_assert_eq(t->columns, 3);
+  cr_assert_str_eq(t->column[0].tensor, "x");
+  cr_assert_str_eq(t->column[0].path, "a,\"b, c\"");
+  cr_assert_str_eq(t->column[1].path, "d");
+  cr_assert_str_eq(t->column[2].path, "e,\"f \",g");
+  cr_assert_str_eq(t->scale, "u, x=minmax");
+  cr_assert_str_eq(t->weights, "w=y");
+  subject_free(&s);
+}
