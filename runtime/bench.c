@@ -78,7 +78,7 @@ static double measure(const nnrt_model *model, const nnrt_options *options, int 
                      failure) &&
       nnrt_batch_new(model->tensor + model->tensors - model->outputs, model->outputs,
                      model->real_bytes, n, &of.outputs, failure) &&
-      (!options->load || nnrt_block_load(model, of.block, options->load, 0, failure))) {
+      (!options->load || nnrt_block_load(model, of.block, options, 0, failure))) {
     nnrt_sample_data(model, &of.data, n, 0, options->settings.seed);
     found = samples_per_second(&of, options->steps);
   }

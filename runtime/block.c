@@ -27,10 +27,12 @@ void nnrt_block_copy(const nnrt_model *model, void *from, void *to) {
   }
 }
 
-bool nnrt_block_load(const nnrt_model *model, void *block, const char *path, int need_states,
-                     nnrt_failure *failure) {
-  nnrt_weights *weights = nnrt_weights_open(path, failure);
-  bool loaded = weights && nnrt_weights_load(weights, model, block, need_states, failure);
+bool nnrt_block_load(const nnrt_model *model, void *block, const nnrt_options *options,
+                     int need_states, nnrt_failure *failure) {
+  nnrt_weights *weights = nnrt_open_loaded(options, failure);
+  bool loaded = weights && (options->partial
+                              ? nnrt_weights_load_partly(weights, model, block, stderr, failure)
+                              : nnrt_weights_load(weights, model, block, need_states, failure));
   nnrt_weights_close(weights);
   return loaded;
 }

@@ -212,6 +212,8 @@ static void write_notes(const nnrt_trainer *trainer, notes *all) {
   note(all, "seed", "%llu", (unsigned long long)settings->seed);
   note(all, "schedule", "%s", settings->schedule ? settings->schedule : "constant");
   note(all, "memory", "%d", trainer->options->memory);
+  if (trainer->options->freeze)
+    note(all, "freeze", "%s", trainer->options->freeze);
   if (trainer->options->no_shuffle)
     note(all, "no-shuffle", "1");
 }
@@ -315,7 +317,7 @@ bool nnrt_resume_options(const nnrt_weights *from, const char *path, const nnrt_
                                       NNRT_OPTION_AVERAGE, NNRT_OPTION_MEMORY};
   static const nnrt_option open[] = {NNRT_OPTION_EPOCHS, NNRT_OPTION_CLIP, NNRT_OPTION_CLIP_VALUE,
                                      NNRT_OPTION_DECAY, NNRT_OPTION_PATIENCE, NNRT_OPTION_SCHEDULE,
-                                     NNRT_OPTION_NO_SHUFFLE};
+                                     NNRT_OPTION_NO_SHUFFLE, NNRT_OPTION_FREEZE};
   const nnrt_options before = *options;
   if (!nnrt_weights_find(from, "@step") || !nnrt_weights_note(from, "optimizer"))
     return nnrt_fail(failure, "%s: holds weights but no training to go on with: use --load", path);

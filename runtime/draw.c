@@ -54,7 +54,7 @@ bool nnrt_site_new(const nnrt_model *model, const nnrt_options *options, nnrt_si
   return site->block &&
          nnrt_batch_new(model->tensor, model->inputs + model->targets, model->real_bytes,
                         (size_t)site->n, &site->batch, failure) &&
-         (!options->load || nnrt_block_load(model, site->block, options->load, 0, failure));
+         (!options->load || nnrt_block_load(model, site->block, options, 0, failure));
 }
 
 void nnrt_site_free(nnrt_site *site) {

@@ -40,7 +40,7 @@ static bool compute(const nnrt_model *model, const nnrt_options *options, const 
   void *block = nnrt_block_new(model, (int)data->samples, 1, seed, failure);
   bool done = block != NULL;
   if (done && options->load)
-    done = nnrt_block_load(model, block, options->load, 0, failure);
+    done = nnrt_block_load(model, block, options, 0, failure);
   size_t *all = malloc(data->samples * sizeof *all);
   for (size_t i = 0; all && i < data->samples; i++)
     all[i] = i;
@@ -79,7 +79,7 @@ int nnrt_command_grad(const nnrt_model *model, nnrt_options *options, nnrt_failu
     return BAD;
   }
   bool done = (!options->load ||
-               nnrt_load_encoding(options->load, model, &encoding, failure)) &&
+               nnrt_load_encoding(options, model, &encoding, failure)) &&
               nnrt_load_data(model, options, true, settings->data, settings->data_files,
                              &encoding, &data, failure);
   if (done) {

@@ -141,6 +141,9 @@ static bool finish(nnrt_options *options, nnrt_failure *failure) {
                          nnrt_given(options, NNRT_OPTION_TEST)))
     return nnrt_fail(failure, "--folds: trains to be judged, not to be kept: it goes with none of "
                      "--save --resume --log --plot --report --holdout --test");
+  if (!options->load && (options->maps || options->map_file || options->partial))
+    return nnrt_fail(failure, "--%s: needs --load FILE, whose tensors it is about",
+                     options->partial ? "partial" : options->maps ? "map" : "map-file");
   if (options->save_every && !options->save)
     return nnrt_fail(failure, "--save-every: needs --save FILE");
   return true;
@@ -167,7 +170,8 @@ bool nnrt_options_parse(const nnrt_model *model, int argc, char **argv, nnrt_opt
     return false;
   options->files = calloc((size_t)argc, sizeof *options->files);
   options->columns = calloc((size_t)argc, sizeof *options->columns);
-  if (!options->files || !options->columns)
+  options->map = calloc((size_t)argc, sizeof *options->map);
+  if (!options->files || !options->columns || !options->map)
     return nnrt_fail(failure, "out of memory");
   return read_options(model, argc - 1, argv + 1, options, failure) &&
          (options->help || finish(options, failure));
@@ -190,6 +194,8 @@ void nnrt_options_free(nnrt_options *options) {
     free(options->restored[k]);
   free(options->files);
   free(options->columns);
+  free(options->map);
+  options->map = NULL;
   options->files = NULL;
   options->columns = NULL;
 }

@@ -41,7 +41,9 @@ typedef struct nnrt_options {
   const char *operand;    /* what follows the command's name, where the command takes it      */
   uint64_t given;         /* 1 << NNRT_OPTION_x for each option on the command line           */
   nnrt_settings settings; /* the model's, with what the command line says in their place      */
-  const char *load, *save, *resume, *output, *log, *plot, *report;
+  const char *load, *save, *resume, *output, *log, *plot, *report, *map_file, *freeze;
+  const char **map;       /* rules of --map, in order; the array is owned                     */
+  int maps, partial;
   double rate;
   uint64_t save_every;    /* steps; 0: at the end of epochs only                              */
   int memory;             /* megabytes of samples that are held                               */

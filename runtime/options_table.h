@@ -17,6 +17,7 @@ typedef enum nnrt_option_kind {
   AVERAGE,   /* the same                                                                      */
   DECAY,     /* the same                                                                      */
   OPTIMIZER, /* settings.optimizer and .hyperparameter                                        */
+  MAP,       /* one more of options->map                                                      */
   DATA_FILE, /* FILE or TENSOR=FILE                                                           */
   TEST_FILE,
   COLUMNS_OF, /* TENSOR=NAMES                                                                 */

@@ -40,7 +40,7 @@ static bool predict(const nnrt_model *model, const nnrt_options *options, const 
   bool done = outputs && block &&
               nnrt_batch_new(data->tensor, model->inputs, model->real_bytes, batch, &inputs,
                              failure) &&
-              nnrt_block_load(model, block, options->load, 1, failure) &&
+              nnrt_block_load(model, block, options, 1, failure) &&
               nnrt_batch_new(output, model->outputs, model->real_bytes, data->samples, &room,
                              failure) &&
               predict_all(model, block, data, batch, output, room.values, &inputs, outputs,
@@ -66,7 +66,7 @@ int nnrt_command_predict(const nnrt_model *model, nnrt_options *options, nnrt_fa
   else if (!nnrt_given(options, NNRT_OPTION_DATA))
     nnrt_fail(failure, "predict: say --data FILE: the inputs to predict from");
   else if (nnrt_check_output_path(options->output, failure) &&
-           nnrt_load_encoding(options->load, model, &encoding, failure) &&
+           nnrt_load_encoding(options, model, &encoding, failure) &&
            nnrt_load_data(model, options, false, settings->data, settings->data_files, &encoding,
                           &data, failure)) {
     done = predict(model, options, &data, failure);

@@ -51,9 +51,9 @@ bool nnrt_load_data(const nnrt_model *model, const nnrt_options *options, bool w
          nnrt_data_load(model, &request, encoding, data, failure);
 }
 
-bool nnrt_load_encoding(const char *path, const nnrt_model *model, nnrt_encoding *encoding,
-                        nnrt_failure *failure) {
-  nnrt_weights *weights = nnrt_weights_open(path, failure);
+bool nnrt_load_encoding(const nnrt_options *options, const nnrt_model *model,
+                        nnrt_encoding *encoding, nnrt_failure *failure) {
+  nnrt_weights *weights = nnrt_open_loaded(options, failure);
   bool read = weights && nnrt_encoding_read(weights, model, encoding, failure);
   nnrt_weights_close(weights);
   return read;

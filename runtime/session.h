@@ -16,10 +16,12 @@ void *nnrt_block_new(const nnrt_model *model, int batch, int training, uint64_t 
                      nnrt_failure *failure);
 /* Parameters, and the states that are not per_lane, from one block of the model to another. */
 void nnrt_block_copy(const nnrt_model *model, void *from, void *to);
-/* Weights of a file into a block. need_states: running averages must be there too, as prediction
- * uses them; training makes its own. */
-bool nnrt_block_load(const nnrt_model *model, void *block, const char *path, int need_states,
-                     nnrt_failure *failure);
+/* The weights of --load under the names that --map and --map-file give; NULL on failure. */
+nnrt_weights *nnrt_open_loaded(const nnrt_options *options, nnrt_failure *failure);
+/* The weights of --load into a block; with --partial as much as there is. need_states: running
+ * averages must be there too, as prediction uses them; training makes its own. */
+bool nnrt_block_load(const nnrt_model *model, void *block, const nnrt_options *options,
+                     int need_states, nnrt_failure *failure);
 /* A parameter's gradient in a training block. */
 void *nnrt_gradient_of(const nnrt_model *model, void *block, const nnrt_tensor *parameter);
 
@@ -54,9 +56,9 @@ size_t nnrt_lane_sample(size_t place, size_t lanes, size_t run);
 bool nnrt_load_data(const nnrt_model *model, const nnrt_options *options, bool with_targets,
                     const nnrt_file *file, int files, nnrt_encoding *encoding,
                     nnrt_dataset *data, nnrt_failure *failure);
-/* How the data of a weights file was read. */
-bool nnrt_load_encoding(const char *path, const nnrt_model *model, nnrt_encoding *encoding,
-                        nnrt_failure *failure);
+/* How the data of the weights of --load was read. */
+bool nnrt_load_encoding(const nnrt_options *options, const nnrt_model *model,
+                        nnrt_encoding *encoding, nnrt_failure *failure);
 /* What the options hold out (with folds, this one), and how they order. */
 nnrt_splitting nnrt_splitting_of(const nnrt_model *model, const nnrt_options *options,
                                  size_t fold);

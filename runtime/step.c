@@ -166,10 +166,12 @@ bool nnrt_step(nnrt_trainer *trainer, nnrt_failure *failure) {
   }
   if (whole > trainer->batch)
     memcpy(gradients(trainer), trainer->sum, model->parameter_bytes);
+  nnrt_frozen_gradient(&trainer->frozen);
   look_at_gradients(trainer);
   clip(trainer);
   decay(trainer, rate);
   model->update(trainer->block, rate);
+  nnrt_frozen_restore(&trainer->frozen);
   trainer->running[NNRT_RUNNING_RATE] = rate;
   nnrt_average_step(trainer);
   trainer->position++;

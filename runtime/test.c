@@ -14,10 +14,10 @@ static void print(const nnrt_model *model, const double *values) {
 
 /* How training read its data, and what it held out: that depends on seed, share and memory, which
  * are in the weights, unless told otherwise. */
-static bool take_training(const char *path, const nnrt_model *model, nnrt_options *options,
+static bool take_training(const nnrt_model *model, nnrt_options *options,
                           nnrt_encoding *encoding, nnrt_failure *failure) {
   static const nnrt_option kept[] = {NNRT_OPTION_SEED, NNRT_OPTION_HOLDOUT, NNRT_OPTION_MEMORY};
-  nnrt_weights *weights = nnrt_weights_open(path, failure);
+  nnrt_weights *weights = nnrt_open_loaded(options, failure);
   bool taken = weights && nnrt_encoding_read(weights, model, encoding, failure);
   for (size_t i = 0; i < sizeof kept / sizeof kept[0] && taken; i++)
     if (!nnrt_given(options, kept[i]))
@@ -33,7 +33,7 @@ static bool test_samples(const nnrt_model *model, const nnrt_options *options,
   const size_t wanted = (size_t)options->settings.batch;
   const int batch = (int)(wanted < count ? wanted : count);
   void *block = nnrt_block_new(model, batch, 0, options->settings.seed, failure);
-  bool done = values && block && nnrt_block_load(model, block, options->load, 1, failure) &&
+  bool done = values && block && nnrt_block_load(model, block, options, 1, failure) &&
               nnrt_evaluate(model, block, data, held, values, failure);
   if (done)
     print(model, values);
@@ -81,7 +81,7 @@ int nnrt_command_test(const nnrt_model *model, nnrt_options *options, nnrt_failu
     nnrt_fail(failure, "test: say --load FILE: the weights that training saved");
     return BAD;
   }
-  const bool done = take_training(options->load, model, options, &encoding, failure) &&
+  const bool done = take_training(model, options, &encoding, failure) &&
                     test_files(model, options, &encoding, failure);
   nnrt_encoding_free(&encoding);
   return done ? 0 : BAD;

@@ -84,10 +84,11 @@ static bool begin_block(nnrt_trainer *trainer, const nnrt_weights *resumed,
   if (!trainer->block)
     return false;
   set_head(trainer);
-  if (resumed)
-    return nnrt_resume_state(resumed, options->resume, trainer, failure);
-  return !options->load ||
-         nnrt_block_load(trainer->model, trainer->block, options->load, 0, failure);
+  bool begun = resumed ? nnrt_resume_state(resumed, options->resume, trainer, failure)
+                       : !options->load || nnrt_block_load(trainer->model, trainer->block, options,
+                                                           0, failure);
+  return begun && nnrt_freeze(trainer->model, trainer->block, options->freeze, &trainer->frozen,
+                              failure);
 }
 
 /* How earlier weights read their data rules how this is read. */
@@ -97,7 +98,7 @@ static bool read_encoding(nnrt_trainer *trainer, const nnrt_weights *resumed,
   if (resumed)
     return nnrt_encoding_read(resumed, trainer->model, &trainer->encoding, failure);
   return !options->load ||
-         nnrt_load_encoding(options->load, trainer->model, &trainer->encoding, failure);
+         nnrt_load_encoding(options, trainer->model, &trainer->encoding, failure);
 }
 
 /* Better to learn it now than after an epoch's work. */
@@ -149,6 +150,7 @@ static bool prepare(nnrt_trainer *trainer, nnrt_failure *failure) {
 void nnrt_train_reset(nnrt_trainer *trainer) {
   nnrt_history_free(&trainer->history);
   nnrt_batch_free(&trainer->room);
+  nnrt_frozen_free(&trainer->frozen);
   free(trainer->block);
   free(trainer->sum);
   free(trainer->average);

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "call.h"
+#include "freeze.h"
 #include "session.h"
 
 /* Sums over the batches of the epoch so far. */
@@ -67,6 +68,7 @@ typedef struct nnrt_trainer {
   size_t used;                 /* of order.learned in an epoch; a stream leaves out what is over */
   size_t *chosen;              /* [batch]: samples of a batch                                 */
   nnrt_batch room;
+  nnrt_frozen frozen;
   size_t batch;
   uint64_t steps;              /* of an epoch                                                 */
   uint64_t epoch, position;    /* epochs done, steps done of the one under way                */

@@ -162,6 +162,7 @@ bool nnrt_option_set(nnrt_option index, const nnrt_model *model, const char *tex
       settings->columns = 0;
     settings->column = options->columns;
     return set_columns(model, text, &options->columns[settings->columns++], failure);
+  case MAP: options->map[options->maps++] = text; return true;
   case DATA_FILE:
     if (!nnrt_given(options, NNRT_OPTION_DATA))
       settings->data_files = 0;

@@ -14,20 +14,28 @@
 
 nnrt_dtype nnrt_real_dtype(int real_bytes) { return real_bytes == 8 ? NNRT_F64 : NNRT_F32; }
 
-size_t nnrt_dtype_bytes(nnrt_dtype dtype) {
-  switch (dtype) {
-    case NNRT_F64: case NNRT_I64: case NNRT_U64: return 8;
-    case NNRT_F32: case NNRT_I32: return 4;
-    case NNRT_F16: case NNRT_BF16: return 2;
-    case NNRT_U8: break;
-  }
-  return 1;
-}
+/* Every type of the format that has whole bytes. OPAQUE: only its size is known, so that a file
+ * that holds such a tensor can be read for its others. */
+static const struct {
+  const char *name;
+  size_t bytes;
+  enum { FLOAT, SIGNED, UNSIGNED, OPAQUE } nature;
+} dtypes[] = {
+  [NNRT_F32] = {"F32", 4, FLOAT},      [NNRT_F64] = {"F64", 8, FLOAT},
+  [NNRT_F16] = {"F16", 2, FLOAT},      [NNRT_BF16] = {"BF16", 2, FLOAT},
+  [NNRT_U8] = {"U8", 1, UNSIGNED},     [NNRT_I32] = {"I32", 4, SIGNED},
+  [NNRT_I64] = {"I64", 8, SIGNED},     [NNRT_U64] = {"U64", 8, UNSIGNED},
+  [NNRT_I8] = {"I8", 1, SIGNED},       [NNRT_I16] = {"I16", 2, SIGNED},
+  [NNRT_U16] = {"U16", 2, UNSIGNED},   [NNRT_U32] = {"U32", 4, UNSIGNED},
+  [NNRT_BOOL] = {"BOOL", 1, UNSIGNED}, [NNRT_F8_E4M3] = {"F8_E4M3", 1, OPAQUE},
+  [NNRT_F8_E5M2] = {"F8_E5M2", 1, OPAQUE}, [NNRT_C64] = {"C64", 8, OPAQUE},
+};
 
-const char *nnrt_dtype_name(nnrt_dtype dtype) {
-  static const char *const names[] = {"F32", "F64", "F16", "BF16", "U8", "I32", "I64", "U64"};
-  return names[dtype];
-}
+size_t nnrt_dtype_bytes(nnrt_dtype dtype) { return dtypes[dtype].bytes; }
+const char *nnrt_dtype_name(nnrt_dtype dtype) { return dtypes[dtype].name; }
+bool nnrt_dtype_is_float(nnrt_dtype dtype) { return dtypes[dtype].nature == FLOAT; }
+bool nnrt_dtype_is_signed(nnrt_dtype dtype) { return dtypes[dtype].nature == SIGNED; }
+bool nnrt_dtype_is_opaque(nnrt_dtype dtype) { return dtypes[dtype].nature == OPAQUE; }
 
 size_t nnrt_view_bytes(const nnrt_view *view) {
   size_t bytes = nnrt_dtype_bytes(view->dtype);

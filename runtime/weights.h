@@ -12,13 +12,17 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "data.h"
 #include "fail.h"
 #include "nnrt.h"
 
 typedef enum nnrt_dtype {
-  NNRT_F32, NNRT_F64, NNRT_F16, NNRT_BF16, NNRT_U8, NNRT_I32, NNRT_I64, NNRT_U64
+  NNRT_F32, NNRT_F64, NNRT_F16, NNRT_BF16, NNRT_U8, NNRT_I32, NNRT_I64, NNRT_U64,
+  NNRT_I8, NNRT_I16, NNRT_U16, NNRT_U32, NNRT_BOOL,
+  NNRT_F8_E4M3, NNRT_F8_E5M2, NNRT_C64, /* can stand in a file, and no more */
+  NNRT_DTYPES
 } nnrt_dtype;
 
 /* A tensor in somebody's memory. The pointers are borrowed. data may be unaligned in views of an
@@ -77,6 +81,19 @@ bool nnrt_weights_read_u64(const nnrt_weights *weights, const char *name, uint64
  * to train on). All is checked before anything is copied. */
 bool nnrt_weights_load(const nnrt_weights *weights, const nnrt_model *model, void *block,
                        int need_states, nnrt_failure *failure);
+
+/* Copies what the file has by name and in the same shape, and leaves the rest of the block as it is;
+ * tells a line on `told` for each parameter that it leaves. Fails where nothing fits. */
+bool nnrt_weights_load_partly(const nnrt_weights *weights, const nnrt_model *model, void *block,
+                              FILE *told, nnrt_failure *failure);
+
+/* ---- weights_map.c ------------------------------------------------------------------------ */
+
+/* Gives tensors other names. A rule is FROM=TO; a '*' in FROM stands for any characters, which take
+ * the place of the '*' of the same number in TO; an empty TO drops the tensor. The first rule that
+ * fits a name counts. A rule that fits none fails, as do two tensors of one name. */
+bool nnrt_weights_map(nnrt_weights *weights, const char *const *rule, size_t rules,
+                      nnrt_failure *failure);
 
 /* The bytes table of the text that the weights were trained on; count 0 where there is none. */
 bool nnrt_weights_alphabet(const nnrt_weights *weights, nnrt_alphabet *alphabet,

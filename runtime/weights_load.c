@@ -4,14 +4,11 @@
 #include <string.h>
 
 #include "file.h"
+#include "piece.h"
 #include "source.h"
 #include "weights_file.h"
 
 /* ---- items -------------------------------------------------------------------------------- */
-
-static bool is_float(nnrt_dtype dtype) {
-  return dtype == NNRT_F32 || dtype == NNRT_F64 || dtype == NNRT_F16 || dtype == NNRT_BF16;
-}
 
 static uint64_t item_bits(const nnrt_view *view, size_t index) {
   size_t bytes = nnrt_dtype_bytes(view->dtype);
@@ -50,8 +47,9 @@ static bool convert_float(const nnrt_view *view, size_t index, nnrt_dtype dtype,
 
 static bool convert_whole(const nnrt_view *view, size_t index, nnrt_dtype dtype, void *to) {
   uint64_t bits = item_bits(view, index);
-  if (view->dtype == NNRT_I32 && bits >> 31) bits |= ~UINT64_C(0) << 32;
-  bool negative = (view->dtype == NNRT_I32 || view->dtype == NNRT_I64) && bits >> 63;
+  const unsigned width = 8 * (unsigned)nnrt_dtype_bytes(view->dtype);
+  const bool negative = nnrt_dtype_is_signed(view->dtype) && bits >> (width - 1) & 1;
+  if (negative && width < 64) bits |= ~UINT64_C(0) << width;
   bool fits = dtype == NNRT_I64 ? negative || !(bits >> 63)
               : dtype == NNRT_I32
                 ? (negative ? bits >= ~UINT64_C(0) << 31 : bits <= INT32_MAX)
@@ -84,7 +82,7 @@ static size_t convert(const nnrt_view *view, nnrt_dtype dtype, void *to) {
     return items;
   }
   for (size_t k = 0; k < items; k++) {
-    bool good = is_float(dtype) ? convert_float(view, k, dtype, to)
+    bool good = nnrt_dtype_is_float(dtype) ? convert_float(view, k, dtype, to)
                                 : convert_whole(view, k, dtype, to);
     if (!good) return k;
   }
@@ -109,7 +107,8 @@ static const nnrt_view *check(const nnrt_weights *weights, const char *name, nnr
               name, nnrt_show_shape(view->rank, view->shape).chars, wanted.chars);
     return NULL;
   }
-  if (is_float(view->dtype) != is_float(dtype)) {
+  if (nnrt_dtype_is_float(view->dtype) != nnrt_dtype_is_float(dtype) ||
+      nnrt_dtype_is_opaque(view->dtype)) {
     nnrt_fail(failure, "%s: tensor '%s' %s is %s in the file, but %s in the model",
               weights->path, name, wanted.chars, nnrt_dtype_name(view->dtype),
               nnrt_dtype_name(dtype));
@@ -141,39 +140,23 @@ bool nnrt_weights_read_u64(const nnrt_weights *weights, const char *name, uint64
 
 /* ---- the model ---------------------------------------------------------------------------- */
 
-/* What a tensor of the model is called in the file: a parameter by its name, a state with an '@'
- * before it. A new string. */
-static char *name_in_file(const nnrt_tensor *tensor) {
-  size_t length = strlen(tensor->name);
-  char *name = malloc(length + 2);
-  if (!name) return NULL;
-  memcpy(name, "@", 2);
-  memcpy(name + (tensor->role == NNRT_STATE), tensor->name, length + 1);
-  return name;
-}
-
-/* Checks one tensor, and with a block copies it there. */
-static bool load_tensor(const nnrt_weights *weights, const nnrt_model *model, size_t index,
-                        void *block, int need_states, nnrt_failure *failure) {
-  const nnrt_tensor *tensor = &model->tensor[index];
-  nnrt_dtype dtype = tensor->kind == NNRT_REAL ? nnrt_real_dtype(model->real_bytes) : NNRT_I32;
-  char *name = name_in_file(tensor);
-  if (!name) return nnrt_fail(failure, "%s: no memory", weights->path);
-  bool absent = tensor->role == NNRT_STATE && !need_states && !nnrt_weights_find(weights, name);
+/* Checks one piece, and with a block copies it there. */
+static bool load_piece(const nnrt_weights *weights, const nnrt_model *model,
+                       const nnrt_piece *piece, void *block, int need_states,
+                       nnrt_failure *failure) {
+  const bool absent = !nnrt_is_parameter(model, piece) && !need_states &&
+                      !nnrt_weights_find(weights, piece->name);
   const nnrt_view *view =
-    absent ? NULL : check(weights, name, dtype, tensor->rank, tensor->shape, failure);
-  if (view && block) (void)convert(view, dtype, model->locate(block, index));
-  free(name);
+    absent ? NULL : check(weights, piece->name, piece->dtype, piece->rank, piece->shape, failure);
+  if (view && block) (void)convert(view, piece->dtype, nnrt_piece_at(model, block, piece));
   return absent || view;
 }
 
-static bool load_all(const nnrt_weights *weights, const nnrt_model *model, void *block,
-                     int need_states, nnrt_failure *failure) {
-  size_t first = model->inputs + model->targets;
-  for (size_t k = first; k < first + model->parameters + model->states; k++) {
-    if (model->tensor[k].role == NNRT_STATE && model->tensor[k].per_lane) continue;
-    if (!load_tensor(weights, model, k, block, need_states, failure)) return false;
-  }
+static bool load_all(const nnrt_weights *weights, const nnrt_model *model,
+                     const nnrt_pieces *pieces, void *block, int need_states,
+                     nnrt_failure *failure) {
+  for (size_t k = 0; k < pieces->count; k++)
+    if (!load_piece(weights, model, &pieces->piece[k], block, need_states, failure)) return false;
   return true;
 }
 
@@ -186,32 +169,68 @@ static int compare_strings(const void *a, const void *b) {
 }
 
 /* Every tensor of the file without an '@' must be a parameter. */
-static bool check_unexpected(const nnrt_weights *weights, const nnrt_model *model,
+static bool check_unexpected(const nnrt_weights *weights, const nnrt_pieces *pieces,
                              nnrt_failure *failure) {
-  const char **name = malloc((model->parameters + 1) * sizeof *name);
+  const char **name = malloc((pieces->count + 1) * sizeof *name);
   if (!name) return nnrt_fail(failure, "%s: no memory", weights->path);
-  for (size_t k = 0; k < model->parameters; k++)
-    name[k] = model->tensor[model->inputs + model->targets + k].name;
-  qsort(name, model->parameters, sizeof *name, compare_strings);
+  for (size_t k = 0; k < pieces->count; k++) name[k] = pieces->piece[k].name;
+  qsort(name, pieces->count, sizeof *name, compare_strings);
   const nnrt_view *unexpected = NULL;
   for (size_t k = 0; k < weights->views && !unexpected; k++) {
     const nnrt_view *view = &weights->view[k];
     if (view->name[0] != '@' &&
-        !bsearch(view->name, name, model->parameters, sizeof *name, compare_to_name))
+        !bsearch(view->name, name, pieces->count, sizeof *name, compare_to_name))
       unexpected = view;
   }
   free(name);
   if (!unexpected) return true;
   return nnrt_fail(failure, "%s: holds a tensor '%s' %s, which the model does not have; is it of "
-                   "another model?", weights->path, unexpected->name,
+                   "another model? --map FROM=TO gives it the model's name, FROM= leaves it out",
+                   weights->path, unexpected->name,
                    nnrt_show_shape(unexpected->rank, unexpected->shape).chars);
 }
 
 bool nnrt_weights_load(const nnrt_weights *weights, const nnrt_model *model, void *block,
                        int need_states, nnrt_failure *failure) {
-  return load_all(weights, model, NULL, need_states, failure) &&
-         check_unexpected(weights, model, failure) &&
-         load_all(weights, model, block, need_states, failure);
+  nnrt_pieces pieces;
+  if (!nnrt_pieces_new(model, &pieces, failure)) return false;
+  bool good = load_all(weights, model, &pieces, NULL, need_states, failure) &&
+              check_unexpected(weights, &pieces, failure) &&
+              load_all(weights, model, &pieces, block, need_states, failure);
+  nnrt_pieces_free(&pieces);
+  return good;
+}
+
+/* ---- as much of the model as there is ----------------------------------------------------- */
+
+/* What does not fit is told, a parameter a line, on `told`. */
+static bool load_if_fits(const nnrt_weights *weights, const nnrt_model *model,
+                         const nnrt_piece *piece, void *block, FILE *told) {
+  nnrt_failure why;
+  const nnrt_view *view = nnrt_weights_find(weights, piece->name);
+  const bool fits =
+    view && check(weights, piece->name, piece->dtype, piece->rank, piece->shape, &why);
+  if (fits) (void)convert(view, piece->dtype, nnrt_piece_at(model, block, piece));
+  if (fits || !nnrt_is_parameter(model, piece)) return fits;
+  if (view)
+    fprintf(told, "%s begins anew: %s\n", piece->name, why.line);
+  else
+    fprintf(told, "%s begins anew: %s does not have it\n", piece->name, weights->path);
+  return false;
+}
+
+bool nnrt_weights_load_partly(const nnrt_weights *weights, const nnrt_model *model, void *block,
+                              FILE *told, nnrt_failure *failure) {
+  nnrt_pieces pieces;
+  size_t loaded = 0;
+  if (!nnrt_pieces_new(model, &pieces, failure)) return false;
+  for (size_t k = 0; k < pieces.count; k++)
+    loaded += load_if_fits(weights, model, &pieces.piece[k], block, told) &&
+              nnrt_is_parameter(model, &pieces.piece[k]);
+  nnrt_pieces_free(&pieces);
+  if (loaded > 0) return true;
+  return nnrt_fail(failure, "%s: --partial: holds no parameter of the model by name and shape; "
+                   "--map FROM=TO gives its tensors other names", weights->path);
 }
 
 /* ---- the bytes of the text ---------------------------------------------------------------- */

@@ -26,12 +26,10 @@ static bool is_size(const cJSON *item, size_t *size) {
 }
 
 static bool find_dtype(const cJSON *item, nnrt_dtype *dtype) {
-  static const nnrt_dtype all[] = {NNRT_F32, NNRT_F64, NNRT_F16, NNRT_BF16,
-                                   NNRT_U8,  NNRT_I32, NNRT_I64, NNRT_U64};
   const char *name = cJSON_GetStringValue(item);
-  for (size_t k = 0; name && k < sizeof all / sizeof *all; k++) {
-    if (strcmp(nnrt_dtype_name(all[k]), name) != 0) continue;
-    *dtype = all[k];
+  for (int k = 0; name && k < NNRT_DTYPES; k++) {
+    if (strcmp(nnrt_dtype_name((nnrt_dtype)k), name) != 0) continue;
+    *dtype = (nnrt_dtype)k;
     return true;
   }
   return false;
@@ -68,8 +66,8 @@ static bool read_entry(nnrt_weights *weights, const cJSON *entry, nnrt_view *vie
   if (!cJSON_IsObject(entry) || !cJSON_IsString(dtype))
     return nnrt_fail(failure, "%s: tensor '%s' has no dtype; the file is damaged", path, name);
   if (!find_dtype(dtype, &view->dtype))
-    return nnrt_fail(failure, "%s: tensor '%s' has dtype %s; F32, F64, F16, BF16, U8, I32, I64 and "
-                     "U64 are known", path, name, cJSON_GetStringValue(dtype));
+    return nnrt_fail(failure, "%s: tensor '%s' has dtype '%s', which is not known; save it as F32",
+                     path, name, cJSON_GetStringValue(dtype));
   if (!read_shape(cJSON_GetObjectItemCaseSensitive(entry, "shape"), *room, view, &bytes))
     return nnrt_fail(failure, "%s: tensor '%s' has a damaged shape", path, name);
   if (!read_offsets(cJSON_GetObjectItemCaseSensitive(entry, "data_offsets"), &begin, &end) ||
@@ -122,11 +120,14 @@ static bool check_places(const nnrt_weights *weights, nnrt_failure *failure) {
                    weights->path, (size_t)(file_end - at));
 }
 
-static bool check_names(const nnrt_weights *weights, nnrt_failure *failure) {
+bool nnrt_weights_sort(nnrt_weights *weights, nnrt_failure *failure) {
+  for (size_t k = 0; k < weights->views; k++) weights->by_name[k] = &weights->view[k];
+  qsort(weights->by_name, weights->views, sizeof *weights->by_name, compare_names);
   for (size_t k = 1; k < weights->views; k++)
     if (strcmp(weights->by_name[k - 1]->name, weights->by_name[k]->name) == 0)
-      return nnrt_fail(failure, "%s: holds two tensors named '%s'; the file is damaged",
-                       weights->path, weights->by_name[k]->name);
+      return nnrt_fail(failure, "%s: holds two tensors named '%s'; %s", weights->path,
+                       weights->by_name[k]->name,
+                       weights->renames ? "mend --map" : "the file is damaged");
   return true;
 }
 
@@ -169,9 +170,7 @@ static bool read_entries(nnrt_weights *weights, nnrt_failure *failure) {
     if (!good) return false;
   }
   qsort(weights->view, weights->views, sizeof *weights->view, compare_places);
-  for (size_t k = 0; k < weights->views; k++) weights->by_name[k] = &weights->view[k];
-  qsort(weights->by_name, weights->views, sizeof *weights->by_name, compare_names);
-  return check_names(weights, failure) && check_places(weights, failure);
+  return nnrt_weights_sort(weights, failure) && check_places(weights, failure);
 }
 
 /* ---- the file ----------------------------------------------------------------------------- */
@@ -230,6 +229,8 @@ nnrt_weights *nnrt_weights_open(const char *path, nnrt_failure *failure) {
 
 void nnrt_weights_close(nnrt_weights *weights) {
   if (!weights) return;
+  for (size_t k = 0; k < weights->renames; k++) free(weights->renamed[k]);
+  free(weights->renamed);
   cJSON_Delete(weights->header);
   free(weights->by_name);
   free(weights->view);
