@@ -7,7 +7,8 @@
  * the epochs' figures @history (history.h), what the data taught (encoding.h). Notes (metadata):
  * `model`, `samples`, `weights`, and the options under their names as one would write them on the
  * command line. */
-#include "train.h"
+#include "finite.h"
+#include "history.h"
 #include "weights_file.h"
 
 #include <stdarg.h>
@@ -319,6 +320,10 @@ bool nnrt_resume_options(const nnrt_weights *from, const char *path, const nnrt_
                                      NNRT_OPTION_DECAY, NNRT_OPTION_PATIENCE, NNRT_OPTION_SCHEDULE,
                                      NNRT_OPTION_NO_SHUFFLE, NNRT_OPTION_FREEZE};
   const nnrt_options before = *options;
+  const char *name = nnrt_weights_note(from, "model");
+  if (name && strcmp(name, model->name) != 0)
+    return nnrt_fail(failure, "%s: is a checkpoint of the model '%s', this is '%s': begin anew, or "
+                     "take over what fits with --load", path, name, model->name);
   if (!nnrt_weights_find(from, "@step") || !nnrt_weights_note(from, "optimizer"))
     return nnrt_fail(failure, "%s: holds weights but no training to go on with: use --load", path);
   for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++)
@@ -385,7 +390,8 @@ static bool read_later_counters(const nnrt_weights *from, nnrt_trainer *trainer,
 }
 
 /* What another model's epochs came to is of no use. */
-static bool read_history(const nnrt_weights *from, nnrt_trainer *trainer, nnrt_failure *failure) {
+static bool read_history(const nnrt_weights *from, const char *path, nnrt_trainer *trainer,
+                         nnrt_failure *failure) {
   const nnrt_view *view = nnrt_weights_find(from, "@history");
   nnrt_history *history = &trainer->history;
   if (!view || view->rank != 2 || view->shape[1] != history->columns)
@@ -393,9 +399,13 @@ static bool read_history(const nnrt_weights *from, nnrt_trainer *trainer, nnrt_f
   if (!nnrt_history_reserve(history, view->shape[0], failure) ||
       !nnrt_weights_read(from, "@history", NNRT_F64, 2, view->shape, history->row, failure))
     return false;
-  history->epochs = view->shape[0];
-  for (size_t i = 0; i < history->epochs; i++)
+  for (size_t i = 0; i < view->shape[0]; i++) {
+    const double flags = nnrt_history_row(history, i)[NNRT_ROW_FLAGS];
+    if (!(flags >= 0 && flags <= NNRT_HAS_METRICS + NNRT_HAS_TEST))
+      return nnrt_fail(failure, "%s: is damaged: @history has a row that is none", path);
     history->seconds[i] = 0;
+  }
+  history->epochs = view->shape[0];
   return true;
 }
 
@@ -420,6 +430,8 @@ static bool read_beside(const nnrt_weights *from, const char *which, nnrt_traine
 /* The block holds what the file has under the weights' own names. */
 static bool read_copies(const nnrt_weights *from, nnrt_trainer *trainer, nnrt_failure *failure) {
   const char *which = nnrt_weights_note(from, "weights");
+  if (!trainer->average)
+    trainer->averaged = 0;
   const bool best = which && strcmp(which, "best") == 0;
   const bool average = which && strcmp(which, "average") == 0;
   if (best)
@@ -463,7 +475,8 @@ bool nnrt_resume_state(const nnrt_weights *from, const char *path, nnrt_trainer 
     return nnrt_fail(failure, "%s: was trained on %s samples, the data has %zu: resume with the "
                      "same data", path, samples, trainer->data.samples);
   return nnrt_weights_load(from, trainer->model, trainer->block, 1, failure) &&
-         read_counters(from, path, trainer, failure) && read_history(from, trainer, failure) &&
+         nnrt_check_loaded(trainer, path, failure) &&
+         read_counters(from, path, trainer, failure) && read_history(from, path, trainer, failure) &&
          read_copies(from, trainer, failure) &&
          read_lanes(from, trainer, failure) && read_optimizer(from, trainer, failure);
 }

@@ -109,3 +109,9 @@ bool nnrt_check_weights(const nnrt_trainer *trainer, nnrt_failure *failure) {
                              (unsigned long long)((const nnrt_head *)trainer->block)->step,
                              (unsigned long long)trainer->epoch + 1, what_is_kept(trainer));
 }
+
+bool nnrt_check_loaded(const nnrt_trainer *trainer, const char *path, nnrt_failure *failure) {
+  const nnrt_tensor *wrong = wrong_weight(trainer);
+  return !wrong || nnrt_fail(failure, "%s: %s holds a number that is not finite: begin from other "
+                             "weights", path, wrong->name);
+}

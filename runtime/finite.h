@@ -13,5 +13,7 @@ bool nnrt_fail_not_finite(nnrt_trainer *trainer, double loss, size_t n, nnrt_fai
 
 /* False where a parameter or state, as saved, is not finite. */
 bool nnrt_check_weights(const nnrt_trainer *trainer, nnrt_failure *failure);
+/* The same of weights that a file brought. */
+bool nnrt_check_loaded(const nnrt_trainer *trainer, const char *path, nnrt_failure *failure);
 
 #endif

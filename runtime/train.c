@@ -84,11 +84,12 @@ static bool begin_block(nnrt_trainer *trainer, const nnrt_weights *resumed,
   if (!trainer->block)
     return false;
   set_head(trainer);
-  bool begun = resumed ? nnrt_resume_state(resumed, options->resume, trainer, failure)
-                       : !options->load || nnrt_block_load(trainer->model, trainer->block, options,
-                                                           0, failure);
-  return begun && nnrt_freeze(trainer->model, trainer->block, options->freeze, &trainer->frozen,
-                              failure);
+  const char *from = resumed ? options->resume : options->load;
+  const bool begun = resumed ? nnrt_resume_state(resumed, from, trainer, failure)
+                             : !from || nnrt_block_load(trainer->model, trainer->block, options, 0,
+                                                        failure);
+  return begun && (!from || nnrt_check_loaded(trainer, from, failure)) &&
+         nnrt_freeze(trainer->model, trainer->block, options->freeze, &trainer->frozen, failure);
 }
 
 /* How earlier weights read their data rules how this is read. */
