@@ -70,7 +70,8 @@ static double measure(const nnrt_model *model, const nnrt_options *options, int 
                       nnrt_failure *failure) {
   const int batch = options->settings.batch;
   const size_t n = (size_t)batch;
-  bench of = {model, NULL, batch, training, 1, {0, NULL}, {0, NULL}};
+  bench of = {model, NULL, batch, training, options->threads, {0, NULL}, {0, NULL}};
+  nnrt_team *team = nnrt_team_new(options->threads);
   double found = 0.0;
   of.block = nnrt_block_new(model, batch, training, options->settings.seed, failure);
   if (of.block &&
@@ -80,21 +81,25 @@ static double measure(const nnrt_model *model, const nnrt_options *options, int 
                      model->real_bytes, n, &of.outputs, failure) &&
       (!options->load || nnrt_block_load(model, of.block, options, 0, failure))) {
     nnrt_sample_data(model, &of.data, n, 0, options->settings.seed);
+    ((nnrt_head *)of.block)->team = team;
     found = samples_per_second(&of, options->steps);
   }
   nnrt_batch_free(&of.data);
   nnrt_batch_free(&of.outputs);
+  nnrt_team_free(team);
   free(of.block);
   return found;
 }
 
-static void print_json(const nnrt_model *model, int batch, double train, double predict) {
+static void print_json(const nnrt_model *model, const nnrt_options *options, double train,
+                       double predict) {
+  const int batch = options->settings.batch;
   cJSON *all = cJSON_CreateObject();
   cJSON_AddNumberToObject(all, "train_samples_per_s", train);
   cJSON_AddNumberToObject(all, "predict_samples_per_s", predict);
   cJSON_AddNumberToObject(all, "train_gflops", train * model->step_operations * 1e-9);
   cJSON_AddNumberToObject(all, "batch", batch);
-  cJSON_AddNumberToObject(all, "threads", 1);
+  cJSON_AddNumberToObject(all, "threads", options->threads);
   cJSON_AddNumberToObject(all, "train_bytes", (double)model->bytes(batch, 1));
   cJSON_AddNumberToObject(all, "predict_bytes", (double)model->bytes(batch, 0));
   char *text = cJSON_PrintUnformatted(all);
@@ -104,23 +109,25 @@ static void print_json(const nnrt_model *model, int batch, double train, double 
   cJSON_Delete(all);
 }
 
-static void print_text(const nnrt_model *model, int batch, double train, double predict) {
+static void print_text(const nnrt_model *model, const nnrt_options *options, double train,
+                       double predict) {
+  const int batch = options->settings.batch;
   printf("training    %12.0f samples/s  %8.2f GFLOP/s  %10zu bytes\n", train,
          train * model->step_operations * 1e-9, model->bytes(batch, 1));
   printf("prediction  %12.0f samples/s  %8.2f GFLOP/s  %10zu bytes\n", predict,
          predict * model->predict_operations * 1e-9, model->bytes(batch, 0));
-  printf("batch %d, 1 thread, products by %s\n", batch, nnrt_product_library());
+  printf("batch %d, %d thread%s, products by %s\n", batch, options->threads,
+         options->threads > 1 ? "s" : "", nnrt_product_library());
 }
 
 int nnrt_command_bench(const nnrt_model *model, nnrt_options *options, nnrt_failure *failure) {
-  const int batch = options->settings.batch;
   const double train = measure(model, options, 1, failure);
   const double predict = train > 0 ? measure(model, options, 0, failure) : 0.0;
   if (!(train > 0) || !(predict > 0))
     return BAD;
   if (options->json)
-    print_json(model, batch, train, predict);
+    print_json(model, options, train, predict);
   else
-    print_text(model, batch, train, predict);
+    print_text(model, options, train, predict);
   return 0;
 }

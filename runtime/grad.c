@@ -51,7 +51,10 @@ static bool compute(const nnrt_model *model, const nnrt_options *options, const 
     double loss = 0;
     done = nnrt_data_gather(data, all, data->samples, batch.values, failure);
     if (done) {
+      nnrt_team *team = nnrt_team_new(options->threads);
+      ((nnrt_head *)block)->team = team;
       loss = model->gradient(block, (int)data->samples, nnrt_batch_data(&batch));
+      nnrt_team_free(team);
       done = write_gradient(model, block, loss, options->output, failure);
     }
     if (done)

@@ -83,6 +83,19 @@ typedef struct nnrt_optimizer {
   const char *const *state;            /* names: "m", "v"                                     */
 } nnrt_optimizer;
 
+/* ---- team.c ------------------------------------------------------------------------------- */
+
+/* Threads that work together. One team may serve many blocks, one call at a time. */
+typedef struct nnrt_team nnrt_team;
+typedef void nnrt_task(void *context, size_t part);
+
+/* So many threads, the caller's among them; NULL where that is one, or there are no more. */
+nnrt_team *nnrt_team_new(int threads);
+void nnrt_team_free(nnrt_team *team); /* NULL is fine */
+/* Calls task(context, part) for each part below `parts`, and returns when all are done: at once on
+ * the team's threads, in any order; or, where team is NULL, one after another. */
+void nnrt_team_run(nnrt_team *team, size_t parts, nnrt_task *task, void *context);
+
 /* ---- the block ---------------------------------------------------------------------------- */
 
 /* The head of every block. init() fills it; the runtime (and a careful user) may change the
@@ -101,6 +114,8 @@ typedef struct nnrt_head {
                         else at the states kept. gradient(), test() and predict() keep the last
                         states of their n samples and set it to 1; loss() reads but keeps nothing */
   double hyperparameter[NNRT_MAX_HYPERPARAMETERS];
+  nnrt_team *team;   /* threads that gradient() may use; NULL: the caller's alone. The results are
+                        the same to the last bit                                                */
 } nnrt_head;
 
 /* ---- settings of `train { }` -------------------------------------------------------------- */

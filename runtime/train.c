@@ -72,6 +72,7 @@ static bool make_room(nnrt_trainer *trainer, nnrt_failure *failure) {
 static void set_head(nnrt_trainer *trainer) {
   nnrt_head *head = trainer->block;
   const nnrt_settings *settings = &trainer->options->settings;
+  head->team = trainer->team;
   head->optimizer = settings->optimizer;
   memcpy(head->hyperparameter, settings->hyperparameter, sizeof head->hyperparameter);
 }
@@ -83,6 +84,7 @@ static bool begin_block(nnrt_trainer *trainer, const nnrt_weights *resumed,
                                   failure);
   if (!trainer->block)
     return false;
+  trainer->team = nnrt_team_new(options->threads);
   set_head(trainer);
   const char *from = resumed ? options->resume : options->load;
   const bool begun = resumed ? nnrt_resume_state(resumed, from, trainer, failure)
@@ -152,6 +154,7 @@ void nnrt_train_reset(nnrt_trainer *trainer) {
   nnrt_history_free(&trainer->history);
   nnrt_batch_free(&trainer->room);
   nnrt_frozen_free(&trainer->frozen);
+  nnrt_team_free(trainer->team);
   free(trainer->block);
   free(trainer->sum);
   free(trainer->average);

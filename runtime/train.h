@@ -54,6 +54,7 @@ typedef struct nnrt_trainer {
   uint64_t drops[FORM_FACTORS]; /* of the schedule's plateaus, so far                         */
   double *decay;               /* [tensors]: each parameter's                                 */
   void *block;
+  nnrt_team *team;             /* the block's threads                                         */
   void *sum;                   /* of gradients, parameter_bytes; NULL: one batch is a step    */
   void *average;               /* a copy (keep.c), NULL: no averaging ...                     */
   uint64_t averaged;           /* ... of so many                                              */

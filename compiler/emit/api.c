@@ -125,7 +125,7 @@ static void emit_bytes(writer *w) {
     int64_t most = 0;
     for (int k = training ? ENTRY_LOSS : ENTRY_TEST; k < ENTRY_COUNT; k++) {
       const entry_plan *e = &p->entry[k];
-      if (e->scratch_fixed > fixed[training]) fixed[training] = e->scratch_fixed;
+      if (scratch_fixed_bytes(e) > fixed[training]) fixed[training] = scratch_fixed_bytes(e);
       if (e->scratch_per_sample > most) most = e->scratch_per_sample;
     }
     grows[training] += most;

@@ -37,11 +37,17 @@ static const environment *through(writer *w, const node *n, const environment *w
 
 /* ---- leaves --------------------------------------------------------------------------------- */
 
+/* What is written computes a part of the batch: n of its samples, from the first on. */
+static bool in_parts(const writer *w) { return w->e && w->e->parts > 1; }
+
 /* A number of its own for every element of every place that draws. */
 static piece random_piece(writer *w, const node *n, const environment *where) {
   const tensor *t = n->tensor;
   index_form at = environment_at(where, AXIS_BATCH);
   piece element = t->per_sample ? index_piece(w, &at) : piece_of(w, BIND_PRIMARY, "0");
+  if (t->per_sample && in_parts(w)) {
+    element = piece_of(w, BIND_ADD, "first + %s", within(w, element, BIND_ADD + 1));
+  }
   for (int k = 0; k < t->rank; k++) {
     at = environment_at(where, n->dims[k]);
     element = piece_of(w, BIND_ADD, "%s * %lld + %s", within(w, element, BIND_MULTIPLY),
@@ -521,7 +527,8 @@ piece value_piece(writer *w, const node *n, const environment *where, bool insid
     case NODE_INDEX:
       at[0] = environment_at(where, n->axes[0]);
       return cast(w, real_word(w), index_piece(w, &at[0]));
-    case NODE_EXTENT: return cast(w, real_word(w), piece_of(w, BIND_PRIMARY, "n"));
+    case NODE_EXTENT:
+      return cast(w, real_word(w), piece_of(w, BIND_PRIMARY, in_parts(w) ? "samples" : "n"));
     case NODE_SUM: return sum_piece(w, n, where);
     case NODE_PRODUCT: return product_piece(w, n, where);
     case NODE_MAP: return map_of_nodes(w, n, where);

@@ -49,7 +49,9 @@ static const char *offset_text(writer *w, const buffer *b) {
                          : b->leaf ? w->p->tensor_word[b->leaf->number] : NULL;
   switch (b->kept) {
     case STORAGE_PARAMETER: return arena_printf(w->memory, "block, AT_%s", word);
-    case STORAGE_GRADIENT: return arena_printf(w->memory, "block, AT_%s + TO_GRADIENT", word);
+    case STORAGE_GRADIENT:
+      return arena_printf(w->memory, "%s, AT_%s + TO_GRADIENT", w->e->parts > 1 ? "own" : "block",
+                          word);
     case STORAGE_STATE:
       if (b->leaf->role == TENSOR_RUNNING) return arena_printf(w->memory, "block, AT_%s", word);
       return carried_text(w, w->p->tensor_offset[b->leaf->number]);
@@ -133,6 +135,12 @@ static void mark_unused(writer *w, const char *body, const char *word) {
   if (!mentions(body, word)) line(w, "(void)%s;", word);
 }
 
+static void mark_unused_part(writer *w, const char *body) {
+  static const char *const words[] = {"own", "scratch", "samples", "first"};
+  for (int k = 0; k < 4; k++) mark_unused(w, body, words[k]);
+  w->helpers->at = true;
+}
+
 static void mark_unused_data(writer *w) {
   const program *m = w->p->p;
   int count = m->inputs + (w->e->kind == ENTRY_PREDICT ? 0 : m->targets);
@@ -164,6 +172,11 @@ static void begin_function(writer *w) {
     add_parameter(&parameters, buffer_type(w, b), b->word, false);
   }
   bool returns = e->kind != ENTRY_TEST && e->kind != ENTRY_PREDICT;
+  if (e->parts > 1) {
+    begin_part(w, parameters.chars);
+    w->indent++;
+    return;
+  }
   text_printf(w->out, "\n/* %s */\n", purposes[e->kind]);
   line(w, "static %s compute_%s(void *block, size_t n%s%s) {", returns ? "double" : "void", e->word,
        parameters.length > 0 ? ", " : "", parameters.length > 0 ? parameters.chars : "");
@@ -201,15 +214,18 @@ void emit_entry(writer *w, const entry_plan *e) {
   begin_function(w);
   bool head = mentions(whole.chars, "head");
   if (head) line(w, "const nnrt_head *head = block;");
-  if (has_scratch(e)) {
+  if (e->parts > 1) {
+    mark_unused_part(w, whole.chars);
+  } else if (has_scratch(e)) {
     line(w, "void *scratch = at(block, scratch_offset(block));");
     w->helpers->at = true;
   }
   mark_unused_data(w);
-  if (!head && !has_scratch(e)) mark_unused(w, whole.chars, "block");
+  if (!head && (!has_scratch(e) || e->parts > 1)) mark_unused(w, whole.chars, "block");
   mark_unused(w, whole.chars, "n");
   if (is_watched(w)) mark_unused(w, whole.chars, "watch");
   text_append_length(w->out, whole.chars, whole.length);
   w->indent = 0;
   line(w, "}");
+  if (e->parts > 1) emit_parts(w);
 }

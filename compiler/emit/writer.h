@@ -156,6 +156,16 @@ void emit_entry(writer *w, const entry_plan *e);
 /* "const float *x, const int32_t *y": typed parameters of the inputs, and of the targets. */
 void data_parameters(text *out, const plan *p, bool targets, bool inputs);
 void emit_updates(writer *w);
+
+/* ---- part.c --------------------------------------------------------------------------------- */
+
+/* The head of the function that computes one part of a batch's gradient, and, once that is
+ * written, the function of the whole batch. */
+void begin_part(writer *w, const char *data);
+void emit_parts(writer *w);
+/* Bytes of scratch that the entry needs in all: fixed, and for each sample of the batch. */
+int64_t scratch_fixed_bytes(const entry_plan *e);
+
 void emit_tables(writer *w);
 void emit_struct(writer *w); /* the nnrt_model */
 const char *real_type(const plan *p); /* "float" or "double" */

@@ -38,7 +38,8 @@ static const char *const reserved[] = {
     "tensors", "settings", "metrics", "optimizers", "ALIGNMENT", "sigmoid", "relu", "sign", "min",
     "max", "softplus", "square", "first", "step", "samples", "scratch", "gradient", "loss",
     "update", "predict", "test", "init", "bytes", "locate", "stop", "environ", "stdin", "stdout",
-    "stderr", "errno", "EOF", "HUGE_VAL", "NAN", "end", "parameters", "elements", "g", "p"};
+    "stderr", "errno", "EOF", "HUGE_VAL", "NAN", "end", "parameters", "elements", "g", "p",
+    "own", "part", "parts", "call", "rows", "total"};
 
 static taken_word *find_word(const word_table *table, const char *chars) {
   taken_word *found = NULL;

@@ -109,6 +109,7 @@ static void schedule_entry(plan *p, entry_kind kind) {
   nest_loops(e);
   plan_memory(e);
   count_work(e);
+  e->parts = count_parts(e);
   name_buffers(e);
   name_loops(e);
 }

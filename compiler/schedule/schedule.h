@@ -11,6 +11,7 @@
  *   memory    what shares storage, and offsets in the caller's block
  *   name      C identifiers
  *   work      multiply-adds
+ *   part      whether a batch's gradient is computed in parts, on threads
  *   print     --dump=plan
  *
  * A plan is read by emit/, which only prints.
@@ -406,6 +407,11 @@ const char *bound_word(const plan *p, const variable *v);
 
 void count_work(entry_plan *e);
 
+/* ---- part.c ------------------------------------------------------------------------------- */
+
+/* Into how many parts a batch is cut whose gradients are added; 1: it is not. */
+int count_parts(const entry_plan *e);
+
 /* ---- schedule.c --------------------------------------------------------------------------- */
 
 typedef enum entry_kind {
@@ -424,6 +430,7 @@ struct entry_plan {
   step *first, *last;
   int64_t scratch_fixed, scratch_per_sample; /* bytes                                            */
   double work_fixed, work_per_sample;        /* multiply-adds                                    */
+  int parts;                                 /* of the batch, computed apart and added           */
   int results;
   buffer **result;
   const plan *of;
