@@ -117,14 +117,16 @@ static double compute_loss(void *block, size_t n, const int32_t *c, const int32_
   return mean_loss;
 }
 
-/* Mean loss of n samples, and the gradient of every parameter. */
-static double compute_gradient(void *block, size_t n, const int32_t *c, const int32_t *n_) {
-  void *scratch = at(block, scratch_offset(block));
-  float *d_z_b = at(block, AT_z_b + TO_GRADIENT); /* Z */
-  float *d_z_W = at(block, AT_z_W + TO_GRADIENT); /* Z x H */
-  float *d_b = at(block, AT_b + TO_GRADIENT); /* H */
-  float *d_W = at(block, AT_W + TO_GRADIENT); /* H x H */
-  float *d_U = at(block, AT_U + TO_GRADIENT); /* H x 65 */
+/* What n of the samples, from the first on, add to the mean loss, and to every parameter's
+ * gradient: that in their own copy. */
+static double gradient_of_part(void *block, void *own, void *scratch, size_t samples,
+                               size_t first, size_t n, const int32_t *c, const int32_t *n_) {
+  (void)first;
+  float *d_z_b = at(own, AT_z_b + TO_GRADIENT); /* Z */
+  float *d_z_W = at(own, AT_z_W + TO_GRADIENT); /* Z x H */
+  float *d_b = at(own, AT_b + TO_GRADIENT); /* H */
+  float *d_W = at(own, AT_W + TO_GRADIENT); /* H x H */
+  float *d_U = at(own, AT_U + TO_GRADIENT); /* H x 65 */
   const float *b = at(block, AT_b); /* H */
   const float *z_W = at(block, AT_z_W); /* Z x H */
   const float *z_b = at(block, AT_z_b); /* Z */
@@ -186,13 +188,13 @@ static double compute_gradient(void *block, size_t n, const int32_t *c, const in
       loss_sum += (double)(z[(size_t)n_[s * T + t]] - z_max) - (double)z_exp_sum_log;
       for (size_t i = 0; i < Z; i++) {
         d_z_b_product[row * Z + i] = (z_exp[row * Z + i] / z_exp_sum
-            - (n_[s * T + t] == (int32_t)i ? 1.0f : 0.0f)) / (float)n;
+            - (n_[s * T + t] == (int32_t)i ? 1.0f : 0.0f)) / (float)samples;
         d_z_b[i] += scale * d_z_b_product[row * Z + i];
       }
     }
 
   /* mean_loss = -(0.015625 * loss_sum / n) */
-  const double mean_loss = -(loss_sum / (double)n / 64.0);
+  const double mean_loss = -(loss_sum / (double)samples / 64.0);
 
   /* d_z_W = 0.015625 * sum[batch, t](h d_z_b_product) */
   nnrt_product_float(1, 0, Z, H, T * n, 0.015625f, d_z_b_product, Z,
@@ -231,6 +233,68 @@ static double compute_gradient(void *block, size_t n, const int32_t *c, const in
   nnrt_product_float(1, 0, H, H, (T - 1) * n, 1.0f, d_b_product + n * H, H,
                      h, H, 0.0f, d_W, H);
   return mean_loss;
+}
+
+/* A batch's parts: computed one after another, or on as many threads as there are. */
+enum { PARTS = 2 };
+
+/* A batch's gradient in the making. */
+typedef struct gradient_call {
+  void *block;
+  size_t n, rows, parts; /* samples, of a part, parts */
+  const int32_t *c;
+  const int32_t *n_;
+  double loss[PARTS];
+} gradient_call;
+
+/* Where the part has its scratch; its gradients, unless it is the first, lie before that. */
+static size_t part_offset(const void *block, size_t part) {
+  const nnrt_head *head = block;
+  const size_t rows = ((size_t)head->batch + PARTS - 1) / PARTS;
+  return scratch_offset(block) + part * (PARAMETER_BYTES + 320 + 164352 * rows);
+}
+
+/* The part's copy of the gradients begins GRADIENTS behind this. */
+static void *part_owner(void *block, size_t part) {
+  return part == 0 ? block
+                   : at(block, part_offset(block, part) - PARAMETER_BYTES - GRADIENTS);
+}
+
+static void compute_part(void *context, size_t part) {
+  gradient_call *call = context;
+  const size_t first = part * call->rows, left = call->n - first;
+  call->loss[part] = gradient_of_part(
+      call->block, part_owner(call->block, part), at(call->block, part_offset(call->block, part)),
+      call->n, first, left < call->rows ? left : call->rows, call->c + first * 64, call->n_
+          + first * 64);
+}
+
+/* Adds a stretch of all parts' gradients to the first's, in order. */
+static void add_stretch(void *context, size_t stretch) {
+  const gradient_call *call = context;
+  const size_t elements = PARAMETER_BYTES / sizeof(float);
+  const size_t from = elements * stretch / PARTS, to = elements * (stretch + 1) / PARTS;
+  float *sum = at(call->block, GRADIENTS);
+  for (size_t part = 1; part < call->parts; part++) {
+    const float *more = at(part_owner(call->block, part), GRADIENTS);
+    NNRT_APART
+    for (size_t i = from; i < to; i++)
+      sum[i] += more[i];
+  }
+}
+
+/* Mean loss of n samples, and the gradient of every parameter. */
+static double compute_gradient(void *block, size_t n, const int32_t *c, const int32_t *n_) {
+  const nnrt_head *head = block;
+  const size_t rows = (n + PARTS - 1) / PARTS, parts = (n + rows - 1) / rows;
+  gradient_call call = {block, n, rows, parts, c, n_, {0}};
+  nnrt_team_run(head->team, parts, compute_part, &call);
+  if (parts > 1)
+    nnrt_team_run(head->team, PARTS, add_stretch, &call);
+  double total = call.loss[0];
+  for (size_t part = 1; part < parts; part++)
+    total += call.loss[part];
+  return total;
 }
 
 /* As in prediction: values[0] the mean loss of n samples, then each metric. */
@@ -473,7 +537,7 @@ static void compute_update(void *block, double rate) {
 
 size_t charnn_bytes(int batch, int training) {
   const size_t n = (size_t)batch;
-  if (training) return (size_t)TRAINING_END + 640 + 164352 * n;
+  if (training) return (size_t)TRAINING_END + 561600 + 164352 * n;
   return (size_t)INFERENCE_END + 640 + 82176 * n;
 }
 
