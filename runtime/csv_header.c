@@ -202,9 +202,8 @@ static bool take_preamble(nnrt_csv *in, size_t classes) {
   in->at--;
   nnrt_csv_next_line(in);
   labels->numbered = labels->numbered || named;
-  labels->fixed = labels->fixed || named;
   in->columns = nnrt_csv_count(*in);
-  return true;
+  return !named || nnrt_labels_fix(labels, false, in->failure);
 }
 
 typedef struct evidence {

@@ -139,3 +139,8 @@ bool nnrt_data_run(const nnrt_dataset *data, size_t first, size_t n, void *const
   scale_batch(data, n, batch);
   return true;
 }
+
+void nnrt_data_expect(const nnrt_dataset *data, size_t first, size_t n) {
+  for (size_t k = 0; data->window && k < data->window->tables; k++)
+    nnrt_table_expect(&data->window->table[k], first, n);
+}

@@ -68,6 +68,9 @@ bool nnrt_data_gather(const nnrt_dataset *data, const size_t *index, size_t n, v
 bool nnrt_data_run(const nnrt_dataset *data, size_t first, size_t n, void *const *batch,
                    nnrt_failure *failure);
 
+/* Samples first ... first+n-1 will be wanted soon: where they are in a file, it is read ahead. */
+void nnrt_data_expect(const nnrt_dataset *data, size_t first, size_t n);
+
 /* Bytes of one sample of a tensor: elements x 4 or 8. */
 size_t nnrt_sample_bytes(const nnrt_tensor *tensor, int real_bytes);
 

@@ -75,9 +75,8 @@ static bool read_labels(const nnrt_weights *from, const nnrt_tensor *tensor, nnr
   if (!view) return true;
   if (!each_word(view, take_label, labels, failure)) return false;
   if (labels->count > (size_t)tensor->limit) return fail_view(view, failure);
-  labels->fixed = true;
   labels->numbered = !words;
-  return true;
+  return nnrt_labels_fix(labels, false, failure);
 }
 
 /* ---- numbers in files --------------------------------------------------------------------- */

@@ -34,6 +34,7 @@ typedef struct nnrt_labels {
   bool numbered;          /* files hold the classes' numbers; the words are for people        */
   struct nnrt_label *all; /* a hash table, owned                                              */
   int32_t *class_of;      /* [count], owned; NULL: as numbered                                */
+  const char **word;      /* [count], by class, once fixed; owned, the words are of `all`     */
 } nnrt_labels;
 
 typedef struct nnrt_tensor_encoding {
@@ -63,10 +64,11 @@ void nnrt_encoding_free(nnrt_encoding *encoding);
 /* The number of a word, which is added where it is new and the labels are not fixed; -1: it may
  * not be added. */
 int32_t nnrt_label_number(nnrt_labels *labels, const char *word, size_t length);
-/* Sorts what was learned: from here on class_of holds, and the labels are fixed. */
-bool nnrt_labels_sort(nnrt_labels *labels, nnrt_failure *failure);
+/* No word may be added from here on. Their classes are their numbers, or (sorted) their places
+ * among the sorted words, as class_of says then. */
+bool nnrt_labels_fix(nnrt_labels *labels, bool sorted, nnrt_failure *failure);
 void nnrt_labels_free(nnrt_labels *labels);
-/* The word of a class; NULL where it has none. */
+/* The word of a class, once fixed; NULL where it has none. */
 const char *nnrt_label_of(const nnrt_labels *labels, int32_t class);
 /* "'a', 'b', 'c'", as many as fit */
 typedef struct nnrt_label_text {

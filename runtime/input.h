@@ -62,6 +62,8 @@ typedef struct nnrt_bytes {
 
 bool nnrt_bytes_read(const nnrt_bytes *bytes, uint64_t at, size_t length, void *to,
                      nnrt_failure *failure);
+/* They will be read soon. */
+void nnrt_bytes_expect(const nnrt_bytes *bytes, uint64_t at, uint64_t length);
 void nnrt_bytes_close(nnrt_bytes *bytes);
 
 /* All of an input of which nothing was dropped: of the file itself where that is plain and large,

@@ -34,14 +34,16 @@ int32_t nnrt_label_number(nnrt_labels *labels, const char *word, size_t length) 
 
 static int by_word(const nnrt_label *a, const nnrt_label *b) { return strcmp(a->word, b->word); }
 
-bool nnrt_labels_sort(nnrt_labels *labels, nnrt_failure *failure) {
+bool nnrt_labels_fix(nnrt_labels *labels, bool sorted, nnrt_failure *failure) {
   int32_t class = 0;
-  free(labels->class_of);
-  labels->class_of = malloc((labels->count + 1) * sizeof *labels->class_of);
-  if (!labels->class_of) return nnrt_fail(failure, "out of memory");
-  HASH_SORT(labels->all, by_word);
-  for (nnrt_label *one = labels->all; one; one = one->hh.next)
-    labels->class_of[one->number] = class++;
+  labels->word = malloc((labels->count + 1) * sizeof *labels->word);
+  labels->class_of = sorted ? malloc((labels->count + 1) * sizeof *labels->class_of) : NULL;
+  if (!labels->word || (sorted && !labels->class_of)) return nnrt_fail(failure, "out of memory");
+  if (sorted) HASH_SORT(labels->all, by_word);
+  for (nnrt_label *one = labels->all; one; one = one->hh.next, class++) {
+    if (sorted) labels->class_of[one->number] = class;
+    labels->word[class] = one->word;
+  }
   labels->fixed = true;
   return true;
 }
@@ -56,15 +58,13 @@ void nnrt_labels_free(nnrt_labels *labels) {
     one = next;
   }
   free(labels->class_of);
+  free(labels->word);
   *labels = (nnrt_labels){0};
 }
 
 const char *nnrt_label_of(const nnrt_labels *labels, int32_t class) {
-  for (const nnrt_label *one = labels->all; one; one = one->hh.next) {
-    int32_t own = labels->class_of ? labels->class_of[one->number] : one->number;
-    if (own == class) return one->word;
-  }
-  return NULL;
+  const bool known = labels->word && class >= 0 && (size_t)class < labels->count;
+  return known ? labels->word[class] : NULL;
 }
 
 nnrt_label_text nnrt_show_labels(const nnrt_labels *labels) {
@@ -85,7 +85,7 @@ nnrt_label_text nnrt_show_labels(const nnrt_labels *labels) {
 static bool same_words(const nnrt_labels *a, const nnrt_labels *b) {
   for (int32_t class = 0; class < (int32_t)a->count; class++) {
     const char *other = nnrt_label_of(b, class);
-    if (!other || strcmp(nnrt_label_of(a, class), other) != 0) return false;
+    if (!other || !nnrt_label_of(a, class) || strcmp(nnrt_label_of(a, class), other) != 0) return false;
   }
   return a->count == b->count;
 }

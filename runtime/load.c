@@ -263,7 +263,7 @@ static bool load_all(loading *of) {
 static bool sort_labels(loading *of) {
   for (size_t k = 0; k < of->data->loaded; k++) {
     nnrt_labels *labels = &of->data->encoding->of[k].labels;
-    if (labels->count > 0 && !labels->fixed && !nnrt_labels_sort(labels, of->failure))
+    if (labels->count > 0 && !labels->fixed && !nnrt_labels_fix(labels, true, of->failure))
       return false;
   }
   return true;

@@ -106,7 +106,7 @@ static bool count(nnrt_order *order, const nnrt_splitting *how, nnrt_failure *fa
 
 bool nnrt_order_begin(nnrt_order *order, const nnrt_dataset *data, const nnrt_splitting *how,
                       nnrt_failure *failure) {
-  *order = (nnrt_order){.samples = data->samples, .block = data->block,
+  *order = (nnrt_order){.data = data, .samples = data->samples, .block = data->block,
                         .blocks_held = data->blocks_held, .seed = how->seed,
                         .shuffles = how->shuffles, .carries = how->carries, .folds = how->folds,
                         .fold = how->fold};
@@ -147,6 +147,16 @@ void nnrt_order_epoch(nnrt_order *order, uint64_t epoch) {
   order->window_begin[order->windows] = place;
 }
 
+/* Has the blocks of a window read ahead. */
+static void expect_window(const nnrt_order *order, size_t window) {
+  for (size_t k = 0; k < order->blocks_held; k++) {
+    const size_t place = window * order->blocks_held + k;
+    if (place >= order->blocks) break;
+    const span all = samples_of(order, order->order[place]);
+    nnrt_data_expect(order->data, all.begin, all.end - all.begin);
+  }
+}
+
 /* The samples of a window, as the epoch takes them. */
 static void list_window(nnrt_order *order, size_t window) {
   size_t count = 0;
@@ -167,6 +177,7 @@ static void list_window(nnrt_order *order, size_t window) {
     nnrt_random_shuffle(&stream, order->list, count);
   }
   order->window = window;
+  if (!order->carries) expect_window(order, window + 1);
 }
 
 void nnrt_order_take(nnrt_order *order, size_t place, size_t n, size_t *index) {

@@ -14,6 +14,7 @@ typedef struct nnrt_splitting {
 typedef struct nnrt_order {
   size_t samples, learned, held;   /* held: held out                                          */
   /* private */
+  const nnrt_dataset *data;        /* borrowed: as long as the order is                        */
   size_t block, blocks, blocks_held, windows, out, folds, fold;
   uint64_t seed, epoch;
   bool shuffles, carries;

@@ -190,3 +190,17 @@ bool nnrt_table_read(nnrt_table *table, size_t first, size_t n, void *const *to,
   }
   return true;
 }
+
+void nnrt_table_expect(const nnrt_table *table, size_t first, size_t n) {
+  for (size_t k = 0; k < table->parts && n > 0; k++) {
+    const nnrt_part *part = &table->part[k];
+    if (first >= part->samples) {
+      first -= part->samples;
+      continue;
+    }
+    size_t here = part->samples - first < n ? part->samples - first : n;
+    nnrt_bytes_expect(&part->bytes, (uint64_t)first * part->stride, (uint64_t)here * part->stride);
+    first = 0;
+    n -= here;
+  }
+}

@@ -57,6 +57,8 @@ bool nnrt_table_add(nnrt_table *table, nnrt_part part, nnrt_failure *failure);
  * value does not belong there. */
 bool nnrt_table_read(nnrt_table *table, size_t first, size_t n, void *const *to,
                      nnrt_failure *failure);
+/* They will be read soon. */
+void nnrt_table_expect(const nnrt_table *table, size_t first, size_t n);
 void nnrt_table_free(nnrt_table *table);
 
 /* ---- sources ------------------------------------------------------------------------------ */

@@ -1,5 +1,6 @@
 /* spool.c: bytes of any number, kept so that they can be read at any place. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -133,6 +134,13 @@ bool nnrt_bytes_read(const nnrt_bytes *bytes, uint64_t at, size_t length, void *
   }
   if (length > 0) memcpy(next, spool->memory + (at - in_file), length);
   return true;
+}
+
+void nnrt_bytes_expect(const nnrt_bytes *bytes, uint64_t at, uint64_t length) {
+  const int descriptor = bytes->spool ? bytes->spool->descriptor : bytes->descriptor;
+  if (descriptor >= 0)
+    (void)posix_fadvise(descriptor, (off_t)(bytes->offset + at), (off_t)length,
+                        POSIX_FADV_WILLNEED);
 }
 
 void nnrt_bytes_close(nnrt_bytes *bytes) {

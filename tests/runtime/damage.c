@@ -110,7 +110,7 @@ static bool read_bytes(reader *read, helper_model *model, const sample_file *fil
   for (size_t k = 0; good && k < tensors; k++) {
     table.begin[k] = begin[k];
     if (encoding->of[k].labels.count && !encoding->of[k].labels.fixed)
-      cr_assert(nnrt_labels_sort(&encoding->of[k].labels, &failure));
+      cr_assert(nnrt_labels_fix(&encoding->of[k].labels, true, &failure));
   }
   good = good && decode(&table, &failure);
   if (!good) expect_one_line(&failure, "F: ");

@@ -10,8 +10,8 @@ static nnrt_failure failure;
 
 /* The order of a data set that is nothing but its size. */
 static bool begin(nnrt_order *order, size_t samples, size_t block, nnrt_splitting how) {
-  const nnrt_dataset data = {.samples = samples, .block = block, .blocks_held = block < samples
-                                                                                ? 3 : 1};
+  static nnrt_dataset data;
+  data = (nnrt_dataset){.samples = samples, .block = block, .blocks_held = block < samples ? 3 : 1};
   return nnrt_order_begin(order, &data, &how, &failure);
 }
 
