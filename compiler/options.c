@@ -142,7 +142,7 @@ static bool take_option(options *o, int option, const char *given, int *status) 
     case OPTION_COMPLETION: *status = print_completion(given); return false;
     case OPTION_MANUAL: nn_cli_print_manual(&cli, stdout); return false;
     case OPTION_HELP: print_help(); return false;
-    case OPTION_STANDALONE:
+    case OPTION_STANDALONE: o->emit.standalone = true; break;
     case OPTION_GRAPH:
     case OPTION_RAM:
       *status = refuse_option("--%s is not there yet in this version", rows[option].name);
@@ -204,6 +204,9 @@ bool read_options(options *o, int argc, char **argv, int *status) {
   } else if (!o->output && !o->header && !o->check && !o->derive &&
              o->dump == STAGE_NONE) {
     *status = refuse_option("nothing to do with %s: say -o FILE", o->model);
+  } else if (o->emit.standalone && !o->emit.lib) {
+    *status = refuse_option("--standalone gives the C API alone, as main() needs zlib and cJSON: say "
+                            "--lib too%s", "");
   }
   return *status == 0;
 }

@@ -42,38 +42,44 @@
 #define NNRT_APART
 #endif
 
+#if defined(__GNUC__)
+#define NNRT_FUNCTION static inline __attribute__((unused))
+#else
+#define NNRT_FUNCTION static inline
+#endif
+
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
 
-static inline uint32_t nnrt_bits(float a) {
+NNRT_FUNCTION uint32_t nnrt_bits(float a) {
   uint32_t bits;
   memcpy(&bits, &a, sizeof bits);
   return bits;
 }
 
-static inline float nnrt_float(uint32_t bits) {
+NNRT_FUNCTION float nnrt_float(uint32_t bits) {
   float a;
   memcpy(&a, &bits, sizeof a);
   return a;
 }
 
 /* a, its last bit cleared: what no compiler looks through. */
-static inline float nnrt_opaque(float a) { return nnrt_float(nnrt_bits(a) & 0xfffffffeu); }
+NNRT_FUNCTION float nnrt_opaque(float a) { return nnrt_float(nnrt_bits(a) & 0xfffffffeu); }
 
 /* 2^n for -126 <= n <= 127 */
-static inline float nnrt_power_of_two(int32_t n) {
+NNRT_FUNCTION float nnrt_power_of_two(int32_t n) {
   return nnrt_float((uint32_t)(n + 127) << 23);
 }
 
 /* a between low and high; NaN where a is. */
-static inline float nnrt_clamp(float a, float low, float high) {
+NNRT_FUNCTION float nnrt_clamp(float a, float low, float high) {
   const float above = a < low ? low : a;
   return above > high ? high : above;
 }
 
 /* a = n log 2 + r, |r| <= log 2 / 2 and a bit, for -110 < a < 100: n; r in *rest. NaN: n = 0. */
-static inline int32_t nnrt_reduce(float a, float *rest) {
+NNRT_FUNCTION int32_t nnrt_reduce(float a, float *rest) {
   const float finite = a > -110.0f ? a : 0.0f; /* NaN has no whole number */
   const int32_t n = (int32_t)(finite * 1.44269504f + 160.5f) - 160;
   const float whole = (float)n;
@@ -82,7 +88,7 @@ static inline int32_t nnrt_reduce(float a, float *rest) {
 }
 
 /* e^r - 1 for |r| <= 0.35 */
-static inline float nnrt_expm1_near_0(float r) {
+NNRT_FUNCTION float nnrt_expm1_near_0(float r) {
   float p = 0.00138823911f;
   p = p * r + 0.00836717359f;
   p = p * r + 0.0416672211f;
@@ -91,14 +97,14 @@ static inline float nnrt_expm1_near_0(float r) {
   return r + nnrt_opaque(r * r) * p;
 }
 
-static inline float nnrt_expf(float a) {
+NNRT_FUNCTION float nnrt_expf(float a) {
   float r;
   const int32_t n = nnrt_reduce(nnrt_clamp(a, -104.0f, 89.0f), &r), half = n >> 1;
   const float p = 1.0f + nnrt_expm1_near_0(r);
   return nnrt_float(nnrt_bits(p) + ((uint32_t)half << 23)) * nnrt_power_of_two(n - half);
 }
 
-static inline float nnrt_expm1f(float a) {
+NNRT_FUNCTION float nnrt_expm1f(float a) {
   float r;
   const int32_t n = nnrt_reduce(nnrt_clamp(a, -20.0f, 89.0f), &r), half = n >> 1;
   const float low = nnrt_power_of_two(half), high = nnrt_power_of_two(n - half);
@@ -107,12 +113,12 @@ static inline float nnrt_expm1f(float a) {
   return (low * q + nnrt_opaque(low - nnrt_power_of_two(half - n))) * high;
 }
 
-static inline float nnrt_sigmoidf(float a) {
+NNRT_FUNCTION float nnrt_sigmoidf(float a) {
   const float e = nnrt_expf(a < 0.0f ? a : -a);
   return (a < 0.0f ? e : 1.0f) / (1.0f + e);
 }
 
-static inline float nnrt_tanhf(float a) {
+NNRT_FUNCTION float nnrt_tanhf(float a) {
   const float x = nnrt_clamp(a, -9.1f, 9.1f), s = x * x;
   float p = -1.20324840e-11f, q = 1.28065001e-6f;
   p = p * s + 3.03539786e-8f;
@@ -128,7 +134,7 @@ static inline float nnrt_tanhf(float a) {
 }
 
 /* log(1 + f) for sqrt(1/2) <= 1 + f <= sqrt(2) */
-static inline float nnrt_log1p_near_0(float f) {
+NNRT_FUNCTION float nnrt_log1p_near_0(float f) {
   float p = -0.0763442984f;
   p = p * f + 0.127615503f;
   p = p * f - 0.131601951f;
@@ -141,13 +147,13 @@ static inline float nnrt_log1p_near_0(float f) {
 }
 
 /* a = 2^e m with sqrt(1/2) <= m < sqrt(2), for normal a > 0: e; the bits of m in *rest. */
-static inline int32_t nnrt_split(uint32_t bits, uint32_t *rest) {
+NNRT_FUNCTION int32_t nnrt_split(uint32_t bits, uint32_t *rest) {
   const uint32_t moved = bits - 0x3f3504f3u; /* sqrt(1/2) */
   *rest = (moved & 0x007fffffu) + 0x3f3504f3u;
   return (int32_t)moved >> 23;
 }
 
-static inline float nnrt_logf(float a) {
+NNRT_FUNCTION float nnrt_logf(float a) {
   uint32_t rest;
   const int tiny = a < 1.17549435e-38f;
   const int32_t e = nnrt_split(nnrt_bits(tiny ? a * 16777216.0f : a), &rest);
@@ -157,7 +163,7 @@ static inline float nnrt_logf(float a) {
   return a > 0.0f ? finite : a < 0.0f ? NAN : a != a ? a : -INFINITY;
 }
 
-static inline float nnrt_log1pf(float a) {
+NNRT_FUNCTION float nnrt_log1pf(float a) {
   uint32_t rest;
   const float u = 1.0f + a;
   const int32_t e = nnrt_split(nnrt_bits(u), &rest);
@@ -170,7 +176,7 @@ static inline float nnrt_log1pf(float a) {
   return a > -1.0f ? finite : a < -1.0f ? NAN : a != a ? a : -INFINITY;
 }
 
-static inline float nnrt_erff(float a) {
+NNRT_FUNCTION float nnrt_erff(float a) {
   const float x = nnrt_clamp(a, -4.0f, 4.0f), s = x * x;
   float p = -1.32020208e-8f, q = 6.31101644e-5f;
   p = p * s + 4.68473311e-6f;
@@ -189,14 +195,14 @@ static inline float nnrt_erff(float a) {
 
 /* ---- double: libm's ------------------------------------------------------------------------ */
 
-static inline double nnrt_exp(double a) { return exp(a); }
-static inline double nnrt_expm1(double a) { return expm1(a); }
-static inline double nnrt_tanh(double a) { return tanh(a); }
-static inline double nnrt_log(double a) { return log(a); }
-static inline double nnrt_log1p(double a) { return log1p(a); }
-static inline double nnrt_erf(double a) { return erf(a); }
+NNRT_FUNCTION double nnrt_exp(double a) { return exp(a); }
+NNRT_FUNCTION double nnrt_expm1(double a) { return expm1(a); }
+NNRT_FUNCTION double nnrt_tanh(double a) { return tanh(a); }
+NNRT_FUNCTION double nnrt_log(double a) { return log(a); }
+NNRT_FUNCTION double nnrt_log1p(double a) { return log1p(a); }
+NNRT_FUNCTION double nnrt_erf(double a) { return erf(a); }
 
-static inline double nnrt_sigmoid(double a) {
+NNRT_FUNCTION double nnrt_sigmoid(double a) {
   const double e = exp(-fabs(a));
   return (a < 0.0 ? e : 1.0) / (1.0 + e);
 }

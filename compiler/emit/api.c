@@ -279,7 +279,6 @@ void emit_header(text *whole, const plan *p, const emit_options *options) {
   const char *prefix = p->prefix, *real = real_type(p), *guard = guard_word(&w);
   text data, predicted;
   prototypes(&w, &data, &predicted);
-  (void)options;
   text_printf(out, "/* %s: the C API of the model. All that changes lives in one block of memory that the\n"
                    " * caller brings, aligned to 64 bytes; any number of blocks may be in use at once.\n"
                    " * Tensors are row-major, sample first:\n", p->p->model);
@@ -305,5 +304,8 @@ void emit_header(text *whole, const plan *p, const emit_options *options) {
   text_printf(out, "\n/* Names, kinds, shapes and offsets of every tensor, and the functions above. */\n"
                    "extern const nnrt_model %s_model;\n\n"
                    "#ifdef __cplusplus\n}\n#endif\n#endif\n", prefix);
-  wrap_lines(whole, unwrapped.chars);
+  text wrapped = text_new(p->memory);
+  wrap_lines(&wrapped, unwrapped.chars);
+  if (options->standalone) stand_alone(whole, wrapped.chars, false);
+  else text_append_length(whole, wrapped.chars, wrapped.length);
 }

@@ -10,6 +10,7 @@
 typedef struct emit_options {
   int real_bytes; /* 4: float, 8: double; as the plan was made for */
   bool lib;       /* no main() */
+  bool standalone; /* with all that it needs of the runtime: no other file but libm */
 } emit_options;
 
 /* The whole C file. The same plan gives the same bytes. */

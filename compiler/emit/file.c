@@ -26,7 +26,9 @@ static void emit_head_comment(text *out, const plan *p, const emit_options *opti
   describe_tensors(out, p, "target", m->targets, m->target);
   describe_tensors(out, p, "parameter", m->parameters, m->parameter);
   text_append(out, " *\n * All that changes lives in one block of memory that the caller brings; nothing is allocated.\n");
-  if (options->lib) {
+  if (options->standalone) {
+    text_append(out, " * Compile:  cc -O3 -march=native -c FILE.c; link with -lm, nothing else\n */\n");
+  } else if (options->lib) {
     text_append(out, " * Compile:  cc -O3 -march=native -c FILE.c $(pkg-config --cflags nnrt)\n */\n");
   } else {
     text_append(out, " * Compile:  cc -O3 -march=native FILE.c $(pkg-config --cflags --libs nnrt) -o FILE\n */\n");
@@ -51,11 +53,12 @@ static void emit_constants(writer *w) {
 
 /* In float, rows are summed in vectors: their order is the C compiler's to choose. What must outlive
  * that is added in double (expression.c). Models in double are the reference and stay as written. */
-static void emit_includes(writer *w) {
+static void emit_includes(writer *w, bool alone) {
   const int bytes = w->p->real_bytes;
   if (bytes == 4) line(w, "#define NNRT_REORDER /* sums of floats: in any order */");
   line(w, "#include \"nnrt_math.h\"\n#include \"nnrt.h\"");
-  if (w->small_products) {
+  if (alone) line(w, "#define NNRT_ALONE_BYTES %d", bytes);
+  if (w->small_products || alone) {
     line(w, "#define NNRT_REAL_BYTES %d", bytes);
     line(w, "#include \"nnrt_kernel.h\"");
   }
@@ -76,7 +79,7 @@ static void emit_unwrapped(text *out, const plan *p, const emit_options *options
   emit_api(&w);
   w.out = out;
   emit_head_comment(out, p, options);
-  emit_includes(&w);
+  emit_includes(&w, options->standalone);
   emit_sizes_and_offsets(&w);
   line(&w, "\nextern const nnrt_model %s_model;", p->prefix);
   emit_constants(&w);
@@ -91,7 +94,9 @@ static void emit_unwrapped(text *out, const plan *p, const emit_options *options
 }
 
 void emit_model(text *out, const plan *p, const emit_options *options) {
-  text whole = text_new(p->memory);
+  text whole = text_new(p->memory), wrapped = text_new(p->memory);
   emit_unwrapped(&whole, p, options);
-  wrap_lines(out, whole.chars);
+  wrap_lines(&wrapped, whole.chars);
+  if (options->standalone) stand_alone(out, wrapped.chars, true);
+  else text_append_length(out, wrapped.chars, wrapped.length);
 }

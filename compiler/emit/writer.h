@@ -170,6 +170,11 @@ void emit_tables(writer *w);
 void emit_struct(writer *w); /* the nnrt_model */
 const char *real_type(const plan *p); /* "float" or "double" */
 
+/* ---- alone.c -------------------------------------------------------------------------------- */
+
+/* The emitted file, with the runtime's headers in it and, if it links to it, its functions. */
+void stand_alone(text *out, const char *chars, bool links);
+
 /* ---- api.c ------------------------------------------------------------------------------------ */
 
 /* The functions of the C API, and what wraps them for the runtime's generic pointers. */

@@ -1,0 +1,21 @@
+/* What takes the place of product.c and team.c in a model that stands alone (nncc --standalone): own
+ * loops for the instruction set that the file is compiled for, and the caller's thread. */
+#if NNRT_ALONE_BYTES == 4
+void nnrt_product_float(int transpose_a, int transpose_b, size_t m, size_t n, size_t k, float alpha,
+                        const float *a, size_t lda, const float *b, size_t ldb, float beta,
+                        float *c, size_t ldc) {
+  nnrt_small_product(transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+}
+#else
+void nnrt_product_double(int transpose_a, int transpose_b, size_t m, size_t n, size_t k,
+                         double alpha, const double *a, size_t lda, const double *b, size_t ldb,
+                         double beta, double *c, size_t ldc) {
+  nnrt_small_product(transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+}
+#endif
+
+void nnrt_team_run(nnrt_team *team, size_t parts, nnrt_task *task, void *context) {
+  (void)team;
+  for (size_t part = 0; part < parts; part++)
+    task(context, part);
+}
