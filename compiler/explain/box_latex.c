@@ -16,8 +16,10 @@ static void append_symbol(text *out, uint32_t code) {
   } else if (strchr("_%&#${}", (int)code) && code < 128) {
     text_append(out, "\\");
     append_code_point(out, code);
-  } else {
+  } else if (code < 128) {
     append_code_point(out, code);
+  } else {
+    append_latex_letter(out, code, LANGUAGE_ENGLISH);
   }
 }
 
@@ -66,8 +68,7 @@ static void append_function(text *out, const char *chars, bool limits) {
 static void append_words(text *out, const char *chars) {
   text_append(out, "\\text{");
   for (uint32_t code; (code = next_code_point(&chars)) != 0;) {
-    if (code == 0xA0) text_append(out, "~");
-    else append_symbol(out, code);
+    append_latex_letter(out, code, LANGUAGE_CHINESE);
   }
   text_append(out, "}");
 }

@@ -50,7 +50,7 @@ static void append_mark(text *out, const box *b) {
     case MARK_PLAIN:
       if (strcmp(b->chars, "⊤") == 0) append_element(out, "mi", " mathvariant=\"normal\"", "T");
       else if (strcmp(b->chars, "∂") == 0) append_element(out, "mi", "", b->chars);
-      else append_element(out, "mo", " lspace=\"0\" rspace=\"0\"", b->chars);
+      else append_element(out, "mo", " lspace=\"0\" rspace=\"0\" stretchy=\"false\"", b->chars);
   }
 }
 

@@ -162,7 +162,11 @@ static double run_width(const document *d, const run *r) {
     case RUN_FORMULA: return typeset(d->memory, r->formula, false, d->language)->width;
     case RUN_LINE: return 0.6 * text_columns(line_chars(d, r->number));
     case RUN_EMITTED: return 0.6 * text_columns(emitted_chars(d, r));
-    case RUN_COUNT: return 7;
+    case RUN_COUNT: {
+      text digits = text_new(d->memory);
+      append_grouped(&digits, r->value, "");
+      return 0.6 * text_columns(digits.chars);
+    }
     case RUN_REFERENCE: break;
   }
   return 1.5;

@@ -40,9 +40,16 @@ static void write_part(void *data, const char *chars, size_t length, const phras
   else append_escaped(w->out, arena_copy(w->memory, chars, length));
 }
 
+/* Names break behind their dots. */
 static void write_code(const writer *w, const char *chars) {
   text_append(w->out, "<code>");
-  append_escaped(w->out, chars);
+  while (*chars) {
+    size_t length = strcspn(chars, "._/");
+    length += chars[length] != 0;
+    append_escaped(w->out, arena_copy(w->memory, chars, length));
+    chars += length;
+    if (*chars) text_append(w->out, "<wbr>");
+  }
   text_append(w->out, "</code>");
 }
 
@@ -62,7 +69,11 @@ static void write_run(const writer *w, const run *r) {
       break;
     case RUN_PLAIN: append_escaped(w->out, r->chars); break;
     case RUN_CODE: write_code(w, r->chars); break;
-    case RUN_COUNT: append_grouped(w->out, r->value, "&#8239;"); break;
+    case RUN_COUNT:
+      text_append(w->out, "<span class=\"c\">");
+      append_grouped(w->out, r->value, "&#8239;");
+      text_append(w->out, "</span>");
+      break;
     case RUN_FORMULA: write_formula(w, r->formula, false); break;
     case RUN_LINE:
       text_printf(w->out, "<a href=\"#L%d\">", r->number);
@@ -140,11 +151,11 @@ static void write_cells(const writer *w, const block *b, const phrase *const *ce
 }
 
 static void write_table(const writer *w, const block *b) {
-  text_append(w->out, "<table><thead>\n");
+  text_append(w->out, "<div class=\"wide\"><table><thead>\n");
   write_cells(w, b, b->head, true);
   text_append(w->out, "</thead><tbody>\n");
   for (size_t k = 0; k < b->rows; k++) write_cells(w, b, b->row[k], false);
-  text_append(w->out, "</tbody></table>\n");
+  text_append(w->out, "</tbody></table></div>\n");
 }
 
 /* ---- all ---------------------------------------------------------------------------------- */

@@ -4,7 +4,7 @@
 
 #include "layout.h"
 
-enum { LINE = 40, CELLS = 43 }; /* em: of the text, of a table's small letters */
+enum { LINE = 40, CELLS = 43, WIDEST_LEFT = 14 }; /* em; CELLS are a table's, in small letters */
 
 typedef struct writer {
   text *out;
@@ -31,11 +31,10 @@ static const char *const preamble[] = {
     "\\vrule width\\chainrule height\\dimexpr\\ht\\chainbox+3pt\\relax",
     "  depth\\dimexpr\\dp\\chainbox+3pt\\relax\\hskip\\dimexpr9pt-\\chainrule\\relax"
     "\\llap{#1\\hskip12pt}\\box\\chainbox}}",
-    "\\newcommand\\chainleftside[2]{\\sbox\\chainbox{$\\displaystyle#1$}%",
-    "  \\setlength\\chainleft{\\wd\\chainbox}\\ifdim\\chainleft>.36\\linewidth",
-    "  \\sbox\\chainbox{\\fit{\\usebox\\chainbox}}\\chainset{#2}\\setlength\\chainleft{1em}"
-    "\\global\\let\\chainshown\\relax",
-    "  \\else\\gdef\\chainshown{\\displaystyle#1}\\fi}",
+    "\\newcommand\\chainleftside[1]{\\sbox\\chainbox{\\fit{$\\displaystyle#1$}}%",
+    "  \\setlength\\chainleft{\\wd\\chainbox}\\gdef\\chainshown{\\fit{$\\displaystyle#1$}}}",
+    "\\newcommand\\chainalone[2]{\\sbox\\chainbox{\\fit{$\\displaystyle#2$}}\\chainset{#1}"
+    "\\setlength\\chainleft{1em}}",
     "\\newcommand\\chainreason[1]{\\sbox\\chainbox{\\begin{minipage}[t]{\\linewidth}"
     "\\raggedleft\\small#1\\end{minipage}}\\chainset{}}",
     "\\newcommand\\chainline[4]{% number, relation, right side, reason",
@@ -44,7 +43,7 @@ static const char *const preamble[] = {
     "  \\ifdim\\wd\\fitbox>\\chainroom\\sbox\\fitbox{\\resizebox{\\chainroom}{!}"
     "{\\usebox\\fitbox}}\\fi",
     "  \\setlength\\chainused{\\dimexpr\\wd\\fitbox+\\wd\\reasonbox+1em\\relax}%",
-    "  \\sbox\\chainbox{\\hbox to\\linewidth{\\makebox[\\chainleft][r]{$\\chainshown$}"
+    "  \\sbox\\chainbox{\\hbox to\\linewidth{\\makebox[\\chainleft][r]{\\chainshown}"
     "\\makebox[2em]{$#2$}\\usebox\\fitbox\\hfil",
     "    \\ifdim\\chainused>\\chainroom\\else\\usebox\\reasonbox\\fi}}%",
     "  \\chainset{#1}\\ifdim\\chainused>\\chainroom\\ifdim\\wd\\reasonbox>0pt"
@@ -94,26 +93,29 @@ static void write_part(void *data, const char *chars, size_t length, const phras
   else write_words(data, chars, length);
 }
 
-/* Breaks where its pieces do; one that has a piece wider than the room is shrunk as a whole. */
+static double stretch_width(const pieces *all, size_t begin, size_t end) {
+  double width = 0;
+  for (size_t k = begin; k < end; k++) width += all->piece[k].width;
+  return width;
+}
+
+/* Breaks where its pieces do; a stretch of them that is wider than the room is shrunk. */
 static void write_formula(const phrase_target *to, const formula *f) {
   const writer *w = to->w;
-  double room = to->room > 0 ? to->room : LINE, together = 0, widest = 0;
+  double room = to->room > 0 ? to->room : LINE;
   const box *b = typeset(w->memory, f, false, w->d->language);
   pieces all = pieces_of(w->memory, b, FORMAT_LATEX);
-  for (size_t k = 0; k < all.count; k++) {
-    together = all.piece[k].penalty == NO_BREAK ? together + all.piece[k].width
-                                                : all.piece[k].width;
-    widest = together > widest ? together : widest;
+  for (size_t begin = 0, end; begin < all.count; begin = end) {
+    for (end = begin + 1; end < all.count; end++) {
+      if (all.piece[end].penalty != NO_BREAK && b->width > room / 3) break;
+    }
+    bool shrunk = stretch_width(&all, begin, end) > room * 0.8;
+    if (begin) text_append(w->out, all.piece[begin].glue ? "\\hspace{.17em}" : "");
+    if (begin) text_append(w->out, "\\allowbreak");
+    text_append(w->out, shrunk ? "\\fit{$" : "$");
+    print_pieces(w->out, &all, begin, end);
+    text_append(w->out, shrunk ? "$}" : "$");
   }
-  bool shrunk = widest > room * 0.9;
-  text_append(w->out, shrunk ? "\\fit{$" : "$");
-  for (size_t k = 0; k < all.count; k++) {
-    bool may_break = k && all.piece[k].penalty != NO_BREAK && b->width > room / 3;
-    if (may_break) text_append(w->out, "\\allowbreak ");
-    else if (k && all.piece[k].glue) text_append(w->out, "\\,");
-    text_append(w->out, all.piece[k].chars);
-  }
-  text_append(w->out, shrunk ? "$}" : "$");
 }
 
 static void write_reference(const writer *w, const char *anchor) {
@@ -159,15 +161,15 @@ static void write_line(const writer *w, const char *before, const phrase *p, con
 
 /* ---- chains ------------------------------------------------------------------------------- */
 
-static void write_step(const writer *w, const block *b, const chain_step *s, double left,
-                       bool first) {
+/* The number goes where the equation begins: NULL where it stands there already. */
+static void write_step(const writer *w, const char *number, const chain_step *s, double left) {
   size_t *begin;
-  double room = LINE - (left < LINE * 0.36 ? left : 1) - 2;
+  double room = LINE - left - 2;
   const box *right = typeset(w->memory, s->right, false, w->d->language);
   pieces all = pieces_of(w->memory, right, FORMAT_LATEX);
   int lines = break_lines(&all, room, room - 1, &begin);
   for (int k = 0; k < lines; k++) {
-    text_printf(w->out, "\\chainline{%s}{", first && k == 0 && b->number ? b->number : "");
+    text_printf(w->out, "\\chainline{%s}{", k == 0 && number ? number : "");
     if (k == 0) box_print(w->out, w->memory,
                           typeset_mark(w->memory, MARK_RELATION, s->relation), FORMAT_LATEX);
     text_append(w->out, k ? "}{\\quad " : "}{");
@@ -178,21 +180,28 @@ static void write_step(const writer *w, const block *b, const chain_step *s, dou
   }
 }
 
+/* Writes a left side; returns how much of the line it takes, in em. */
+static double write_left(const writer *w, const char **number, const formula *left) {
+  const box *side = typeset(w->memory, left, false, w->d->language);
+  bool alone = side->width > WIDEST_LEFT;
+  if (alone) text_printf(w->out, "\\chainalone{%s}{", *number ? *number : "");
+  else text_append(w->out, "\\chainleftside{");
+  box_print(w->out, w->memory, side, FORMAT_LATEX);
+  line(w, "}%");
+  if (alone) *number = NULL;
+  return alone ? 1 : side->width;
+}
+
 static void write_chain(const writer *w, const block *b) {
   double left = 1;
+  const char *number = b->number;
   text_printf(w->out, "\\begin{chain}{%s}", b->final ? "1.5pt" : "0pt");
   if (b->number) text_printf(w->out, "\\hypertarget{%s}{}", b->number);
   line(w, "%");
-  for (size_t k = 0; k < b->steps; k++) {
+  for (size_t k = 0; k < b->steps; k++, number = NULL) {
     const chain_step *s = &b->step[k];
-    if (s->left) {
-      const box *side = typeset(w->memory, s->left, false, w->d->language);
-      left = side->width;
-      text_append(w->out, "\\chainleftside{");
-      box_print(w->out, w->memory, side, FORMAT_LATEX);
-      line(w, "}{}%");
-    }
-    write_step(w, b, s, left, k == 0);
+    if (s->left) left = write_left(w, &number, s->left);
+    write_step(w, number, s, left);
   }
   if (b->words) write_line(w, "\\chainreason{", b->words, "}");
   line(w, "\\end{chain}");

@@ -30,10 +30,10 @@ void append_latex_letter(text *out, uint32_t code, language spoken) {
   }
   const char *latex = code < 128 ? NULL : latex_of(code);
   if (code == 0xA0) text_append(out, "~");
-  else if (latex) text_printf(out, "$%s$", latex);
+  else if (latex) text_printf(out, "\\ensuremath{%s}", latex);
   else if ((code >= ' ' && code < 127) || is_latin(code) ||
            (spoken == LANGUAGE_CHINESE && is_chinese(code))) append_code_point(out, code);
-  else text_append(out, code == '\t' || code < ' ' ? "~" : "$\\square$");
+  else text_append(out, code < ' ' ? "~" : "\\ensuremath{\\square}");
 }
 
 void append_latex(text *out, const char *chars, language spoken) {

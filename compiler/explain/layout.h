@@ -59,6 +59,7 @@ struct box {
   accent accent;
   bool bold;
   bool tall;      /* higher than a letter with scripts: holds a fraction or limits               */
+  bool slashed;   /* a fraction or root that was too wide to be set as one                       */
   double width;   /* roughly, in em; in text it means nothing                                    */
   int count;
   const box **part;

@@ -64,17 +64,20 @@ static void cut_mark(cutter *c, const box *mark) {
   if (mark->mark == MARK_COMMA) c->penalty = deeper(c, COMMA_BREAK);
 }
 
-/* Between factors a line breaks only where the product is long, and never behind a Σ. */
-static void cut_gap(cutter *c, const box *row, int k) {
-  bool together = row->width < unbroken_group || (k && row->part[k - 1]->kind == BOX_LIMITS);
-  c->glue = true;
-  c->penalty = together ? NO_BREAK : deeper(c, FACTOR_BREAK);
+static bool is_slash(const box *b) {
+  return b->kind == BOX_MARK && b->mark == MARK_PLAIN && strcmp(b->chars, "/") == 0;
 }
 
+/* Between factors and before a slash a line breaks only where the product is long, and never
+ * behind a Σ. */
 static void cut_row(cutter *c, const box *row, const box *scripts) {
   for (int k = 0; k < row->count; k++) {
-    if (row->part[k]->kind == BOX_GAP) cut_gap(c, row, k);
-    else cut(c, row->part[k], k == row->count - 1 ? scripts : NULL);
+    const box *part = row->part[k];
+    bool gap = part->kind == BOX_GAP;
+    bool together = row->width < unbroken_group || (k && row->part[k - 1]->kind == BOX_LIMITS);
+    if (gap) c->glue = true;
+    if (gap || is_slash(part)) c->penalty = together ? NO_BREAK : deeper(c, FACTOR_BREAK);
+    if (!gap) cut(c, part, k == row->count - 1 ? scripts : NULL);
   }
 }
 

@@ -150,7 +150,8 @@ static const box *set(setter *s, const formula *f);
 
 static const box *set_within(setter *s, const formula *f, int strength) {
   const box *inside = set(s, f);
-  return strength_of(s, f) < strength ? group(s, "(", ")", inside) : inside;
+  int own = inside->slashed ? MULTIPLIED : strength_of(s, f);
+  return own < strength ? group(s, "(", ")", inside) : inside;
 }
 
 /* In scripts there is no room for fractions one above the other. */
@@ -441,6 +442,13 @@ static bool too_wide(const formula *f, const box *b) {
   return (f->kind == FORMULA_FRACTION || f->kind == FORMULA_ROOT) && b->width > WIDEST_FRACTION;
 }
 
+static const box *slashed(setter *s, const formula *f) {
+  box *row = box_new(s->memory, BOX_ROW, NULL);
+  row_push(s->memory, row, set_linear(s, f));
+  row->slashed = true;
+  return row;
+}
+
 static const box *set_kind(setter *s, const formula *f) {
   switch (f->kind) {
     case FORMULA_SYMBOL: return set_symbol(s, f);
@@ -468,7 +476,7 @@ static const box *set(setter *s, const formula *f) {
   if (s->depth >= DEEPEST) return typeset_mark(s->memory, MARK_PLAIN, "…");
   s->depth++;
   const box *b = set_kind(s, f);
-  if (!s->linear && too_wide(f, b)) b = group(s, "(", ")", set_linear(s, f));
+  if (!s->linear && too_wide(f, b)) b = slashed(s, f);
   s->depth--;
   return b;
 }
