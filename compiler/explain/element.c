@@ -196,10 +196,7 @@ static const formula *symbol_formula(letters *l, const symbol *of, const seat *w
   symbol at = *of; /* the primal's letter at the adjoint's places */
   const formula *by = indexed(l, &at, of->by->elements, where);
   if (!of->total) return formula_partial(memory, loss_letter(l->s), by);
-  const formula *total[] = {formula_symbol(memory, "d"), by};
-  const formula *loss[] = {formula_symbol(memory, "d"), loss_letter(l->s)};
-  return formula_fraction(memory, formula_list(memory, "", 2, loss),
-                          formula_list(memory, "", 2, total));
+  return formula_total(memory, loss_letter(l->s), by);
 }
 
 const formula *element_of_symbol(letters *l, const symbol *of) {
@@ -217,7 +214,7 @@ static bool is_zero(double x) { return x >= 0 && x <= 0; }
 typedef struct item {
   const node *n;
   double weight;
-  int rank;
+  int64_t rank;
 } item;
 
 static void sort_items(item *list, int count) {
@@ -229,37 +226,37 @@ static void sort_items(item *list, int count) {
   }
 }
 
-/* Positive terms first, as on a page. */
 static const formula *sum_formula(letters *l, const node *n, const seat *where) {
   arena *memory = l->s->memory;
-  int room = n->operands + 1, count = 0;
-  const formula **part = arena_alloc(memory, (size_t)room * sizeof *part);
-  double *by = arena_alloc(memory, (size_t)room * sizeof *by);
-  for (int pass = 0; pass < 2; pass++) {
-    bool negative = pass == 1;
-    for (int k = 0; k < n->operands; k++) {
-      if ((n->coefficient[k] < 0) != negative) continue;
-      part[count] = node_formula(l, n->operand[k], where);
-      by[count++] = n->coefficient[k];
-    }
-    if (!is_zero(n->value) && (n->value < 0) == negative) {
-      part[count] = formula_number(memory, n->value);
-      by[count++] = 1;
-    }
+  size_t room = (size_t)n->operands + 1;
+  const formula **part = arena_alloc(memory, room * sizeof *part);
+  double *by = arena_alloc(memory, room * sizeof *by);
+  int count = 0;
+  for (int k = 0; k < n->operands; k++) {
+    part[count] = node_formula(l, n->operand[k], where);
+    by[count++] = n->coefficient[k];
   }
-  if (count == 1 && is_one(by[0])) return part[0];
-  return formula_sum(memory, count, part, by);
+  if (!is_zero(n->value)) {
+    part[count] = formula_number(memory, n->value);
+    by[count++] = 1;
+  }
+  return page_sum(memory, count, part, by);
 }
 
-/* Numbers, then derivatives, parameters, the rest. */
-static int factor_rank(const letters *l, const node *n) {
-  const symbol *of = symbol_of(l->s, n);
-  if (n->class == NODE_CONSTANT) return 0;
-  if (n->class == NODE_EXTENT) return 1;
-  if (of && of->kind == SYMBOL_ADJOINT) return 2;
-  if (of && of->parameter) return 3;
-  if (n->boolean) return 4;
-  return of && of->kind == SYMBOL_TENSOR ? 6 : 5;
+/* Numbers, then derivatives and what they open to, parameters, brackets, equations, leaves, the rest;
+ * each in the order in which the graph has them. */
+static int64_t factor_rank(const letters *l, const node *n) {
+  bool known = n->id >= 0 && n->id < l->s->nodes;
+  const symbol *of = known ? l->s->symbol[n->id] : NULL;
+  int rank = 7;
+  if (n->class == NODE_CONSTANT) rank = 0;
+  else if (n->class == NODE_EXTENT) rank = 1;
+  else if (of && of->kind == SYMBOL_ADJOINT) rank = 2;
+  else if (!of && n->class == NODE_SUM) rank = 2;
+  else if (of && of->parameter) rank = 3;
+  else if (n->boolean) rank = 4;
+  else if (of) rank = of->kind == SYMBOL_TENSOR ? 6 : 5;
+  return ((int64_t)rank << 32) + n->id;
 }
 
 static const formula *powered(letters *l, const formula *f, double power) {
@@ -339,7 +336,8 @@ static const formula *with_front(letters *l, const row *of, const formula *body)
   if (front && up) front = formula_times(memory, front, formula_product(memory, up, above));
   else if (up) front = formula_product(memory, up, above);
   if (down) front = formula_fraction(memory, front, formula_product(memory, down, below));
-  const formula *whole = !front ? body : !body ? front : formula_times(memory, front, body);
+  const formula *both[] = {front, body};
+  const formula *whole = !front ? body : !body ? front : page_product(memory, 2, both);
   return of->number < 0 ? formula_negative(memory, whole) : whole;
 }
 
@@ -586,7 +584,7 @@ static const formula *form_formula(letters *l, double factor, const node *n, con
     case NODE_SELECT: f = select_formula(l, n, where); break;
   }
   if (is_one(factor)) return f;
-  return formula_sum(memory, 1, &f, &factor);
+  return page_sum(memory, 1, &f, &factor);
 }
 
 static const formula *node_formula(letters *l, const node *n, const seat *where) {
@@ -605,7 +603,7 @@ static const formula *node_formula(letters *l, const node *n, const seat *where)
 static const formula *term_formula(letters *l, const written_term *t, const seat *where) {
   if (!t->node) return form_formula(l, t->factor, &t->form, where);
   const formula *f = node_formula(l, t->node, where);
-  return is_one(t->factor) ? f : formula_sum(l->s->memory, 1, &f, &t->factor);
+  return is_one(t->factor) ? f : page_sum(l->s->memory, 1, &f, &t->factor);
 }
 
 const formula *element_of_node(letters *l, const node *n) { return node_formula(l, n, NULL); }

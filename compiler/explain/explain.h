@@ -85,6 +85,8 @@ const formula *formula_times(arena *memory, const formula *a, const formula *b);
 const formula *formula_hadamard(arena *memory, int count, const formula *const *factors);
 const formula *formula_fraction(arena *memory, const formula *a, const formula *b);
 const formula *formula_partial(arena *memory, const formula *of, const formula *by);
+/* The total derivative: d instead of ∂. */
+const formula *formula_total(arena *memory, const formula *of, const formula *by);
 const formula *formula_power(arena *memory, const formula *base, const formula *exponent);
 const formula *formula_root(arena *memory, const formula *of);
 const formula *formula_transpose(arena *memory, const formula *of);

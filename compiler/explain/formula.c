@@ -135,6 +135,12 @@ const formula *formula_partial(arena *memory, const formula *of, const formula *
   return pair(memory, FORMULA_PARTIAL, of, by);
 }
 
+const formula *formula_total(arena *memory, const formula *of, const formula *by) {
+  formula *f = made(memory, FORMULA_PARTIAL, 2, (const formula *[]){of, by});
+  f->word = "d";
+  return f;
+}
+
 const formula *formula_power(arena *memory, const formula *base, const formula *exponent) {
   return pair(memory, FORMULA_POWER, base, exponent);
 }

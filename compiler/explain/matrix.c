@@ -113,18 +113,13 @@ static const formula *letter_at(page *p, const symbol *of, bool upper, const amb
   if (count) letter = formula_indexed(p->memory, letter, count, index);
   if (of->kind != SYMBOL_ADJOINT || delta) return letter;
   if (!of->total) return formula_partial(p->memory, loss_letter(p->s), letter);
-  const formula *d = formula_symbol(p->memory, "d");
-  const formula *above = formula_list(p->memory, "", 2,
-                                      (const formula *[]){d, loss_letter(p->s)});
-  const formula *below = formula_list(p->memory, "", 2, (const formula *[]){d, letter});
-  return formula_fraction(p->memory, above, below);
+  return formula_total(p->memory, loss_letter(p->s), letter);
 }
 
 static const formula *ones(page *p) { return formula_symbol(p->memory, "𝟏"); }
 
 static const formula *transposed(page *p, const formula *f) {
-  if (f->kind == FORMULA_TRANSPOSE) return f->part[0];
-  return formula_transpose(p->memory, f);
+  return page_transpose(p->memory, f);
 }
 
 /* A symbol laid out as `own`, as `wanted`: turned, or repeated along what it lacks. */
@@ -164,19 +159,16 @@ static const formula *sum_matrix(page *p, const node *n, orientation as, const a
   const formula **part = arena_alloc(p->memory, room * sizeof *part);
   double *by = arena_alloc(p->memory, room * sizeof *by);
   int count = 0;
-  for (int pass = 0; pass < 2; pass++) {
-    for (int k = 0; k < n->operands; k++) {
-      if ((n->coefficient[k] < 0) != (pass == 1)) continue;
-      part[count] = matrix(p, n->operand[k], as, at);
-      if (!part[count]) return NULL;
-      by[count++] = n->coefficient[k];
-    }
-    if (!is_zero(n->value) && (n->value < 0) == (pass == 1)) {
-      part[count] = formula_number(p->memory, n->value);
-      by[count++] = 1;
-    }
+  for (int k = 0; k < n->operands; k++) {
+    part[count] = matrix(p, n->operand[k], as, at);
+    if (!part[count]) return NULL;
+    by[count++] = n->coefficient[k];
   }
-  return count == 1 && is_one(by[0]) ? part[0] : formula_sum(p->memory, count, part, by);
+  if (!is_zero(n->value)) {
+    part[count] = formula_number(p->memory, n->value);
+    by[count++] = 1;
+  }
+  return page_sum(p->memory, count, part, by);
 }
 
 /* [c = k] along the class axis: the row of a one-hot vector, the letter of c as a matrix. */
@@ -272,6 +264,21 @@ static bool add_scalar(page *p, factors *f, const node *n, double power, const a
   return true;
 }
 
+/* Whether a product is numbers times one factor, or vectors only: the chain goes through it. */
+static bool opens(page *p, const node *n, const ambient *at) {
+  int matrices = 0, vectors = 0;
+  for (int k = 0; k < n->operands; k++) {
+    axis axes[3];
+    int count = plain_axes(n->operand[k], at, axes);
+    const node *inner = n->operand[k];
+    bool nested = inner->class == NODE_PRODUCT && inner->bound == 0 && !symbol_of(p->s, inner);
+    if (nested && opens(p, inner, at)) count = count == 2 ? 3 : count;
+    matrices += count == 2;
+    vectors += count == 1 || count == 3;
+  }
+  return matrices + vectors <= 1 || matrices == 0;
+}
+
 /* Coefficients come out of scaled factors, and unnamed products open. */
 static bool add_factor(page *p, factors *f, const node *n, double power, const ambient *at) {
   axis axes[3] = {AXIS_NONE, AXIS_NONE, AXIS_NONE};
@@ -284,7 +291,7 @@ static bool add_factor(page *p, factors *f, const node *n, double power, const a
     f->number *= n->coefficient[0];
     return add_factor(p, f, n->operand[0], 1, at);
   }
-  if (!named && n->class == NODE_PRODUCT && n->bound == 0 && is_one(power)) {
+  if (!named && n->class == NODE_PRODUCT && n->bound == 0 && is_one(power) && opens(p, n, at)) {
     for (int k = 0; k < n->operands; k++) {
       if (!add_factor(p, f, n->operand[k], n->power[k], at)) return false;
     }
@@ -317,16 +324,14 @@ static const formula *with_front(page *p, const factors *f, const formula *body)
   } else if (!is_one(size) || (!body && f->fronts == 0)) part[count++] = number;
   for (int k = 0; k < f->fronts; k++) part[count++] = f->front[k];
   if (body) {
-    bool opens = body->kind == FORMULA_PRODUCT && count + body->count < MOST_GROUPS;
-    for (int k = 0; opens && k < body->count; k++) part[count++] = body->part[k];
-    if (!opens) part[count++] = body;
+    part[count++] = body;
   }
-  const formula *whole = formula_product(p->memory, count, part);
+  const formula *whole = page_product(p->memory, count, part);
   return negative ? formula_negative(p->memory, whole) : whole;
 }
 
 /* The factors of a group joined by ∘, derivatives first; those below the line as a quotient. */
-static const formula *group_matrix(page *p, const group *of, orientation as, const ambient *at) {
+static const formula *group_as(page *p, const group *of, orientation as, const ambient *at) {
   const formula *part[MOST_GROUPS], *below[MOST_GROUPS];
   int count = 0, belows = 0;
   for (int k = 0; k < of->count; k++) {
@@ -350,6 +355,15 @@ static const formula *group_matrix(page *p, const group *of, orientation as, con
                               : formula_number(p->memory, 1);
   if (belows == 0) return body;
   return formula_fraction(p->memory, body, formula_hadamard(p->memory, belows, below));
+}
+
+/* So, or the transpose of what it is the other way round, where that has fewer transposes. */
+static const formula *group_matrix(page *p, const group *of, orientation as, const ambient *at) {
+  const formula *made = group_as(p, of, as, at);
+  if (!made || of->b == AXIS_NONE || count_transposes(made) < 2) return made;
+  const formula *other = group_as(p, of, (orientation){as.column, as.row}, at);
+  if (!other || count_transposes(other) + 1 >= count_transposes(made)) return made;
+  return transposed(p, other);
 }
 
 typedef struct chain_of_matrices {
@@ -421,34 +435,66 @@ static bool push_transposed(page *p, chain_of_matrices *to, const chain_of_matri
   return true;
 }
 
+static group *unused_vector(factors *f) {
+  for (int k = 0; k < f->groups; k++) {
+    if (!f->group[k].used && f->group[k].b == AXIS_NONE) return &f->group[k];
+  }
+  return NULL;
+}
+
+/* vᵀ ... 1: a number. */
+static bool scalar_chain(page *p, factors *f, group *start, chain_of_matrices *c,
+                         const ambient *at) {
+  axis end;
+  start->used = true;
+  const formula *v = group_matrix(p, start, (orientation){start->a, AXIS_NONE}, at);
+  if (!v || !chain_push(c, transposed(p, v))) return false;
+  if (!edge_at(f, start->a, true) && !edge_at(f, start->a, false)) {
+    return chain_push(c, ones(p));
+  }
+  return walk(p, f, start->a, AXIS_NONE, c, &end, at);
+}
+
 /* All factors as one chain, or NULL. */
 static const formula *chain(page *p, factors *f, orientation as, const ambient *at) {
   chain_of_matrices c = {.count = 0};
   axis end = AXIS_NONE;
   if (as.row != AXIS_NONE) {
     if (!walk(p, f, as.row, as.column, &c, &end, at)) return NULL;
-  } else if (as.column == AXIS_NONE) {
-    group *start = NULL;
-    for (int k = 0; k < f->groups && !start; k++) {
-      if (f->group[k].b == AXIS_NONE) start = &f->group[k];
-    }
-    if (!start) return NULL;
-    start->used = true;
-    const formula *v = group_matrix(p, start, (orientation){start->a, AXIS_NONE}, at);
-    if (!v || !chain_push(&c, transposed(p, v))) return NULL;
-    if (!edge_at(f, start->a, true) && !edge_at(f, start->a, false)) {
-      if (!chain_push(&c, ones(p))) return NULL;
-    } else if (!walk(p, f, start->a, AXIS_NONE, &c, &end, at)) return NULL;
   }
   if (as.column != AXIS_NONE && end != as.column) {
     chain_of_matrices rest = {.count = 0};
     if (!walk(p, f, as.column, as.row, &rest, &end, at) || end != AXIS_NONE) return NULL;
     if (!push_transposed(p, &c, &rest)) return NULL;
   }
+  for (group *start = unused_vector(f); start; start = unused_vector(f)) {
+    if (!scalar_chain(p, f, start, &c, at)) return NULL;
+  }
   for (int k = 0; k < f->groups; k++) {
     if (!f->group[k].used) return NULL;
   }
-  return formula_product(p->memory, c.count, c.part);
+  return page_product(p->memory, c.count, c.part);
+}
+
+static group *group_over(factors *f, axis a, axis b) {
+  for (int k = 0; k < f->groups; k++) {
+    const group *g = &f->group[k];
+    if ((g->a == a && g->b == b) || (g->a == b && g->b == a)) return &f->group[k];
+  }
+  return NULL;
+}
+
+/* (u vᵀ) ∘ F, where there are rows, columns and something that has both; else NULL. */
+static const formula *joined(page *p, factors *f, orientation as, const ambient *at) {
+  group *u = group_over(f, as.row, AXIS_NONE), *v = group_over(f, as.column, AXIS_NONE);
+  group *both = group_over(f, as.row, as.column);
+  if (f->groups != 3 || !u || !v || !both) return NULL;
+  const formula *left = group_matrix(p, u, (orientation){as.row, AXIS_NONE}, at);
+  const formula *right = group_matrix(p, v, (orientation){AXIS_NONE, as.column}, at);
+  const formula *rest = group_matrix(p, both, as, at);
+  if (!left || !right || !rest) return NULL;
+  const formula *part[] = {page_product(p->memory, 2, (const formula *[]){left, right}), rest};
+  return formula_hadamard(p->memory, 2, part);
 }
 
 /* Elementwise: factors that have all of the result's axes are joined by ∘. */
@@ -464,7 +510,8 @@ static const formula *elementwise(page *p, factors *f, orientation as, const amb
     const formula *body = group_matrix(p, &f->group[0], as, at);
     return body ? with_front(p, f, body) : NULL;
   }
-  const formula *body = chain(p, f, as, at);
+  const formula *body = joined(p, f, as, at);
+  if (!body) body = chain(p, f, as, at);
   return body ? with_front(p, f, body) : NULL;
 }
 
@@ -583,8 +630,31 @@ static const formula *select_matrix(page *p, const node *n, orientation as, cons
                 (orientation){own, AXIS_NONE}, as);
 }
 
+/* A state whose letter is not wanted: what it stands for, its axes renamed. */
+static const formula *body_matrix(page *p, const node *n, orientation as, const ambient *at) {
+  const tensor *t = n->tensor;
+  ambient made[MAX_RANK];
+  orientation inside = as;
+  int count = 0;
+  if (t->number >= p->s->r->tensors || !p->s->r->body[t->number]) return NULL;
+  const axis *dims = p->s->r->body_dims[t->number];
+  for (int k = 0; k < t->rank; k++) {
+    if (n->dims[k] == AXIS_UNIT) continue;
+    const ambient *here = ambient_of(at, n->dims[k]);
+    if (as.row == n->dims[k]) inside.row = dims[k];
+    if (as.column == n->dims[k]) inside.column = dims[k];
+    if (!here || dims[k] == n->dims[k]) continue;
+    made[count] = *here;
+    made[count].along = dims[k];
+    made[count].outer = at;
+    at = &made[count++];
+  }
+  return matrix(p, p->s->r->body[t->number], inside, at);
+}
+
 static const formula *unnamed(page *p, const node *n, orientation as, const ambient *at) {
   switch (n->class) {
+    case NODE_TENSOR: return body_matrix(p, n, as, at);
     case NODE_CONSTANT: return formula_number(p->memory, n->value);
     case NODE_EXTENT: return batch_letter(p->s);
     case NODE_SUM: return sum_matrix(p, n, as, at);
@@ -592,7 +662,6 @@ static const formula *unnamed(page *p, const node *n, orientation as, const ambi
     case NODE_MAP: return map_matrix(p, n, as, at);
     case NODE_VIEW: return view_matrix(p, n, as, at);
     case NODE_SELECT: return select_matrix(p, n, as, at);
-    case NODE_TENSOR:
     case NODE_INDEX: break;
   }
   return NULL;
@@ -635,7 +704,13 @@ static const ambient *ambient_of_page(page *p, const node *n, ambient *room) {
 const formula *matrix_of_node(const story *s, const node *n, orientation as, bool each_sample) {
   ambient room[MAX_RANK + 1];
   page p = {.s = s, .memory = s->memory, .each_sample = each_sample};
-  return matrix(&p, n, as, ambient_of_page(&p, n, room));
+  const ambient *at = ambient_of_page(&p, n, room);
+  if (!fits(n, as, at)) return NULL;
+  axis axes[3];
+  int count = plain_axes(n, at, axes);
+  bool fewer = count < (as.row != AXIS_NONE) + (as.column != AXIS_NONE);
+  if (n->class == NODE_TENSOR || fewer) return matrix(&p, n, as, at);
+  return unnamed(&p, n, as, at);
 }
 
 static const ambient *ambient_of_symbol(page *p, const symbol *of, ambient *room) {

@@ -100,7 +100,7 @@ static int count_hidden(const story *s) {
   int hidden = 0;
   for (int k = 0; k < s->r->definitions; k++) {
     const node *n = s->r->definition[k].value;
-    hidden += n->class == NODE_MAP && n->operands == 1 && !s->symbol[n->operand[0]->id];
+    hidden += n->class == NODE_MAP && n->operands == 1 && n->op != OP_exp && n->op != OP_log && !s->symbol[n->operand[0]->id];
   }
   return hidden;
 }
@@ -112,6 +112,7 @@ static void name_arguments(story *s) {
     definition of = s->r->definition[k];
     if (of.value->class != NODE_MAP || of.value->operands != 1) continue;
     const node *z = of.value->operand[0];
+    if (of.value->op == OP_exp || of.value->op == OP_log) continue;
     if (s->symbol[z->id] || z->operands == 0 || z->boolean) continue;
     give(s, z, SYMBOL_AUXILIARY, alone ? "z" : arena_printf(s->memory, "z_%s", of.word), &of);
   }
@@ -135,10 +136,30 @@ static bool is_recurrent(const story *s, const symbol *of) {
   return false;
 }
 
+const derivation_share *direct_share(const story *s, const derivation_adjoint *a) {
+  const derivation_share *direct = NULL;
+  if (!a->reference) return NULL;
+  for (size_t k = 0; k < a->shares; k++) {
+    const node *reader = a->share[k].reader;
+    if (reader->class == NODE_TENSOR && reader->tensor->role == TENSOR_REFERENCE) continue;
+    if (direct) return NULL;
+    direct = &a->share[k];
+  }
+  (void)s;
+  return direct;
+}
+
+/* What the loss says of a state's step alone: ∂L/∂h_t beside dL/dh_t. */
+static void name_direct(story *s, const derivation_adjoint *a) {
+  const derivation_share *direct = direct_share(s, a);
+  if (direct && s->symbol[a->of->id]) name_adjoint(s, s->symbol[a->of->id], direct->value);
+}
+
 /* δ is the derivative by the argument of a state's activation. */
 static void name_adjoints(story *s) {
   int states = 0;
   for (int k = 0; k < s->r->adjoints; k++) states += s->r->adjoint[k].reference != NULL;
+  for (int k = 0; k < s->r->adjoints; k++) name_direct(s, &s->r->adjoint[k]);
   for (int k = 0; k < s->r->adjoints; k++) {
     const derivation_adjoint *a = &s->r->adjoint[k];
     const symbol *by = s->symbol[a->of->id];

@@ -59,6 +59,16 @@ const formula *symbol_whole(const story *s, const symbol *of);
 const formula *loss_letter(const story *s);
 const formula *batch_letter(const story *s);
 
+/* The one share of a recurrence's adjoint that does not come from a later step, or NULL. */
+const derivation_share *direct_share(const story *s, const derivation_adjoint *a);
+
+/* ---- gather.c ---- */
+/* Sums and products of formulas as they stand on a page: see there. */
+const formula *page_sum(arena *memory, int count, const formula *const *parts, const double *by);
+const formula *page_product(arena *memory, int count, const formula *const *given);
+const formula *page_transpose(arena *memory, const formula *f);
+int count_transposes(const formula *f);
+
 /* ---- element.c ---- */
 /* Letters of indices: one for each axis throughout a chain of equations. */
 typedef struct letters letters;

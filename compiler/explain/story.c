@@ -114,11 +114,7 @@ static const formula *whole_value(story *s, const symbol *of, const node *value)
   orientation own;
   bool each = steps(s, of);
   if (!natural_orientation(s, of, each, &own)) return NULL;
-  bool before = s->open[value->id];
-  s->open[value->id] = true;
-  const formula *f = matrix_of_node(s, value, own, each);
-  s->open[value->id] = before;
-  return f;
+  return matrix_of_node(s, value, own, each);
 }
 
 static const formula *whole_symbol(story *s, const symbol *of) {
@@ -172,21 +168,33 @@ static void tell_loss(story *s) {
 
 /* ---- one derivative ----------------------------------------------------------------------- */
 
-static phrase *reason_of_map(story *s, const node *n) {
+/* The chain rule with its function's derivative, in letters where the argument is a letter. */
+static phrase *reason_of_map(story *s, const derivation_share *share, letters *l) {
+  const node *n = share->reader;
   const char *spelled = op_rows[n->op].name;
+  if (symbol_of(s, n->operand[0]) && share->written.form.operands == 2) {
+    bool before = s->open[n->id];
+    s->open[n->id] = true;
+    const formula *by = element_of_node(l, n->operand[0]), *of = element_of_node(l, n);
+    s->open[n->id] = before;
+    const formula *is = element_of_node(l, share->written.form.operand[1]);
+    return say_formula(s, WORDS_rule_chain,
+                       formula_relation(s->memory, formula_partial(s->memory, of, by), "=", is));
+  }
   const formula *a = formula_symbol(s->memory, "a");
   const formula *f = formula_call1(s->memory, n->op == OP_sigmoid ? "σ" : spelled, a);
   if (n->op == OP_exp || !*spelled) return say(s, WORDS_rule_product);
   return say_formula(s, WORDS_rule_chain, formula_partial(s->memory, f, a));
 }
 
-static phrase *reason_of(story *s, const node *reader) {
+static phrase *reason_of(story *s, const derivation_share *share, letters *l) {
+  const node *reader = share->reader;
   switch (reader->class) {
     case NODE_SUM: return say(s, WORDS_rule_sum);
     case NODE_PRODUCT:
       return say(s, reader->operands == 1 && reader->bound == 0 ? WORDS_rule_power
                                                                 : WORDS_rule_product);
-    case NODE_MAP: return reason_of_map(s, reader);
+    case NODE_MAP: return reason_of_map(s, share, l);
     case NODE_VIEW: return say(s, WORDS_rule_view);
     case NODE_SELECT:
       if (reader->select != SELECT_LOGSUMEXP) return say(s, WORDS_rule_max);
@@ -204,12 +212,12 @@ static phrase *reason_of(story *s, const node *reader) {
 }
 
 /* The rules of all shares, each once. */
-static phrase *reasons(story *s, const derivation_adjoint *of) {
+static phrase *reasons(story *s, const derivation_adjoint *of, letters *l) {
   phrase *all = phrase_new(s->memory);
   const char *said[8];
   int count = 0;
   for (size_t k = 0; k < of->shares; k++) {
-    phrase *one = reason_of(s, of->share[k].reader);
+    phrase *one = reason_of(s, &of->share[k], l);
     const char *key = words_in(LANGUAGE_ENGLISH, one->run[0].words);
     bool known = false;
     for (int j = 0; j < count; j++) known = known || said[j] == key;
@@ -264,6 +272,54 @@ static void final_form(story *s, const symbol *of, const node *value, const char
   for (int k = 0; k < count; k++) s->open[opened[k]->id] = false;
 }
 
+/* The state's adjoint among what the node is made of: dL/dh_t, a leaf. */
+static const node *total_in(const story *s, const node *n) {
+  for (int k = 0; k < n->operands; k++) {
+    const symbol *of = symbol_of(s, n->operand[k]);
+    if (of && of->total) return n->operand[k];
+  }
+  return NULL;
+}
+
+/* Which way a body reads its own next step: 1, -1, or 0 where it has none. */
+static int64_t step_of(const story *s, const node *n, int depth) {
+  if (depth > 12) return 0;
+  for (int k = 0; n->class == NODE_VIEW && k < n->view->reads; k++) {
+    const affine *read = &n->view->read[k];
+    for (int w = 0; w < n->view->writes; w++) {
+      const affine *write = &n->view->write[w];
+      if (s->steps[write->along] && read->constant != write->constant) {
+        return read->constant > write->constant ? 1 : -1;
+      }
+    }
+  }
+  for (int k = 0; k < n->operands; k++) {
+    if (symbol_of(s, n->operand[k])) continue;
+    int64_t found = step_of(s, n->operand[k], depth + 1);
+    if (found) return found;
+  }
+  return 0;
+}
+
+/* δ_t = (∂L/∂h_t + Wᵀ δ_{t+1}) ∘ (1 − h_t²), and what δ is beyond the last step. */
+static void through_time(story *s, const symbol *of, const node *value) {
+  const node *total = total_in(s, value);
+  if (!total) return;
+  const node *body = s->r->body[total->tensor->number];
+  int64_t onward = body ? step_of(s, body, 0) : 0;
+  s->open[total->id] = true;
+  const formula *f = whole_value(s, of, value);
+  s->open[total->id] = false;
+  if (!f || !onward) return;
+  block *chain = document_chain(s->d, "time", true);
+  chain_add(s->d, chain, whole_symbol(s, of), "=", f, NULL);
+  const formula *end = onward > 0 ? formula_symbol(s->memory, "T") : formula_number(s->memory, -1);
+  const formula *delta = formula_symbol(s->memory, "δ");
+  chain_add(s->d, chain, formula_indexed(s->memory, delta, 1, &end), "=",
+            formula_number(s->memory, 0),
+            say(s, onward > 0 ? WORDS_boundary : WORDS_boundary_first));
+}
+
 static const char *anchor_of(const story *s, const symbol *by) {
   return arena_printf(s->memory, "d.%s", by->spelling);
 }
@@ -274,8 +330,9 @@ static void tell_derivative(story *s, const symbol *of, const derivation_adjoint
   letters_of_symbol(l, of);
   head(s, 2, say_formula(s, WORDS_derivative_by, of->by->whole), NULL);
   block *chain = document_chain(s->d, NULL, false);
-  unfold_adjoint(s, l, chain, element_of_symbol(l, of), how, reasons(s, how));
+  unfold_adjoint(s, l, chain, element_of_symbol(l, of), how, reasons(s, how, l));
   final_form(s, of, value, anchor_of(s, of->by));
+  if (of->delta) through_time(s, of, value);
 }
 
 /* ---- in the order of the backward pass ---------------------------------------------------- */
@@ -335,6 +392,10 @@ static void tell_parameter(story *s, int k) {
     document_paragraph(s->d, say_formula(s, WORDS_no_gradient, by->whole));
     return;
   }
+  if (how) { /* under the axes of the read itself */
+    by = s->symbol[how->of->id];
+    value = how->value;
+  }
   *of = adjoint_symbol(by, value);
   if (how) tell_derivative(s, of, how, value);
   else {
@@ -363,6 +424,19 @@ static void tell_backward(story *s) {
 
 static void find_reached(story *s) {
   program only = {.g = s->p->g, .objective = s->r->objective};
+  for (int k = 0; k < s->r->definitions; k++) {
+    for (int j = 0; j < s->p->outputs; j++) {
+      if (s->p->output[j].word == s->r->definition[k].word) only.outputs++;
+    }
+  }
+  only.output = arena_alloc(s->memory, ((size_t)only.outputs + 1) * sizeof *only.output);
+  only.outputs = 0;
+  for (int k = 0; k < s->r->definitions; k++) {
+    for (int j = 0; j < s->p->outputs; j++) {
+      if (s->p->output[j].word != s->r->definition[k].word) continue;
+      only.output[only.outputs++] = s->r->definition[k];
+    }
+  }
   bool *found = program_reach(&only, false);
   s->reached = arena_alloc(s->memory, (size_t)s->nodes * sizeof *s->reached);
   memcpy(s->reached, found, (size_t)s->nodes * sizeof *found);

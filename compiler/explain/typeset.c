@@ -324,15 +324,17 @@ static const box *set_fraction(setter *s, const formula *f) {
   return set_fraction_of(s, above, below);
 }
 
-static const box *set_differential(setter *s, const formula *f) {
+static const box *set_differential(setter *s, const char *mark, const formula *f) {
   box *row = box_new(s->memory, BOX_ROW, NULL);
-  push_mark(s, row, MARK_PLAIN, "∂");
+  push_mark(s, row, MARK_PLAIN, mark);
   row_push(s->memory, row, set_within(s, f, SCRIPTED));
   return row;
 }
 
 static const box *set_partial(setter *s, const formula *f) {
-  return set_fraction_of(s, set_differential(s, f->part[0]), set_differential(s, f->part[1]));
+  const char *mark = f->word ? f->word : "∂";
+  return set_fraction_of(s, set_differential(s, mark, f->part[0]),
+                         set_differential(s, mark, f->part[1]));
 }
 
 /* ---- scripts, functions, operators -------------------------------------------------------- */

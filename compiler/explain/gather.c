@@ -1,0 +1,113 @@
+/* Sums as they stand on a page: signs drawn out of terms, positive terms first, a sum that stands
+ * alone in a sum opened, plain parameters (b) after products (W x). */
+#include <string.h>
+
+#include "notation.h"
+
+static bool is_one(double x) { return x >= 1 && x <= 1; }
+
+enum { MOST_TERMS = 256 };
+
+typedef struct terms {
+  int count;
+  double value; /* of the numbers among them */
+  const formula *term[MOST_TERMS];
+  double by[MOST_TERMS];
+} terms;
+
+static void add(arena *memory, terms *to, const formula *f, double by) {
+  if (f->kind == FORMULA_NUMBER) {
+    to->value += by * f->value;
+  } else if (f->kind == FORMULA_SUM && (f->count == 1 || is_one(by))) {
+    for (int k = 0; k < f->count; k++) add(memory, to, f->part[k], by * f->coefficient[k]);
+  } else if (to->count < MOST_TERMS) {
+    to->by[to->count] = by;
+    to->term[to->count++] = f;
+  }
+}
+
+/* Positive and no plain letter, positive letters, negative ones. */
+static int rank_of(const terms *of, int k) {
+  bool plain = of->term[k]->kind == FORMULA_SYMBOL && of->term[k]->count <= 1 &&
+               !of->term[k]->label;
+  return of->by[k] < 0 ? 4 : plain ? 1 : 0;
+}
+
+const formula *page_sum(arena *memory, int count, const formula *const *parts,
+                        const double *by) {
+  terms *all = arena_alloc(memory, sizeof *all);
+  const formula **out = arena_alloc(memory, (MOST_TERMS + 1) * sizeof *out);
+  double *weight = arena_alloc(memory, (MOST_TERMS + 1) * sizeof *weight);
+  int made = 0;
+  for (int k = 0; k < count; k++) add(memory, all, parts[k], by ? by[k] : 1);
+  for (int rank = 0; rank < 5; rank++) {
+    for (int k = 0; k < all->count; k++) {
+      if (rank_of(all, k) != rank) continue;
+      out[made] = all->term[k];
+      weight[made++] = all->by[k];
+    }
+    bool number = rank == 2 ? all->value > 0 : rank == 4 && all->value < 0;
+    if (!number) continue;
+    out[made] = formula_number(memory, all->value);
+    weight[made++] = 1;
+  }
+  if (made == 0) return formula_number(memory, all->value);
+  if (made == 1 && is_one(weight[0])) return out[0];
+  return formula_sum(memory, made, out, weight);
+}
+
+/* ---- rows of factors ---------------------------------------------------------------------- */
+
+static bool is_scalar(const formula *f) {
+  if (f->kind == FORMULA_NUMBER) return true;
+  return f->kind == FORMULA_FRACTION && f->part[0]->kind == FORMULA_NUMBER &&
+         f->part[1]->kind != FORMULA_HADAMARD && f->part[1]->kind != FORMULA_SUM;
+}
+
+static void flatten(const formula *f, bool scalars, const formula **out, int *count) {
+  if (f->kind == FORMULA_PRODUCT) {
+    for (int k = 0; k < f->count; k++) flatten(f->part[k], scalars, out, count);
+  } else if (is_scalar(f) == scalars && *count < MOST_TERMS) {
+    out[(*count)++] = f;
+  }
+}
+
+/* Numbers and fractions of numbers first, products in products opened; a sign comes out. */
+const formula *page_product(arena *memory, int count, const formula *const *given) {
+  const formula **out = arena_alloc(memory, MOST_TERMS * sizeof *out);
+  const formula **part = arena_alloc(memory, ((size_t)count + 1) * sizeof *part);
+  bool negative = false;
+  int made = 0;
+  for (int k = 0; k < count; k++) {
+    part[k] = given[k];
+    bool minus = part[k]->kind == FORMULA_SUM && part[k]->count == 1 &&
+                 is_one(-part[k]->coefficient[0]);
+    if (!minus) continue;
+    negative = !negative;
+    part[k] = part[k]->part[0];
+  }
+  for (int pass = 0; pass < 2; pass++) {
+    for (int k = 0; k < count; k++) flatten(part[k], pass == 0, out, &made);
+  }
+  const formula *whole = formula_product(memory, made, out);
+  return negative ? formula_negative(memory, whole) : whole;
+}
+
+/* The transpose, with numbers in front of it: ((1/m) A)ᵀ is (1/m) Aᵀ. */
+const formula *page_transpose(arena *memory, const formula *f) {
+  if (f->kind == FORMULA_TRANSPOSE) return f->part[0];
+  if (is_scalar(f)) return f;
+  if (f->kind == FORMULA_SUM && f->count == 1) {
+    const formula *turned = page_transpose(memory, f->part[0]);
+    return formula_sum(memory, 1, &turned, f->coefficient);
+  }
+  if (f->kind != FORMULA_PRODUCT || !is_scalar(f->part[0])) return formula_transpose(memory, f);
+  const formula *rest = formula_product(memory, f->count - 1, f->part + 1);
+  return formula_times(memory, f->part[0], page_transpose(memory, rest));
+}
+
+int count_transposes(const formula *f) {
+  int count = f->kind == FORMULA_TRANSPOSE;
+  for (int k = 0; k < f->count; k++) count += count_transposes(f->part[k]);
+  return count;
+}
