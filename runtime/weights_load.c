@@ -203,32 +203,39 @@ bool nnrt_weights_load(const nnrt_weights *weights, const nnrt_model *model, voi
 
 /* ---- as much of the model as there is ----------------------------------------------------- */
 
-/* What does not fit is told, a parameter a line, on `told`. */
-static bool load_if_fits(const nnrt_weights *weights, const nnrt_model *model,
+static bool fits(const nnrt_weights *weights, const nnrt_piece *piece, nnrt_failure *why) {
+  return nnrt_weights_find(weights, piece->name) &&
+         check(weights, piece->name, piece->dtype, piece->rank, piece->shape, why);
+}
+
+/* A parameter that does not fit is told in a line on `told`. */
+static void load_if_fits(const nnrt_weights *weights, const nnrt_model *model,
                          const nnrt_piece *piece, void *block, FILE *told) {
   nnrt_failure why;
   const nnrt_view *view = nnrt_weights_find(weights, piece->name);
-  const bool fits =
-    view && check(weights, piece->name, piece->dtype, piece->rank, piece->shape, &why);
-  if (fits) (void)convert(view, piece->dtype, nnrt_piece_at(model, block, piece));
-  if (fits || !nnrt_is_parameter(model, piece)) return fits;
+  if (fits(weights, piece, &why)) {
+    (void)convert(view, piece->dtype, nnrt_piece_at(model, block, piece));
+    return;
+  }
+  if (!nnrt_is_parameter(model, piece)) return;
   if (view)
     fprintf(told, "%s begins anew: %s\n", piece->name, why.line);
   else
     fprintf(told, "%s begins anew: %s does not have it\n", piece->name, weights->path);
-  return false;
 }
 
 bool nnrt_weights_load_partly(const nnrt_weights *weights, const nnrt_model *model, void *block,
                               FILE *told, nnrt_failure *failure) {
   nnrt_pieces pieces;
-  size_t loaded = 0;
+  nnrt_failure why;
+  bool any = false;
   if (!nnrt_pieces_new(model, &pieces, failure)) return false;
-  for (size_t k = 0; k < pieces.count; k++)
-    loaded += load_if_fits(weights, model, &pieces.piece[k], block, told) &&
-              nnrt_is_parameter(model, &pieces.piece[k]);
+  for (size_t k = 0; k < pieces.count && !any; k++)
+    any = nnrt_is_parameter(model, &pieces.piece[k]) && fits(weights, &pieces.piece[k], &why);
+  for (size_t k = 0; k < pieces.count && any; k++)
+    load_if_fits(weights, model, &pieces.piece[k], block, told);
   nnrt_pieces_free(&pieces);
-  if (loaded > 0) return true;
+  if (any) return true;
   return nnrt_fail(failure, "%s: --partial: holds no parameter of the model by name and shape; "
                    "--map FROM=TO gives its tensors other names", weights->path);
 }
