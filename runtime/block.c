@@ -1,5 +1,6 @@
 /* Makes blocks, the memory that all of a model's functions work in. */
 #include "session.h"
+#include "stack.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +23,7 @@ void nnrt_block_copy(const nnrt_model *model, void *from, void *to) {
   for (size_t i = 0; i < model->tensors; i++) {
     const nnrt_tensor *tensor = &model->tensor[i];
     if (tensor->role == NNRT_PARAMETER || (tensor->role == NNRT_STATE && !tensor->per_lane))
-      memcpy(model->locate(to, i), model->locate(from, i),
+      memcpy(nnrt_locate(model, to, i), nnrt_locate(model, from, i),
              nnrt_sample_bytes(tensor, model->real_bytes));
   }
 }

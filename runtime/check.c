@@ -7,6 +7,7 @@
  * Elements at a kink are left out, at most 1 % of all; a draw that has more is drawn anew. Elements
  * that the loss's rounding hides are looked at again in other draws, until each has been told. */
 #include "draw.h"
+#include "stack.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -39,7 +40,7 @@ static nnrt_verdict check_element(check *of, size_t index, size_t element, doubl
                                   tally *to) {
   nnrt_site *site = &of->site;
   const nnrt_tensor *tensor = &site->model->tensor[index];
-  char *first = site->model->locate(site->block, index);
+  char *first = nnrt_locate(site->model, site->block, index);
   const double gradient = nnrt_site_gradient(site, tensor, element);
   const nnrt_comparison found =
     nnrt_compare(&site->probe, first + element * (size_t)site->model->real_bytes, gradient, floor,

@@ -10,6 +10,7 @@
 #include "finite.h"
 #include "history.h"
 #include "weights_file.h"
+#include "stack.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -116,7 +117,7 @@ static void list_weights(const nnrt_trainer *trainer, list *all) {
     const nnrt_dtype dtype = dtype_of(model, tensor);
     if (tensor->role != NNRT_PARAMETER && (tensor->role != NNRT_STATE || tensor->per_lane))
       continue;
-    const void *live = model->locate(trainer->block, i);
+    const void *live = nnrt_locate(model, trainer->block, i);
     name_state(tensor, name);
     list_add(all, tensor->role == NNRT_PARAMETER ? tensor->name : name, dtype, tensor->rank,
              tensor->shape, NULL, kept ? nnrt_copy_at(model, kept, i) : live);
@@ -142,7 +143,7 @@ static void list_lanes(const nnrt_trainer *trainer, list *all) {
     all->failed = all->failed || !shape;
     name_state(tensor, name);
     list_add(all, name, dtype_of(model, tensor), tensor->rank + 1, shape, shape,
-             model->locate(trainer->block, i));
+             nnrt_locate(model, trainer->block, i));
   }
 }
 
@@ -354,7 +355,7 @@ static bool read_lanes(const nnrt_weights *from, nnrt_trainer *trainer, nnrt_fai
     size_t *shape = lane_shape(tensor, (size_t)((const nnrt_head *)trainer->block)->batch);
     name_state(tensor, name);
     read = shape ? nnrt_weights_read(from, name, dtype_of(model, tensor), tensor->rank + 1, shape,
-                                     model->locate(trainer->block, i), failure)
+                                     nnrt_locate(model, trainer->block, i), failure)
                  : nnrt_fail(failure, "out of memory");
     free(shape);
   }
@@ -419,7 +420,7 @@ static bool read_beside(const nnrt_weights *from, const char *which, nnrt_traine
     if (tensor->role != NNRT_PARAMETER && (tensor->role != NNRT_STATE || tensor->per_lane))
       continue;
     name_beside(which, tensor, name);
-    void *to = copy ? nnrt_copy_at(model, copy, i) : model->locate(trainer->block, i);
+    void *to = copy ? nnrt_copy_at(model, copy, i) : nnrt_locate(model, trainer->block, i);
     if (!nnrt_weights_read(from, name, dtype_of(model, tensor), tensor->rank, tensor->shape, to,
                            failure))
       return false;

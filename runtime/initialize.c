@@ -2,6 +2,7 @@
  * that its functions can work on. */
 #include "nnrt.h"
 #include "random.h"
+#include "stack.h"
 
 #include <math.h>
 #include <string.h>
@@ -128,8 +129,13 @@ void nnrt_initialize(const nnrt_model *model, void *block, int batch, int traini
     const nnrt_tensor *tensor = &model->tensor[i];
     if (tensor->role != NNRT_PARAMETER)
       continue;
-    elements of = {(char *)block + tensor->offset, model->real_bytes};
-    nnrt_random stream = nnrt_random_begin(seed, tensor->name, 0);
-    fill(tensor, of, &stream);
+    for (size_t k = 0; k < nnrt_stack_copies(tensor); k++) {
+      nnrt_tensor copy;
+      uint64_t hash;
+      nnrt_stack_copy(tensor, k, model->real_bytes, &copy, NULL, 0, &hash);
+      elements of = {(char *)block + copy.offset, model->real_bytes};
+      nnrt_random stream = nnrt_random_begin_hashed(seed, hash, 0);
+      fill(&copy, of, &stream);
+    }
   }
 }

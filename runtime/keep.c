@@ -1,6 +1,7 @@
 /* Copies of a model's weights outside its block: the best ones so far, averages. A copy holds every
  * parameter and every state that is not per_lane, one after another. */
 #include "train.h"
+#include "stack.h"
 
 #include <string.h>
 
@@ -69,7 +70,7 @@ void nnrt_copy(const nnrt_model *model, nnrt_copy_way way, void *copy, void *blo
   for (size_t i = 0; i < model->tensors; i++) {
     const nnrt_tensor *tensor = &model->tensor[i];
     if (is_kept(tensor))
-      apply(model, way, tensor, at, model->locate(block, i), share);
+      apply(model, way, tensor, at, nnrt_locate(model, block, i), share);
     at += kept_bytes(model, tensor);
   }
 }

@@ -67,6 +67,11 @@ typedef struct nnrt_tensor {
   nnrt_distribution distribution; /* PARAMETER                                                */
   double a, b;
   size_t fan_in, fan_out;         /* counted as PyTorch counts them                           */
+  int stacked;         /* PARAMETER and STATE: the first so many sizes count the copies of a `repeat`.
+                          In the block the copies lie one behind the other, only the first of them
+                          aligned; in files and reports each is a tensor of its own, which has the
+                          shape without these sizes and the copy's number, from 1, in place of each
+                          `*` of the name: "h.*.W" is h.1.W, h.2.W ... The fans are a copy's     */
 } nnrt_tensor;
 
 /* ---- optimizers --------------------------------------------------------------------------- */
@@ -163,7 +168,8 @@ typedef struct nnrt_watch {
 
 /* ---- the model ---------------------------------------------------------------------------- */
 
-typedef struct nnrt_model {
+typedef struct nnrt_model nnrt_model;
+struct nnrt_model {
   int abi;              /* NNRT_ABI                                                            */
   const char *name;
   const char *prefix;   /* of its C names                                                      */
@@ -216,7 +222,10 @@ typedef struct nnrt_model {
   double (*held_loss)(void *block, int n, const void *const *data);
   /* loss(), watched. NULL in models that cannot be.                                          */
   double (*watched_loss)(void *block, int n, const void *const *data, nnrt_watch *watch);
-} nnrt_model;
+  /* NULL in what nncc emits. In the runtime's own view of a model with stacks, which lists their
+   * copies as tensors: the model as it was emitted.                                           */
+  const nnrt_model *compiled;
+};
 
 /* ---- main.c ------------------------------------------------------------------------------- */
 

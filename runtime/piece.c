@@ -1,5 +1,6 @@
 /* piece.c: a model's parameters and kept states to the named tensors of a weights file. */
 #include "piece.h"
+#include "stack.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -58,7 +59,7 @@ bool nnrt_is_parameter(const nnrt_model *model, const nnrt_piece *piece) {
 }
 
 void *nnrt_piece_at(const nnrt_model *model, void *block, const nnrt_piece *piece) {
-  return (char *)model->locate(block, piece->tensor) + piece->place;
+  return (char *)nnrt_locate(model, block, piece->tensor) + piece->place;
 }
 
 void *nnrt_piece_gradient(const nnrt_model *model, void *block, const nnrt_piece *piece) {

@@ -4,6 +4,7 @@
 #include "random.h"
 
 #include <math.h>
+#include <string.h>
 
 static const uint64_t golden = 0x9e3779b97f4a7c15u; /* 2^64 / golden ratio, odd */
 
@@ -14,10 +15,9 @@ static uint64_t mixed(uint64_t z) {
 }
 
 /* FNV-1a */
-static uint64_t hash_of_text(const char *text) {
-  uint64_t hash = 0xcbf29ce484222325u;
-  for (; *text; text++)
-    hash = (hash ^ (unsigned char)*text) * 0x100000001b3u;
+uint64_t nnrt_random_hash(uint64_t hash, const char *text, size_t length) {
+  for (size_t i = 0; i < length; i++)
+    hash = (hash ^ (unsigned char)text[i]) * 0x100000001b3u;
   return hash;
 }
 
@@ -26,7 +26,12 @@ static uint64_t joined(uint64_t key, uint64_t number) {
 }
 
 nnrt_random nnrt_random_begin(uint64_t seed, const char *name, uint64_t part) {
-  nnrt_random stream = {joined(joined(mixed(seed + golden), hash_of_text(name)), part), 0};
+  return nnrt_random_begin_hashed(seed, nnrt_random_hash(nnrt_random_hash_start, name, strlen(name)),
+                                  part);
+}
+
+nnrt_random nnrt_random_begin_hashed(uint64_t seed, uint64_t hash, uint64_t part) {
+  nnrt_random stream = {joined(joined(mixed(seed + golden), hash), part), 0};
   return stream;
 }
 

@@ -15,6 +15,10 @@ typedef struct nnrt_random {
 
 /* `name` tells the streams of one seed apart, `part` those of one name (an epoch's number, say). */
 nnrt_random nnrt_random_begin(uint64_t seed, const char *name, uint64_t part);
+/* The same of a name that is known piece by piece: hash it on from nnrt_random_hash_start. */
+static const uint64_t nnrt_random_hash_start = 0xcbf29ce484222325u;
+uint64_t nnrt_random_hash(uint64_t hash, const char *text, size_t length);
+nnrt_random nnrt_random_begin_hashed(uint64_t seed, uint64_t hash, uint64_t part);
 uint64_t nnrt_random_bits(nnrt_random *stream);
 double nnrt_random_uniform(nnrt_random *stream);               /* in [0, 1), 53 random bits */
 double nnrt_random_normal(nnrt_random *stream);                /* mean 0, variance 1 */

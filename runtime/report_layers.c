@@ -1,5 +1,6 @@
 /* Each parameter: how its values are spread, and how its gradient went. */
 #include "report.h"
+#include "stack.h"
 
 #include <math.h>
 #include <string.h>
@@ -81,7 +82,7 @@ static void draw_gradient(FILE *to, const nnrt_history *history, size_t column) 
 static void show_parameter(FILE *to, const nnrt_trainer *trainer, size_t index, size_t column) {
   const nnrt_model *model = trainer->model;
   const nnrt_tensor *tensor = &model->tensor[index];
-  const summary of = summarize(model->locate(trainer->block, index), tensor->elements,
+  const summary of = summarize(nnrt_locate(model, trainer->block, index), tensor->elements,
                                model->real_bytes);
   fputs("<div class=\"card\"><div><b>", to);
   nnrt_html_text(to, tensor->name);

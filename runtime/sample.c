@@ -1,6 +1,7 @@
 /* Turns a seed into made-up data and parameters, for `check` and `bench`. */
 #include "random.h"
 #include "session.h"
+#include "stack.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -61,7 +62,7 @@ void nnrt_sample_parameters(const nnrt_model *model, void *block, double gain, u
     const range of = range_of(tensor, gain);
     nnrt_random stream = nnrt_random_begin(seed, tensor->name, 2);
     for (size_t i = 0; i < tensor->elements; i++)
-      put(model, model->locate(block, k), i,
+      put(model, nnrt_locate(model, block, k), i,
           of.middle + of.half * (2.0 * nnrt_random_uniform(&stream) - 1.0));
   }
 }

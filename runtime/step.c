@@ -1,6 +1,7 @@
 /* One step of training: batches to a gradient, the gradient to new parameters. */
 #include "finite.h"
 #include "train.h"
+#include "stack.h"
 
 #include <math.h>
 #include <string.h>
@@ -76,7 +77,7 @@ static void decay(const nnrt_trainer *trainer, double rate) {
   const nnrt_model *model = trainer->model;
   for (size_t i = 0; i < model->tensors; i++)
     if (trainer->decay[i] > 0)
-      scale(model->locate(trainer->block, i), model->tensor[i].elements, model->real_bytes,
+      scale(nnrt_locate(model, trainer->block, i), model->tensor[i].elements, model->real_bytes,
             1 - rate * trainer->decay[i]);
 }
 

@@ -91,6 +91,8 @@ typedef struct report report;
 
 /* Diagnostics go to `out` (usually stderr) as they come; colour only where `out` is a terminal. */
 report *report_new(arena *memory, FILE *out);
+/* Counts errors and prints nothing. */
+report *report_quiet(arena *memory);
 /* Form: "path:line:column: error: MESSAGE", the source line, a caret and tildes under the place. */
 void report_error(report *to, place where, const char *format, ...) PRINTF_LIKE(3, 4);
 void report_warning(report *to, place where, const char *format, ...) PRINTF_LIKE(3, 4);

@@ -37,6 +37,13 @@ report *report_new(arena *memory, FILE *out) {
   return fresh;
 }
 
+report *report_quiet(arena *memory) {
+  report *fresh = arena_alloc(memory, sizeof *fresh);
+  fresh->memory = memory;
+  fresh->silent = true;
+  return fresh;
+}
+
 int report_errors(const report *to) {
   return to->errors;
 }
@@ -159,6 +166,8 @@ static void tell(report *to, place where, const severity *kind, const char *form
 
 void report_error(report *to, place where, const char *format, ...) {
   to->errors++;
+  if (to->out == NULL)
+    return;
   to->silent = to->errors > REPORT_LIMIT;
   if (to->errors == REPORT_LIMIT + 1)
     fprintf(to->out, "nncc: note: more than %d errors; further ones are not shown\n", REPORT_LIMIT);
@@ -171,6 +180,8 @@ void report_error(report *to, place where, const char *format, ...) {
 }
 
 void report_warning(report *to, place where, const char *format, ...) {
+  if (to->out == NULL)
+    return;
   to->silent = to->errors > REPORT_LIMIT;
   if (to->silent)
     return;

@@ -227,10 +227,31 @@ static const char *model_line(writer *w, const buffer *b) {
                       known->where.line);
 }
 
+/* x[l + 1] = ...: a step from one copy to the next, or a row beside these. */
+static const char *rows_line(writer *w, const assignment *a) {
+  formula f = {w, DEEPEST};
+  const buffer *b = a->target;
+  text row = text_new(w->memory);
+  for (int d = 0; d < b->rank; d++) {
+    if (b->dims[d] < 0 || !axis_counts_copies(w->p->g, b->dims[d])) continue;
+    const variable *v = index_variable(&a->at[d]);
+    if (!v) text_printf(&row, "[%lld]", (long long)a->at[d].constant);
+    else if (a->at[d].constant == 0) text_printf(&row, "[%s]", v->word);
+    else text_printf(&row, "[%s + %lld]", v->word, (long long)a->at[d].constant);
+  }
+  bool zero = a->coefficient >= 0 && a->coefficient <= 0;
+  piece right = {"0", BIND_PRIMARY};
+  if (!zero) right = formula_term(f, (piece){NULL, BIND_PRIMARY}, a->coefficient,
+                                  formula_of(f, a->what, false));
+  return arena_printf(w->memory, "%s%s = %s%s", b->word, row.length > 0 ? row.chars : "",
+                      shortened(w, right.chars), model_line(w, b));
+}
+
 static const char *comment_line(writer *w, const assignment *a) {
   formula f = {w, DEEPEST};
   const buffer *b = a->target;
   bool several = b->partial || b->writer->next_writer;
+  if (several && a->kind == ASSIGN_ELEMENTS) return rows_line(w, a);
   piece right = several ? term_formula(f, a) : formula_of(f, b->what, a->inside || a->kind != ASSIGN_ELEMENTS);
   const char *sign = several && a->adds ? "+=" : "=";
   return arena_printf(w->memory, "%s %s %s%s", b->word, sign, shortened(w, right.chars),
@@ -271,7 +292,9 @@ static void add_targets(const step *s, text *out) {
 static void emit_time_comment(writer *w, const step *s) {
   text targets = text_new(w->memory);
   add_targets(s, &targets);
-  line(w, "/* the recurrence of %s, %s */", targets.length > 0 ? targets.chars : "its parts",
+  bool copies = s->over->along >= 0 && axis_counts_copies(w->p->g, s->over->along);
+  line(w, "/* the %s of %s, %s */", copies ? "copies" : "recurrence",
+       targets.length > 0 ? shortened(w, targets.chars) : "its parts",
        s->downwards ? "backwards" : "forwards");
 }
 

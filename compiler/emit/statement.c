@@ -187,8 +187,14 @@ static void end_reduction(writer *w, const assignment *a) {
 static void emit_elements(writer *w, const assignment *a) {
   const buffer *b = a->target;
   set_type(w, b);
-  piece what = b->type == NUMBER_INTEGER ? integer_piece(w, a->what, a->where)
-                                         : value_piece(w, a->what, a->where, a->inside);
+  bool zero = a->coefficient >= 0 && a->coefficient <= 0;
+  piece what = zero ? number_piece(w, 0)
+               : b->type == NUMBER_INTEGER ? integer_piece(w, a->what, a->where)
+                                           : value_piece(w, a->what, a->where, a->inside);
+  if (!zero && !is_one(a->coefficient)) {
+    what = piece_of(w, BIND_MULTIPLY, "%s * %s", number_piece(w, a->coefficient).chars,
+                    within(w, what, BIND_MULTIPLY + 1));
+  }
   line(w, "%s%s = %s;", declared(w, a, true), element_piece(w, b, a->at).chars, what.chars);
 }
 

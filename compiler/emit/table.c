@@ -37,6 +37,7 @@ typedef struct tensor_row {
   int64_t elements;
   const char *offset;
   bool per_lane;
+  int stacked;
   const tensor *initial; /* of a parameter */
 } tensor_row;
 
@@ -63,6 +64,7 @@ static tensor_row row_of_tensor(writer *w, const tensor *t, const char *role) {
   bool kept = t->role == TENSOR_PARAMETER || t->role == TENSOR_RUNNING;
   if (kept) row.offset = arena_printf(w->memory, "AT_%s", row.word);
   row.per_lane = t->role == TENSOR_CARRY;
+  row.stacked = t->stacked;
   return row;
 }
 
@@ -95,9 +97,9 @@ static void emit_row(writer *w, const tensor_row *row) {
   const char *shape = row->rank > 0 ? arena_printf(w->memory, "shape_%s", row->word) : "NULL";
   line(w, "{%s, %s, %s, %d, %d, %s, %lld, %s, %d,", quoted(w, row->name), row->role, row->kind,
        (int)row->limit, row->rank, shape, (long long)row->elements, row->offset, row->per_lane);
-  line(w, " %s, %s, %s, %lld, %lld},", distributions[t ? t->init : INIT_CONSTANT],
+  line(w, " %s, %s, %s, %lld, %lld, %d},", distributions[t ? t->init : INIT_CONSTANT],
        double_text(w, t ? t->init_a : 0), double_text(w, t ? t->init_b : 0),
-       (long long)(t ? t->fan_in : 0), (long long)(t ? t->fan_out : 0));
+       (long long)(t ? t->fan_in : 0), (long long)(t ? t->fan_out : 0), row->stacked);
 }
 
 typedef struct tensor_rows {
@@ -297,7 +299,7 @@ void emit_struct(writer *w) {
        double_text(w, operations(w->p, ENTRY_PREDICT)));
   line(w, "  %s_bytes, %s_init, model_loss, model_gradient, compute_update, model_test,", prefix,
        prefix);
-  line(w, "  model_predict, locate, %s, model_watched_loss",
+  line(w, "  model_predict, locate, %s, model_watched_loss, NULL",
        has_entry(w->p, ENTRY_HELD) ? "model_held_loss" : "NULL");
   line(w, "};");
 }

@@ -15,6 +15,7 @@ struct graph {
   struct axis_row {
     name hint;
     int64_t extent;
+    bool copies;
   } *axes;
   size_t axis_count, axis_capacity;
   tensor **tensors;

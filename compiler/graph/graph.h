@@ -74,6 +74,10 @@ enum {
 /* A new axis of that extent (>= 0). `hint` is the word that printing and emission derive names
  * from: an index variable's name where the model has one ("i", "t"), else e.g. the tensor's name. */
 axis axis_new(graph *g, name hint, int64_t extent);
+/* An axis along which the copies of a `repeat` lie. It is one of a kind: no pass makes one axis of
+ * it and another, and the scheduler takes whatever runs along it into the loop over the copies. */
+axis axis_of_copies(graph *g, name hint, int64_t extent);
+bool axis_counts_copies(const graph *g, axis a);
 int axis_count(const graph *g);
 int64_t axis_extent(const graph *g, axis a); /* not of AXIS_BATCH */
 name axis_hint(const graph *g, axis a);
@@ -113,6 +117,9 @@ typedef struct tensor {
   bool per_sample; /* leaves of it have AXIS_BATCH besides their dims */
   int rank;
   int64_t shape[MAX_RANK];
+  int stacked;     /* PARAMETER, RUNNING: the first so many dimensions count copies of a `repeat`,
+                      each of which files know as a tensor of its own; a `*` in the name stands for
+                      each copy's number, from 1: "h.*.W" */
   place where;     /* its declaration */
   distribution init;
   double init_a, init_b;

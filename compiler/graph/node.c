@@ -33,10 +33,18 @@ void *scratch(graph *g, size_t count, size_t item_bytes) {
 /* ---- axes --------------------------------------------------------------------------------- */
 
 axis axis_new(graph *g, name hint, int64_t extent) {
-  struct axis_row row = {hint, extent};
+  struct axis_row row = {hint, extent, false};
   ARENA_PUSH(g->memory, g->axes, g->axis_count, g->axis_capacity, row);
   return (axis)g->axis_count - 1;
 }
+
+axis axis_of_copies(graph *g, name hint, int64_t extent) {
+  axis a = axis_new(g, hint, extent);
+  g->axes[a].copies = true;
+  return a;
+}
+
+bool axis_counts_copies(const graph *g, axis a) { return g->axes[a].copies; }
 
 int axis_count(const graph *g) { return (int)g->axis_count; }
 int64_t axis_extent(const graph *g, axis a) { return g->axes[a].extent; }

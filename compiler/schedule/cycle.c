@@ -2,12 +2,13 @@
  * each reads; a component with a cycle becomes a loop over an axis that all its members step
  * along, forwards or backwards as their reads ask for, and is put in order again inside it
  * without the reads that the loop carries (Allen and Kennedy's loop distribution). */
-#include "schedule.h"
+#include "cycle.h"
 
 typedef struct order_frame {
   assignment *a;
   buffer_read *read;   /* the next one to follow, by its */
   assignment *writer;  /* next writer */
+  assignment *tied;    /* what it shares a loop with, after these */
 } order_frame;
 
 typedef struct ordering {
@@ -20,12 +21,6 @@ typedef struct ordering {
   int depth;
   const char *problem;
 } ordering;
-
-/* A set of assignments to order, as a list. */
-typedef struct assignment_set {
-  int count;
-  assignment **item;
-} assignment_set;
 
 static void order_set(ordering *o, assignment_set set, step *parent);
 
@@ -57,7 +52,7 @@ static void append_assignment(ordering *o, assignment *a, step *parent) {
 /* ---- the axis that a cycle steps along ------------------------------------------------------- */
 
 /* The distance of a read along the axis: which step of the writer it sees, relative to its own. */
-static bool read_distance(const assignment *a, const buffer_read *r, const assignment *writer,
+bool read_distance(const assignment *a, const buffer_read *r, const assignment *writer,
                           variable **along, int64_t *distance) {
   for (int d = 0; d < r->from->rank; d++) {
     if (index_variable(&r->at[d]) != a->steps_along) continue;
@@ -72,6 +67,18 @@ static bool read_distance(const assignment *a, const buffer_read *r, const assig
 
 static bool same_range(const variable *a, const variable *b) {
   return a->low == b->low && a->high == b->high && a->batch == b->batch;
+}
+
+static bool counts_copies(const ordering *o, const variable *v) {
+  return v->along >= 0 && axis_counts_copies(o->e->of->g, v->along);
+}
+
+variable *variable_like(const assignment *a, const variable *v) {
+  for (int k = 0; k < a->free; k++) {
+    variable *own = variable_now(a->variable[k]);
+    if (own->along == v->along && !own->batch && !own->time && same_range(own, v)) return own;
+  }
+  return NULL;
 }
 
 static bool is_free(const assignment *a, const variable *v) {
@@ -103,27 +110,44 @@ static bool follow_reads(const assignment *a, int group, int *sign, assignment_s
   return true;
 }
 
+/* The axis of copies is one of a kind: each member has its own variable along it. */
+static bool queue_copies(assignment_set set, const variable *v, assignment_set *queue) {
+  for (int k = 0; k < set.count; k++) {
+    set.item[k]->steps_along = variable_like(set.item[k], v);
+    if (!set.item[k]->steps_along) return false;
+    queue->item[queue->count++] = set.item[k];
+  }
+  return true;
+}
+
 /* The sign of the reads' distances if the component can step along variable v of its first
  * member: -1 for a loop upwards, 1 downwards; 0 if it cannot. */
 static int try_axis(ordering *o, assignment_set set, variable *v) {
   int sign = 0, group = set.item[0]->group;
   assignment_set queue = {0, arena_alloc(o->e->of->memory, ((size_t)set.count + 1) * sizeof v)};
   for (int k = 0; k < set.count; k++) set.item[k]->steps_along = NULL;
-  set.item[0]->steps_along = v;
-  queue.item[queue.count++] = set.item[0];
+  if (counts_copies(o, v)) {
+    if (!queue_copies(set, v, &queue)) return 0;
+  } else {
+    set.item[0]->steps_along = v;
+    queue.item[queue.count++] = set.item[0];
+  }
   for (int k = 0; k < queue.count; k++) {
     if (!follow_reads(queue.item[k], group, &sign, &queue)) return 0;
   }
   return sign;
 }
 
+/* Copies come outermost: what they hold may have recurrences of its own inside. */
 static int find_axis(ordering *o, assignment_set set) {
   const assignment *first = set.item[0];
-  for (int k = 0; k < first->free; k++) {
-    variable *v = variable_now(first->variable[k]);
-    if (v->batch || v->time) continue;
-    int sign = try_axis(o, set, v);
-    if (sign != 0) return sign;
+  for (int copies = 1; copies >= 0; copies--) {
+    for (int k = 0; k < first->free; k++) {
+      variable *v = variable_now(first->variable[k]);
+      if (v->batch || v->time || counts_copies(o, v) != (copies == 1)) continue;
+      int sign = try_axis(o, set, v);
+      if (sign != 0) return sign;
+    }
   }
   return 0;
 }
@@ -159,7 +183,10 @@ static void loop_over(ordering *o, assignment_set set, int sign, step *parent) {
   loop->over = over;
   loop->downwards = sign > 0;
   mark_carried(set, set.item[0]->group);
-  for (int k = 0; k < set.count; k++) set.item[k]->steps_along->same = over;
+  for (int k = 0; k < set.count; k++) {
+    set.item[k]->steps_along->same = over;
+    set.item[k]->tied = NULL;
+  }
   for (int k = 0; k < set.count; k++) {
     assignment *a = set.item[k];
     mark_time(a->target, a->at, over);
@@ -188,8 +215,10 @@ static bool reads_itself(const assignment *a) {
   return false;
 }
 
+static bool is_cyclic(assignment_set set) { return set.count > 1 || reads_itself(set.item[0]); }
+
 static void emit_component(ordering *o, assignment_set set, step *parent) {
-  if (set.count == 1 && !reads_itself(set.item[0])) {
+  if (!is_cyclic(set)) {
     append_assignment(o, set.item[0], parent);
     return;
   }
@@ -206,7 +235,8 @@ static void enter(ordering *o, assignment *a) {
   a->visit = a->low_link = ++o->visits;
   a->on_stack = true;
   o->stack[o->stacked++] = a;
-  o->frames[o->depth++] = (order_frame){a, a->reads, a->reads ? a->reads->from->writer : NULL};
+  o->frames[o->depth++] =
+      (order_frame){a, a->reads, a->reads ? a->reads->from->writer : NULL, a->tied};
 }
 
 /* The next assignment that frame f depends on, or NULL. */
@@ -220,7 +250,9 @@ static assignment *next_dependency(order_frame *f) {
     f->read = f->read->next;
     f->writer = f->read ? f->read->from->writer : NULL;
   }
-  return NULL;
+  assignment *tied = f->tied;
+  f->tied = NULL;
+  return tied;
 }
 
 static void lower(assignment *a, int to) {
@@ -264,8 +296,8 @@ static int visit(ordering *o, assignment *start, int group, assignment_set *foun
   return count;
 }
 
-static void order_set(ordering *o, assignment_set set, step *parent) {
-  assignment_set *found = arena_alloc(o->e->of->memory, ((size_t)set.count + 1) * sizeof *found);
+/* The set's components, each after all that it depends on. */
+static int find_components(ordering *o, assignment_set set, assignment_set *found) {
   int group = ++o->group, count = 0;
   for (int k = 0; k < set.count; k++) {
     set.item[k]->group = group;
@@ -274,6 +306,33 @@ static void order_set(ordering *o, assignment_set set, step *parent) {
   for (int k = 0; k < set.count; k++) {
     if (set.item[k]->visit == 0) count = visit(o, set.item[k], group, found, count);
   }
+  return count;
+}
+
+/* Ties what shares a loop over copies; whether there is anything of the kind. */
+static bool tie_copies(ordering *o, assignment_set *found, int count) {
+  bool any = false;
+  int group = o->group;
+  for (int k = 0; k < count; k++) {
+    for (int j = 0; j < found[k].count; j++) found[k].item[j]->component = k;
+  }
+  for (int k = count - 1; k >= 0; k--) {
+    if (!is_cyclic(found[k]) || found[k].item[0]->tied) continue;
+    int own = ++o->group, sign;
+    for (int j = 0; j < found[k].count; j++) found[k].item[j]->group = own;
+    sign = find_axis(o, found[k]);
+    for (int j = 0; j < found[k].count; j++) found[k].item[j]->group = group;
+    if (sign == 0 || !counts_copies(o, found[k].item[0]->steps_along)) continue;
+    any = tie_to_loop(o->e, found, count, k, sign) || any;
+  }
+  return any;
+}
+
+static void order_set(ordering *o, assignment_set set, step *parent) {
+  assignment_set *found = arena_alloc(o->e->of->memory, ((size_t)set.count + 1) * sizeof *found);
+  int count = find_components(o, set, found);
+  if (tie_copies(o, found, count)) count = find_components(o, set, found);
+  if (parent && counts_copies(o, parent->over)) bring_forward(o->e, found, count);
   for (int k = 0; k < count && !o->problem; k++) emit_component(o, found[k], parent);
 }
 

@@ -50,16 +50,19 @@ static int place_of(const buffer *b, int d, const axis *dims, const int *positio
   return position[dims[d]] > 0 ? position[dims[d]] : (1 << 20) + dims[d];
 }
 
-static bool comes_before(const buffer *b, int x, int y, const int *position) {
+/* Copies outermost, then steps of recurrences, then the samples. */
+static bool comes_before(const graph *g, const buffer *b, int x, int y, const int *position) {
   if (b->time[x] != b->time[y]) return b->time[x];
+  bool copies = axis_counts_copies(g, b->dims[x]), copies_too = axis_counts_copies(g, b->dims[y]);
+  if (copies != copies_too) return copies;
   if ((b->dims[x] == AXIS_BATCH) != (b->dims[y] == AXIS_BATCH)) return b->dims[x] == AXIS_BATCH;
   return place_of(b, x, b->dims, position) < place_of(b, y, b->dims, position);
 }
 
-static void order_dims(buffer *b, const int *position) {
+static void order_dims(const graph *g, buffer *b, const int *position) {
   for (int d = 0; d < b->rank; d++) {
     int k = d;
-    for (; k > 0 && is_scratch(b) && comes_before(b, d, b->order[k - 1], position); k--) {
+    for (; k > 0 && is_scratch(b) && comes_before(g, b, d, b->order[k - 1], position); k--) {
       b->order[k] = b->order[k - 1];
     }
     b->order[k] = d;
@@ -71,7 +74,7 @@ void lay_out(entry_plan *e) {
   name_positions(e->of, position);
   for (size_t k = 0; k < e->assignments; k++) spread_time(e->assignment[k]);
   for (size_t k = e->assignments; k > 0; k--) spread_time(e->assignment[k - 1]);
-  for (size_t k = 0; k < e->buffers; k++) order_dims(e->buffer[k], position);
+  for (size_t k = 0; k < e->buffers; k++) order_dims(e->of->g, e->buffer[k], position);
 }
 
 /* ---- sizes and addresses -------------------------------------------------------------------- */

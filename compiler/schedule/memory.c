@@ -83,7 +83,7 @@ static bool dimension_drops(const buffer *b, int d) {
 }
 
 /* A matrix product needs its operands as they are, but for the loops around it. */
-static void drop_dimensions(buffer *b) {
+static void drop_dimensions(const graph *g, buffer *b) {
   int left = 0;
   if (!b->access) return;
   for (int d = 0; d < b->rank; d++) {
@@ -91,6 +91,8 @@ static void drop_dimensions(buffer *b) {
     left += !b->dropped[d];
   }
   if (left == 0) b->kept = STORAGE_LOCAL;
+  for (int d = 0; d < b->rank && left > 0; d++)
+    b->dropped[d] = b->dropped[d] || keeps_one_row(g, b, d);
 }
 
 /* ---- lifetimes ------------------------------------------------------------------------------- */
@@ -136,7 +138,10 @@ static bool same_shape(const graph *g, const buffer *a, const buffer *b) {
   for (int k = 0; k < a->rank; k++) {
     size_form one = buffer_extent(g, a, a->order[k]), other = buffer_extent(g, b, b->order[k]);
     if (one.count != other.count || one.batch != other.batch) return false;
-    if (a->dropped[a->order[k]]) return false; /* then both live in a turn: little to gain */
+    bool drops = a->dropped[a->order[k]], drops_too = b->dropped[b->order[k]];
+    bool copies = axis_counts_copies(g, a->dims[a->order[k]]);
+    if (drops && !(copies && drops_too)) return false; /* both live in a turn: little to gain */
+    if (drops_too && !drops && b->in_place_of) return false;
   }
   return true;
 }
@@ -190,7 +195,8 @@ static void replace_operand(entry_plan *e, buffer *result) {
     if (operand->replaced || !can_replace(e->of->g, result, operand)) continue;
     result->in_place_of = operand;
     operand->replaced = true;
-    for (int d = 0; d < operand->rank; d++) operand->dropped[d] = false;
+    for (int k = 0; k < operand->rank; k++)
+      operand->dropped[operand->order[k]] = result->dropped[result->order[k]];
     return;
   }
 }
@@ -292,7 +298,7 @@ void plan_memory(entry_plan *e) {
   int positions = number_steps(e->first, 0);
   find_accesses(e);
   for (size_t k = 0; k < e->buffers; k++) {
-    if (e->buffer[k]->kept == STORAGE_SCRATCH) drop_dimensions(e->buffer[k]);
+    if (e->buffer[k]->kept == STORAGE_SCRATCH) drop_dimensions(e->of->g, e->buffer[k]);
   }
   for (size_t k = 0; k < e->buffers; k++) replace_operand(e, e->buffer[k]);
   for (size_t k = 0; k < e->buffers; k++) {

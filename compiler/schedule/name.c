@@ -93,7 +93,8 @@ const char *word_spelt(arena *memory, const char *chars) {
   if (isdigit(*c)) text_append(&out, "_");
   for (; *c; c++) {
     char one[2] = {(char)*c, 0};
-    if (isalnum(*c) || *c == '_') text_append(&out, one);
+    if (c[0] == '.' && c[1] == '*') c++; /* h.*.W, of all copies, is h_W */
+    else if (isalnum(*c) || *c == '_') text_append(&out, one);
     else if (*c >= 0x80 && c[1] != 0 && append_greek(&out, c)) c++;
     else text_append(&out, "_");
   }

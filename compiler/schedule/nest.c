@@ -308,7 +308,7 @@ static bool clears_otherwise(const entry_plan *e, assignment *a) {
 static void place_assignment(entry_plan *e, assignment *a, step *parent) {
   placing p = {.e = e, .a = a, .block = parent};
   order_loops(e, a);
-  a->adds = a->target->begun;
+  a->adds = a->target->begun && a->kind == ASSIGN_PRODUCT;
   a->target->begun = true;
   a->or_clears = !a->adds && clears_otherwise(e, a);
   p.clears = must_clear(e, a) && !a->or_clears;

@@ -5,6 +5,7 @@
  *   store     which nodes get storage of their own, and which are parts of their readers
  *   assign    the assignments that fill what is stored:  Y[C u + d] (+)= product of X_k[A_k u + b_k]
  *   cycle     their order; strongly connected components become loops over time
+ *   copies    what shares the loop over the copies of a repeat; rows: what goes on between them
  *   layout    order of the axes in memory
  *   product   which contractions are calls of a matrix product
  *   nest      loops of neighbouring assignments, fused
@@ -273,6 +274,8 @@ struct assignment {
   int group, visit, low_link;
   bool on_stack;
   variable *steps_along;      /* while a component's axis is looked for                          */
+  int component;              /* among those of the set that is being ordered                    */
+  assignment *tied;           /* round a ring of those that share a loop over copies, or NULL    */
 };
 
 /* Makes the assignments of all buffers of the entry, and the buffers of the tensors they read. */
@@ -370,6 +373,12 @@ bool assignment_is_scaled(const assignment *a);
 bool factor_is_scale(const factor_read *f);
 /* Whether the step lies in the loop, at any depth. */
 bool step_inside(const step *s, const step *loop);
+
+/* ---- rows.c ------------------------------------------------------------------------------- */
+
+/* Dimension d counts the rows of what goes on from copy to copy, and only the row at hand is ever
+ * needed: storage along it can be dropped. Steps must have their positions. */
+bool keeps_one_row(const graph *g, const buffer *b, int d);
 
 /* ---- memory.c ----------------------------------------------------------------------------- */
 

@@ -54,6 +54,7 @@ static void merge(coalescing *c, axis a, axis b) {
   a = class_of(c, a);
   b = class_of(c, b);
   if (a == b || a == AXIS_BATCH || b == AXIS_BATCH || a == AXIS_UNIT || b == AXIS_UNIT) return;
+  if (axis_counts_copies(c->g, a) || axis_counts_copies(c->g, b)) return;
   if (conflicts(c, a, b) || axis_extent(c->g, a) != axis_extent(c->g, b)) return;
   axis kept = a < b ? a : b, gone = a < b ? b : a;
   c->parent[gone] = kept;

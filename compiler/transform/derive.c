@@ -325,7 +325,10 @@ static void define_recurrences(derivation *d) {
     const contributions *direct = &d->incoming[r->state->body->id];
     for (size_t j = 0; j < direct->count; j++) push(d, &all, direct->node[j]);
     size_t first = graph_steps(d->g);
-    const node *sum = total(d, &all);
+    axis row = r->state->rank > 0 ? r->state->body_dims[0] : AXIS_UNIT;
+    const node *sum = axis_counts_copies(d->g, row)
+                          ? sum_of_rows(d->g, row, (int)all.count, all.node)
+                          : total(d, &all);
     tensor_define(d->g, r->adjoint, sum, r->state->body_dims);
     if (!d->told) continue;
     derivation_adjoint *told = &d->told[r->state->body->id];

@@ -17,7 +17,7 @@
  *   barrier     leaves for what grad() derives by
  *   layer       calls of layers; bind: their arguments; ellipsis: `...` among formals
  *   equation    definitions by equations, repeat
- *   repeat      copies in a row
+ *   repeat      copies in a row; stack: copies as a recurrence along an axis
  *   state       recurrences: reads of states, references
  *   start       starts, shapes of states, carry
  *   cycle       whether recurrences step
@@ -160,7 +160,8 @@ struct scope {
   bool ordered;      /* lines run in order: a copy */
   bool shares;       /* a call with `parameters = ...`: its parameters are there already */
   const char *path;  /* in front of names of tensors: "" or "h." */
-  const char *copy;  /* behind names that are defined here: "" or ".3" */
+  const char *copy;  /* behind names that are defined here: "", ".3" or ".*" */
+  struct index_variable *number; /* of copies along an axis: their number as an index, or NULL */
   symbol *symbols;   /* hash table by name */
   item **items;      /* what is to be elaborated, in order */
   size_t item_count, item_capacity;
@@ -248,6 +249,7 @@ struct item {
   /* repeats: */
   scope *last;         /* the last copy's names */
   bool no_copies;      /* names keep what they were */
+  struct handed *handed; /* of copies along an axis: what goes on from copy to copy */
 };
 
 /* Sets component and cyclic, and gives the items in an order in which needs come first. */
@@ -367,8 +369,10 @@ value transpose_value(context *c, place at, const expression *from, value v);
 
 /* ---- elaborate_barrier.c ------------------------------------------------------------------ */
 
-/* Finds the names that some grad(u, x) derives by. */
+/* Finds the names that some grad(u, x) derives by, and those that `parameters = ...` says. */
 void find_derived(elaborator *e);
+bool is_derived(const elaborator *e, name word);
+bool is_sharer(const elaborator *e, name word);
 /* The value as its readers see it: a leaf that stands for it if some grad() derives by `word`. */
 value behind_barrier(elaborator *e, name word, value v);
 
@@ -420,8 +424,29 @@ const char *full_name(elaborator *e, const scope *s, name word);
 /* ---- elaborate_repeat.c ------------------------------------------------------------------- */
 
 void elaborate_repeat(elaborator *e, item *block);
+scope *new_copy(elaborator *e, item *block, const char *number);
 /* What a name that the repeat defines anew is behind it. */
 value repeat_value(context *c, item *block, name word, place where);
+
+/* ---- elaborate_stack.c -------------------------------------------------------------------- */
+
+/* A name that goes on from copy to copy, of copies that lie along an axis. */
+typedef struct handed {
+  name word;
+  place where;
+  value before;    /* what the first copy reads                                              */
+  tensor *rows;    /* REFERENCE: row 0 is `before`, row l + 1 what copy l makes of row l       */
+  axis row;        /* along them                                                             */
+  axis dims[MAX_RANK]; /* row, then those of `before`, then the indices bound around          */
+  value after;     /* what the name is behind the repeat                                     */
+  struct handed *next;
+} handed;
+
+/* The repeat as a recurrence along an axis of copies, with their parameters stacked. False, with
+ * nothing changed, where its body does not allow that. */
+bool stack_copies(elaborator *e, item *block, int64_t copies);
+/* Notes that what is being elaborated cannot lie along an axis of copies. */
+void refuse_stacking(elaborator *e);
 
 /* ---- elaborate_state.c -------------------------------------------------------------------- */
 
@@ -487,6 +512,9 @@ void declare_tensors(elaborator *e, scope *s, const statement *declaring);
 tensor *registered(elaborator *e, tensor_role role, const char *full);
 void register_tensor(elaborator *e, tensor *t, const char *full);
 value load_constant(context *c, const declaration *d, const expression *call);
+/* For an attempt that may fail: how many are registered, and forgetting those that came since. */
+size_t registered_count(const elaborator *e);
+void forget_registered(elaborator *e, size_t count);
 
 /* ---- elaborate_npy.c ---------------------------------------------------------------------- */
 
@@ -568,10 +596,14 @@ struct elaborator {
   const char *stack_top;    /* an address in the frame of elaborate() */
   int randoms;              /* masks of dropout so far */
   axis unknown_axis;
-  struct {
+  struct name_list {
     name *items;
     size_t count, capacity;
-  } derived;                /* names that some grad() derives by */
+  } derived, sharers;       /* names that some grad() derives by; that `parameters = ...` says */
+  int stacks;               /* axes of copies around what is being elaborated, outermost first */
+  axis stack[MAX_RANK];
+  int64_t stack_copies[MAX_RANK];
+  bool stacking_refused;
   struct {
     const node **items;
     size_t count, capacity;

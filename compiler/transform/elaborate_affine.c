@@ -12,6 +12,9 @@ index_variable *visible_variable(const context *c, name word) {
   for (index_variable *v = c->visible; v != NULL; v = v->outer) {
     if (v->word == word) return v;
   }
+  for (const scope *s = c->scope; s != NULL; s = s->outer) {
+    if (s->number != NULL && s->number->word == word) return s->number;
+  }
   return NULL;
 }
 

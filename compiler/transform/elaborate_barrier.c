@@ -6,11 +6,15 @@
 
 /* ---- which names -------------------------------------------------------------------------- */
 
-static void note_word(elaborator *e, name word) {
-  for (size_t k = 0; k < e->derived.count; k++) {
-    if (e->derived.items[k] == word) return;
+static bool is_noted(const struct name_list *list, name word) {
+  for (size_t k = 0; k < list->count; k++) {
+    if (list->items[k] == word) return true;
   }
-  ARENA_PUSH(e->memory, e->derived.items, e->derived.count, e->derived.capacity, word);
+  return false;
+}
+
+static void note_word(elaborator *e, struct name_list *list, name word) {
+  if (!is_noted(list, word)) ARENA_PUSH(e->memory, list->items, list->count, list->capacity, word);
 }
 
 static void note_expression(elaborator *e, const expression *x) {
@@ -19,10 +23,14 @@ static void note_expression(elaborator *e, const expression *x) {
   if (x->kind == EXPRESSION_CALL && x->left->kind == EXPRESSION_NAME &&
       x->left->word == e->word.grad && a != NULL && a->next != NULL &&
       a->next->value->kind == EXPRESSION_NAME)
-    note_word(e, a->next->value->word);
+    note_word(e, &e->derived, a->next->value->word);
   note_expression(e, x->left);
   note_expression(e, x->right);
-  for (; a != NULL; a = a->next) note_expression(e, a->value);
+  for (; a != NULL; a = a->next) {
+    bool shares = a->label == e->word.parameters && a->value->kind == EXPRESSION_NAME;
+    if (shares) note_word(e, &e->sharers, a->value->word);
+    note_expression(e, a->value);
+  }
 }
 
 static void note_statements(elaborator *e, const statement *st) {
@@ -36,12 +44,8 @@ void find_derived(elaborator *e) {
   for (const module *m = e->modules; m != NULL; m = m->next) note_statements(e, m->first);
 }
 
-static bool is_derived(const elaborator *e, name word) {
-  for (size_t k = 0; k < e->derived.count; k++) {
-    if (e->derived.items[k] == word) return true;
-  }
-  return false;
-}
+bool is_derived(const elaborator *e, name word) { return is_noted(&e->derived, word); }
+bool is_sharer(const elaborator *e, name word) { return is_noted(&e->sharers, word); }
 
 /* ---- leaves ------------------------------------------------------------------------------- */
 

@@ -38,15 +38,32 @@ static tensor_list *list_of(elaborator *e, tensor_role role) {
   }
 }
 
+/* Along axes of copies it is stacked like whatever is elaborated there. */
 static value whole_tensor(elaborator *e, const tensor *t) {
-  value v = {.rank = t->rank, .word = t->word, .where = t->where};
-  for (int k = 0; k < t->rank; k++) v.dims[k] = sized_axis(e, t->word, t->shape[k]);
+  value v = {.rank = t->rank - t->stacked, .word = t->word, .where = t->where};
+  axis dims[MAX_RANK];
+  if (t->stacked > 0) memcpy(dims, e->stack, (size_t)t->stacked * sizeof *dims);
+  for (int k = 0; k < v.rank; k++) {
+    v.dims[k] = sized_axis(e, t->word, t->shape[t->stacked + k]);
+    dims[t->stacked + k] = v.dims[k];
+  }
   if (t->kind == VALUE_CLASS) {
     v.classes = t->limit;
     v.class_axis = sized_axis(e, t->word, t->limit);
   }
-  v.node = node_tensor(e->g, t, v.dims);
+  v.node = node_tensor(e->g, t, dims);
   return v;
+}
+
+size_t registered_count(const elaborator *e) { return HASH_COUNT(e->tensors); }
+
+/* The table keeps the order in which they came. */
+void forget_registered(elaborator *e, size_t count) {
+  struct registered_tensor *here = e->tensors, *next;
+  for (size_t k = 0; here != NULL; k++, here = next) {
+    next = here->hh.next;
+    if (k >= count) HASH_DEL(e->tensors, here);
+  }
 }
 
 void register_tensor(elaborator *e, tensor *t, const char *full) {
@@ -189,6 +206,14 @@ static tensor_role role_of(const statement *st) {
   return st->kind == STATEMENT_TARGET ? TENSOR_TARGET : TENSOR_PARAMETER;
 }
 
+/* One for all copies of the repeats around: a dimension in front for each of them. */
+static void stack_tensor(const elaborator *e, tensor *t) {
+  memmove(&t->shape[e->stacks], &t->shape[0], (size_t)t->rank * sizeof *t->shape);
+  for (int k = 0; k < e->stacks; k++) t->shape[k] = e->stack_copies[k];
+  t->rank += e->stacks;
+  t->stacked = e->stacks;
+}
+
 static bool make_tensor(context *c, const declaration *d, tensor_role role, const char *full,
                         int rank, const int64_t *shape) {
   elaborator *e = c->e;
@@ -198,12 +223,14 @@ static bool make_tensor(context *c, const declaration *d, tensor_role role, cons
   if (role == TENSOR_PARAMETER) count_fans(t);
   bool fine = read_kind(c, d, t);
   if (d->initializer != NULL) fine = read_initializer(c, d->initializer, t) && fine;
+  if (role == TENSOR_PARAMETER && rank + e->stacks <= MAX_RANK) stack_tensor(e, t);
   register_tensor(e, t, full);
   return fine;
 }
 
 static bool same_shape(const tensor *t, int rank, const int64_t *shape) {
-  return t->rank == rank && memcmp(t->shape, shape, (size_t)rank * sizeof *shape) == 0;
+  return t->rank - t->stacked == rank &&
+         memcmp(&t->shape[t->stacked], shape, (size_t)rank * sizeof *shape) == 0;
 }
 
 /* Parameters of another call: they must be there already, and fit. */
@@ -217,7 +244,8 @@ static bool check_shared(elaborator *e, const declaration *d, const char *full, 
   }
   if (same_shape(t, rank, shape)) return true;
   complain(e, at, "the parameter wanted is %s, but `%s`, which it shares, is %s",
-           sizes_text(e, rank, shape), full, sizes_text(e, t->rank, t->shape));
+           sizes_text(e, rank, shape), full,
+           sizes_text(e, t->rank - t->stacked, &t->shape[t->stacked]));
   return false;
 }
 

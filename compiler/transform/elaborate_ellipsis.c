@@ -7,14 +7,18 @@ bool is_ellipsis(const elaborator *e, const bracket_entry *b) {
          b->value->word == e->word.ellipsis;
 }
 
+static void keep_free_axis(scope *s, axis a) {
+  for (int f = 0; f < s->free_count; f++) {
+    if (s->free[f] == a) return;
+  }
+  if (s->free_count < MAX_RANK) s->free[s->free_count++] = a;
+}
+
 /* Indices that are bound around the call: references inside need an axis for each. */
 static void keep_free_axes(scope *s, const value *v) {
   if (is_poison(v)) return;
   for (int k = 0; k < v->node->rank; k++) {
-    axis a = v->node->axes[k];
-    bool known = !is_free_axis(v, a);
-    for (int f = 0; f < s->free_count; f++) known = known || s->free[f] == a;
-    if (!known && s->free_count < MAX_RANK) s->free[s->free_count++] = a;
+    if (is_free_axis(v, v->node->axes[k])) keep_free_axis(s, v->node->axes[k]);
   }
 }
 
@@ -107,6 +111,8 @@ bool map_arguments(layer_call *call) {
     if (call->scope->rest_count > 0) map_argument(call, bound);
     keep_free_axes(call->scope, &bound->value);
   }
+  const elaborator *e = call->c->e; /* the layer's parameters may differ from copy to copy */
+  for (int k = 0; k < e->stacks; k++) keep_free_axis(call->scope, e->stack[k]);
   return true;
 }
 

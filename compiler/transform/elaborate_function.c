@@ -45,14 +45,20 @@ const node *leaf_like(elaborator *e, tensor_role role, name word, place where, c
                       bool per_sample, tensor **made) {
   axis dims[MAX_RANK];
   int64_t shape[MAX_RANK];
-  int rank = 0;
-  for (int k = 0; k < like->rank; k++) {
+  int rank = 0, stacked = role == TENSOR_RUNNING ? e->stacks : 0;
+  for (int k = 0; k < stacked; k++) {
+    dims[rank] = e->stack[k];
+    shape[rank++] = e->stack_copies[k];
+  }
+  for (int k = 0; k < like->rank && rank < MAX_RANK; k++) {
     dims[rank] = like->dims[k];
     shape[rank++] = value_size(e, like, k);
   }
   for (int k = 0; k < like->node->rank; k++) {
     axis a = like->node->axes[k];
-    if (!is_free_axis(like, a) || rank == MAX_RANK) continue;
+    bool known = !is_free_axis(like, a) || rank == MAX_RANK;
+    for (int j = 0; j < stacked; j++) known = known || dims[j] == a;
+    if (known) continue;
     dims[rank] = a;
     shape[rank++] = axis_extent(e->g, a);
   }
@@ -60,6 +66,7 @@ const node *leaf_like(elaborator *e, tensor_role role, name word, place where, c
   if (t == NULL) {
     t = tensor_new(e->g, role, word, where, rank, shape);
     t->per_sample = per_sample;
+    t->stacked = stacked;
     *made = t;
   }
   return node_tensor(e->g, t, dims);
@@ -179,6 +186,7 @@ static value call_grad(context *c, const expression *x) {
   const expression *given[2];
   elaborator *e = c->e;
   if (!plain_arguments(c, x, 2, 2, given)) return poison();
+  refuse_stacking(e); /* u of one copy depends on x of that copy only */
   value u = expression_value(c, given[0]), by = expression_value(c, given[1]);
   if (is_poison(&u) || is_poison(&by)) return poison();
   if (given[1]->kind != EXPRESSION_NAME) {

@@ -115,6 +115,7 @@ static const char *carry_name(elaborator *e, const item *equation, const start *
 static value carried_value(elaborator *e, item *equation, start *s, value v) {
   program *p = e->p;
   const char *full = carry_name(e, equation, s);
+  refuse_stacking(e); /* its states are kept sample by sample, not copy by copy */
   s->carry = registered(e, TENSOR_CARRY, full);
   bool fresh = s->carry == NULL;
   if (p->carried == NULL)

@@ -3,7 +3,7 @@
  *   elaborate  syntax tree -> program: names, shapes, layers, recurrences; reports errors
  *   simplify   rewrite rules (simplify.def) that the graph's constructors apply
  *   hold       the objective with what stop() hides held fixed, for the gradient check
- *   derive     adjoints of a scalar: reverse mode, symbolic
+ *   derive     adjoints of a scalar: reverse mode, symbolic; rows: of copies along an axis
  *   coalesce   axes that never meet become one
  *   lower      the stable forms that are emitted: softplus, log-sum-exp
  *   rewrite    expressions of the language as patterns and replacements over nodes
@@ -66,6 +66,11 @@ const node *derive_by(graph *g, const node *scalar, const node *inner);
 void derive_program(program *p);
 
 /* ---- coalesce.c --------------------------------------------------------------------------- */
+
+/* ---- rows.c ------------------------------------------------------------------------------- */
+
+/* The sum of terms, of which those that write alike along `row` are written together. */
+const node *sum_of_rows(graph *g, axis row, int count, const node *const *terms);
 
 /* Makes one axis of those that only renamings tell apart; before derive, and once more after it. */
 void coalesce_axes(program *p);

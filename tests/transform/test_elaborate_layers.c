@@ -8,7 +8,8 @@
 
 /* ---- names of parameters ------------------------------------------------------------------ */
 
-/* `names`: those of all parameters, in order, each followed by a space. */
+/* `names`: those of all parameters, in order, each followed by a space; a `*` stands for the number
+ * of each copy. */
 typedef struct naming {
   const char *model, *names;
 } naming;
@@ -17,17 +18,17 @@ static const naming namings[] = {
     {"h = dense(x, 2)\n", "h.W h.b "},
     {"h = x |> dense(4) |> tanh |> dense(2)\n", "h.1.W h.1.b h.2.W h.2.b "},
     {"h = dense(x, 2) + dense(dense(x, 3), 2)\n", "h.1.W h.1.b h.2.W h.2.b h.3.W h.3.b "},
-    {"h = x\nrepeat 2 { h = dense(h, 3) }\n", "h.1.W h.1.b h.2.W h.2.b "},
+    {"h = x\nrepeat 2 { h = dense(h, 3) }\n", "h.*.W h.*.b "},
     {"h = x\nrepeat 2 { h = h |> dense(4) |> dense(3) }\n",
-     "h.1.1.W h.1.1.b h.1.2.W h.1.2.b h.2.1.W h.2.1.b h.2.2.W h.2.2.b "},
+     "h.*.1.W h.*.1.b h.*.2.W h.*.2.b "},
     {"layer two(x, m) { a = dense(x, 5); return dense(a, m) }\nh = two(x, 2)\n",
      "h.a.W h.a.b h.W h.b "},
     {"layer chain(x) { repeat 2 { x = dense(x, 3) }; return x }\nh = chain(x)\n",
-     "h.x.1.W h.x.1.b h.x.2.W h.x.2.b "},
+     "h.x.*.W h.x.*.b "},
     {"layer scaled(x) { param g ~ ones; return g * x }\nh = silu(scaled(gelu(x)))\n", "h.g "},
     {"h[i] = dense(M[i], 4)\n", "h.W h.b "},
     {"h = dense(x, 2)\ng = dense(2 * x, 2, parameters = h)\n", "h.W h.b "},
-    {"h = x\nrepeat 2 { param w[3]\n h = w * h }\n", "w.1 w.2 "},
+    {"h = x\nrepeat 2 { param w[3]\n h = w * h }\n", "w.* "},
     {"output h = dense(x, 2)\n", "h.W h.b "},
     {"z[-1] = dense(x, 2)\nz[t: 4] = tanh(z[t-1])\nh = z[3]\n", "z.W z.b "},
 };
