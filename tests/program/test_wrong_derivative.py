@@ -14,7 +14,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from support import nn                                                      # noqa: E402
 
-PARTS = ["CMakeLists.txt", "CMakePresets.json", "cmake", "compiler", "grammar", "runtime"]
+PARTS = ["CMakeLists.txt", "CMakePresets.json", "cmake", "cli", "compiler", "grammar", "runtime",
+         "shared"]
 
 # (what is wrong, the row's derivative, in its place, a model that uses the function)
 CHANGES = [

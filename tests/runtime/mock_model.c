@@ -308,7 +308,7 @@ const nnrt_model NAME(model) = {
    .accumulate = 1},
   6 * (H * X + Y * H), 2 * (H * X + Y * H),
   NAME(bytes), NAME(init), NAME(loss), NAME(gradient), NAME(update), NAME(test), NAME(predict),
-  NAME(locate), NULL, NULL,
+  NAME(locate), NULL, NULL, NULL,
 };
 
 #endif

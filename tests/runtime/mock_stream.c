@@ -249,5 +249,5 @@ const nnrt_model mock_stream_model = {
   1, optimizers,
   {.hyperparameter = {0.5, 0.9}, .batch = 3, .epochs = 2, .seed = 1, .accumulate = 1},
   T * (6 * V * H + 8 * H), T * (2 * V * H + 4 * H),
-  bytes, init, loss, gradient, update, test, predict, locate, NULL, NULL,
+  bytes, init, loss, gradient, update, test, predict, locate, NULL, NULL, NULL,
 };
