@@ -72,7 +72,7 @@ static int compile(options *o, report *to, const source *file) {
                                         .file = file, .first = parsed,
                                         .overrides = o->overrides,
                                         .override_count = (int)o->override_count,
-                                        .record = o->derive});
+                                        .record = o->derive || o->dump == STAGE_STEPS});
   if (!p || report_errors(to) > 0) return 1;
   if (unused_overrides(o)) return 1;
   verify(p, false, "elaborate");
@@ -86,6 +86,10 @@ static int compile(options *o, report *to, const source *file) {
   derive_program(p);
   coalesce_axes(p);
   verify(p, false, "derive");
+  if (o->dump == STAGE_STEPS) {
+    print_recorded(&out, p->g);
+    return show(&out);
+  }
   if (o->dump == STAGE_BACKWARD) {
     print_program(&out, p, true);
     return show(&out);

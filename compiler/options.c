@@ -79,14 +79,14 @@ static int set_real(options *o, const char *given) {
 }
 
 static int set_dump(options *o, const char *given) {
-  static const char *const stages[] = {"ast", "forward", "backward", "plan"};
-  for (int k = 0; k < 4; k++) {
+  static const char *const stages[] = {"ast", "forward", "backward", "plan", "steps"};
+  for (int k = 0; k < 5; k++) {
     if (strcmp(given, stages[k]) == 0) {
       o->dump = (stage)(k + 1);
       return 0;
     }
   }
-  return refuse_option("--dump=%s: the stages are ast, forward, backward and plan", given);
+  return refuse_option("--dump=%s: the stages are ast, forward, backward, plan and steps", given);
 }
 
 static int set_format(options *o, const char *given) {

@@ -6,7 +6,8 @@
 #include "explain.h"
 #include "transform.h"
 
-typedef enum stage { STAGE_NONE, STAGE_AST, STAGE_FORWARD, STAGE_BACKWARD, STAGE_PLAN } stage;
+typedef enum stage { STAGE_NONE, STAGE_AST, STAGE_FORWARD, STAGE_BACKWARD, STAGE_PLAN,
+                     STAGE_STEPS } stage;
 
 typedef struct options {
   arena *memory;

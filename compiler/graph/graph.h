@@ -324,6 +324,8 @@ void graph_cite(graph *g, const char *rule, const node *candidate, const node *r
 size_t graph_call_begin(graph *g);
 void graph_call_end(graph *g, size_t begin, const written_term *given, const node *made);
 written_term term_of(const node *n);
+/* A line for each step of single elements: rule, before, after in Python's notation. */
+void print_recorded(text *out, const graph *g);
 written_term term_of_product(double factor, int count, const node *const *factors,
                              const double *powers, int bound, const axis *bound_axes);
 /* The term with arrays of its own, which live as long as the graph. */

@@ -79,7 +79,8 @@ static bool is_as_given(const written_term *given, const node *made) {
   if (n->class == NODE_PRODUCT && n->operands == 1 && n->bound == 0 && made == n->operand[0]) {
     return weight_at(n->power, 0) >= 1 && weight_at(n->power, 0) <= 1;
   }
-  if (n->class != made->class || n->operands != made->operands || n->bound != made->bound ||
+  if (n->class != made->class || n->op != made->op || n->select != made->select ||
+      n->operands != made->operands || n->bound != made->bound ||
       n->value < made->value || n->value > made->value || given->factor < 1 || given->factor > 1) {
     return false;
   }

@@ -305,7 +305,7 @@ program *elaborate(const elaboration *what) {
   e.p = arena_alloc(e.memory, sizeof *e.p);
   e.g = e.p->g = graph_new(e.memory, e.names);
   if (what->record) graph_record(e.g);
-  simplify_install(e.g);
+  simplify_install_with(e.g, what->planted);
   find_words(&e);
   make_blanks(&e);
   read_modules(&e);

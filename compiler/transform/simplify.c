@@ -141,10 +141,16 @@ static void make_ready(graph *g, const rewrite_rule *rule, ready_rule *out) {
   if (out->class == NODE_MAP && !op_find(pattern->left->word, arity, &out->op)) abort();
 }
 
-void simplify_install(graph *g) {
-  ready_rules *ready = arena_alloc(graph_memory(g), sizeof *ready + simplify_rule_count *
-                                                                        sizeof *ready->rules);
-  ready->count = simplify_rule_count;
-  for (size_t k = 0; k < ready->count; k++) make_ready(g, &simplify_rules[k], &ready->rules[k]);
+void simplify_install(graph *g) { simplify_install_with(g, NULL); }
+
+void simplify_install_with(graph *g, const rewrite_rule *planted) {
+  size_t count = simplify_rule_count + (planted != NULL), at = 0;
+  ready_rules *ready =
+      arena_alloc(graph_memory(g), sizeof *ready + count * sizeof *ready->rules);
+  ready->count = count;
+  if (planted) make_ready(g, planted, &ready->rules[at++]);
+  for (size_t k = 0; k < simplify_rule_count; k++) {
+    make_ready(g, &simplify_rules[k], &ready->rules[at++]);
+  }
   graph_set_rewrite(g, simplified, ready);
 }

@@ -33,6 +33,7 @@ typedef struct elaboration {
   override *overrides;
   int override_count;
   bool record; /* the steps, for a derivation's document: graph_record */
+  const struct rewrite_rule *planted; /* one more rule, which tests get wrong; NULL */
 } elaboration;
 
 /* Needs: a parsed file (with syntax errors already reported).
@@ -45,6 +46,9 @@ program *elaborate(const elaboration *what);
 /* Reads simplify.def once and hooks its rules into the graph's constructors. Elaborate calls it
  * on the graph that it makes. */
 void simplify_install(graph *g);
+/* With one more rule, tried before all others. */
+struct rewrite_rule;
+void simplify_install_with(graph *g, const struct rewrite_rule *planted);
 
 /* ---- hold.c ------------------------------------------------------------------------------- */
 

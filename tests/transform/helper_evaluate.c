@@ -71,7 +71,8 @@ static bool next_place(const world *w, int count, const axis *axes, int64_t *pos
 static double product_at(const world *w, const node *n, int64_t *position) {
   double product = 1;
   for (int k = 0; k < n->operands; k++) {
-    if (n->operand[k]->boolean && evaluate(w, n->operand[k], position) == 0) return 0;
+    bool selects = n->operand[k]->boolean && n->power[k] != 0; /* terms: written powers of 0 */
+    if (selects && evaluate(w, n->operand[k], position) == 0) return 0;
   }
   for (int k = 0; k < n->operands; k++) {
     if (n->operand[k]->boolean) continue;
