@@ -1,6 +1,6 @@
 /* Recorded steps as text that other programs read: rule, before, after, in Python's notation, for
  * those that say something of single elements. What is no elementwise form of something is a
- * letter with its number: n12; a bracket is one too. */
+ * letter with its number: n12; b12 where it is a bracket. */
 #include "construct.h"
 
 enum { DEEPEST = 12 };
@@ -11,7 +11,8 @@ static void print_operand(text *out, const node *n, int depth) {
   bool sum = n->class == NODE_SUM || n->class == NODE_MAP;
   bool product = n->class == NODE_PRODUCT && n->bound == 0;
   if (n->class == NODE_CONSTANT) text_number(out, n->value);
-  else if (n->boolean || depth == 0 || !(sum || product)) text_printf(out, "n%d", n->id);
+  else if (n->boolean) text_printf(out, "b%d", n->id);
+  else if (depth == 0 || !(sum || product)) text_printf(out, "n%d", n->id);
   else print_open(out, n, depth - 1);
 }
 
