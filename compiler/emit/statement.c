@@ -396,9 +396,19 @@ static const char *common_condition(writer *w, const step *s, const step *outerm
   return common;
 }
 
+/* Where a compiler could find out by itself there is no need to say so: one array is written. */
+static bool needs_saying(const step *s) {
+  int written = 0;
+  for (const step *one = s->first; one; one = one->next) {
+    written += one->kind == STEP_ASSIGNMENT && !is_scalar(one->what->target);
+  }
+  return written > 2 && turns_stand_apart(s);
+}
+
 static void emit_loop_head(writer *w, const step *s, bool single) {
   const variable *v = s->over;
   const char *word = v->word, *bound = bound_text(w, v), *open = single ? "" : " {";
+  if (needs_saying(s)) line(w, "NNRT_APART");
   if (s->downwards) {
     line(w, "for (size_t %s = %s; %s-- > %lld;)%s", word, bound, word, (long long)v->low, open);
   } else {

@@ -12,6 +12,7 @@
  *   memory    what shares storage, and offsets in the caller's block
  *   name      C identifiers
  *   work      multiply-adds
+ *   apart     which loops are vector code without further questions
  *   part      whether a batch's gradient is computed in parts, on threads
  *   print     --dump=plan
  *
@@ -415,6 +416,11 @@ const char *bound_word(const plan *p, const variable *v);
 /* ---- work.c ------------------------------------------------------------------------------- */
 
 void count_work(entry_plan *e);
+
+/* ---- apart.c ------------------------------------------------------------------------------ */
+
+/* An innermost loop whose turns touch no memory of each other's. */
+bool turns_stand_apart(const step *loop);
 
 /* ---- part.c ------------------------------------------------------------------------------- */
 

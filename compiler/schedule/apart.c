@@ -1,0 +1,72 @@
+/* apart: whether the turns of an innermost loop touch no memory of each other's, so that a compiler
+ * may take several at once without asking, at run time, how every pair of pointers lies. */
+#include "schedule.h"
+
+/* The only dimension, counted in memory's order, of which v drives the index; -1 where there are none
+ * or several, or where labels and quotients have a say. */
+static int driven_place(const buffer *b, const index_form *at, const variable *v) {
+  int found = -1;
+  for (int k = 0; k < b->rank; k++) {
+    int d = b->order[k];
+    for (int t = 0; t < at[d].terms; t++) {
+      const variable *of = variable_now(at[d].term[t].of);
+      if (of->kind != VARIABLE_LOOP) return -1;
+      if (of != v) continue;
+      if (found >= 0 || b->dropped[d]) return -1;
+      found = k;
+    }
+  }
+  return found;
+}
+
+static const buffer *storage_of(const buffer *b) {
+  while (b->in_place_of) b = b->in_place_of;
+  return b;
+}
+
+static bool is_stored(const buffer *b) {
+  return b->kept != STORAGE_LOCAL && b->kept != STORAGE_RESULT;
+}
+
+/* It adds to a scalar, which is stored behind the loop. */
+static bool is_collected(const assignment *a, const variable *v) {
+  return assignment_collects(a) && assignment_binds(a, v);
+}
+
+/* One writes and the other touches the same storage: only ever the same turn's element of it. */
+static bool meets_in_turn(const assignment *w, const buffer *b, const index_form *at,
+                          const variable *v) {
+  if (storage_of(w->target) != storage_of(b)) return true;
+  int mine = driven_place(w->target, w->at, v), other = driven_place(b, at, v);
+  if (mine < 0 || mine != other) return false;
+  return index_equal(&w->at[w->target->order[mine]], &at[b->order[other]]);
+}
+
+static bool stands_apart(const step *loop, const assignment *w) {
+  const variable *v = loop->over;
+  if (w->product || w->last) return false;
+  if (!is_stored(w->target) || is_collected(w, v)) return true;
+  if (driven_place(w->target, w->at, v) < 0) return false;
+  for (const step *s = loop->first; s; s = s->next) {
+    const assignment *a = s->what;
+    if (is_stored(a->target) && !is_collected(a, v) &&
+        !meets_in_turn(w, a->target, a->at, v)) {
+      return false;
+    }
+    for (const buffer_read *r = a->reads; r; r = r->next) {
+      if (!meets_in_turn(w, r->from, r->at, v)) return false;
+    }
+  }
+  return true;
+}
+
+bool turns_stand_apart(const step *loop) {
+  if (loop->over->time || loop->downwards) return false;
+  for (const step *s = loop->first; s; s = s->next) {
+    if (s->kind != STEP_ASSIGNMENT) return false;
+  }
+  for (const step *s = loop->first; s; s = s->next) {
+    if (!stands_apart(loop, s->what)) return false;
+  }
+  return true;
+}
