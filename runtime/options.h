@@ -41,13 +41,14 @@ typedef struct nnrt_options {
   const char *operand;    /* what follows the command's name, where the command takes it      */
   uint64_t given;         /* 1 << NNRT_OPTION_x for each option on the command line           */
   nnrt_settings settings; /* the model's, with what the command line says in their place      */
-  const char *load, *save, *resume, *output, *log, *plot, *report, *map_file, *freeze;
+  const char *load, *save, *resume, *output, *log, *plot, *report, *map_file, *freeze, *format;
   const char **map;       /* rules of --map, in order; the array is owned                     */
   int maps, partial;
   double rate;
   uint64_t save_every;    /* steps; 0: at the end of epochs only                              */
   int memory;             /* megabytes of samples that are held                               */
   int folds;              /* 0: no cross-validation                                           */
+  int top;                /* 0: all                                                           */
   int threads, steps, no_shuffle, json, help;
   nnrt_columns *columns;  /* what settings.column points into; owned                         */
   nnrt_file *files;       /* what settings.data and .test point into; owned                   */

@@ -45,8 +45,8 @@ static bool predict(const nnrt_model *model, const nnrt_options *options, const 
                              failure) &&
               predict_all(model, block, data, batch, output, room.values, &inputs, outputs,
                           failure) &&
-              nnrt_write_outputs(model, output, model->outputs, room.values, data->samples,
-                                 options->output, failure);
+              nnrt_write_outputs(model, options, data->encoding, room.values, data->samples,
+                                 failure);
   nnrt_batch_free(&room);
   free(block);
   nnrt_batch_free(&inputs);
@@ -65,7 +65,7 @@ int nnrt_command_predict(const nnrt_model *model, nnrt_options *options, nnrt_fa
     nnrt_fail(failure, "predict: say --load FILE: the weights that training saved");
   else if (!nnrt_given(options, NNRT_OPTION_DATA))
     nnrt_fail(failure, "predict: say --data FILE: the inputs to predict from");
-  else if (nnrt_check_output_path(options->output, failure) &&
+  else if (nnrt_check_output(options, failure) &&
            nnrt_load_encoding(options, model, &encoding, failure) &&
            nnrt_load_data(model, options, false, settings->data, settings->data_files, &encoding,
                           &data, failure)) {

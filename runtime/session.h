@@ -7,6 +7,7 @@
 #include "nnrt.h"
 #include "options.h"
 #include "order.h"
+#include "rows.h"
 #include "weights.h"
 
 /* ---- block.c ------------------------------------------------------------------------------ */
@@ -79,12 +80,15 @@ void nnrt_sample_parameters(const nnrt_model *model, void *block, double gain, u
 
 /* ---- write.c ------------------------------------------------------------------------------ */
 
-/* Only .csv, .npy, "-" and NULL are known; says so before the work is done. */
-bool nnrt_check_output_path(const char *path, nnrt_failure *failure);
-/* Predictions of `samples` samples: values[k] belongs to output[k]. path NULL or "-": CSV on
- * standard output. Several outputs in .npy go to a file each, OUT.NAME.npy. */
-bool nnrt_write_outputs(const nnrt_model *model, const nnrt_tensor *output, size_t outputs,
-                        void *const *values, size_t samples, const char *path,
+/* May --output, --format and --top stand together? Says so before the work is done. */
+bool nnrt_check_output(const nnrt_options *options, nnrt_failure *failure);
+/* How rows of text are written; the options were checked. */
+nnrt_rows nnrt_rows_of(const nnrt_model *model, const nnrt_options *options,
+                       const nnrt_encoding *encoding);
+/* Predictions of `samples` samples, values[k] of output k, to where the options say, or to standard
+ * output. Several outputs in .npy go to a file each, OUT.NAME.npy. */
+bool nnrt_write_outputs(const nnrt_model *model, const nnrt_options *options,
+                        const nnrt_encoding *encoding, void *const *values, size_t samples,
                         nnrt_failure *failure);
 
 /* ---- the commands, a file each ------------------------------------------------------------ */
@@ -93,6 +97,7 @@ bool nnrt_write_outputs(const nnrt_model *model, const nnrt_tensor *output, size
 int nnrt_command_train(const nnrt_model *model, nnrt_options *options, nnrt_failure *failure);
 int nnrt_command_test(const nnrt_model *model, nnrt_options *options, nnrt_failure *failure);
 int nnrt_command_predict(const nnrt_model *model, nnrt_options *options, nnrt_failure *failure);
+int nnrt_command_export(const nnrt_model *model, nnrt_options *options, nnrt_failure *failure);
 int nnrt_command_grad(const nnrt_model *model, nnrt_options *options, nnrt_failure *failure);
 int nnrt_command_check(const nnrt_model *model, nnrt_options *options, nnrt_failure *failure);
 int nnrt_command_bench(const nnrt_model *model, nnrt_options *options, nnrt_failure *failure);

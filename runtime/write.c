@@ -1,80 +1,34 @@
-/* Turns predictions into CSV or .npy, each file whole or not at all. */
+/* Turns predictions into CSV, JSON lines or .npy, each file whole or not at all. */
 #include "file.h"
+#include "npy_header.h"
 #include "session.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- CSV ------------------------------------------------------------------------------------ */
-
-/* "p[0][1]": a column's name holds no comma. */
-static void print_column_name(FILE *to, const nnrt_tensor *tensor, size_t element) {
-  size_t inner = tensor->elements;
-  fputs(tensor->name, to);
-  for (int axis = 0; axis < tensor->rank; axis++) {
-    inner /= tensor->shape[axis];
-    fprintf(to, "[%zu]", element / inner % tensor->shape[axis]);
-  }
-}
-
-/* As many digits as bring the same number back. */
-static void print_value(FILE *to, const nnrt_tensor *tensor, int real_bytes, const void *values,
-                        size_t at) {
-  if (tensor->kind != NNRT_REAL)
-    fprintf(to, "%ld", (long)((const int32_t *)values)[at]);
-  else if (real_bytes == (int)sizeof(float))
-    fprintf(to, "%.9g", (double)((const float *)values)[at]);
-  else
-    fprintf(to, "%.17g", ((const double *)values)[at]);
-}
-
-static void print_table(FILE *to, const nnrt_model *model, const nnrt_tensor *output,
-                        size_t outputs, void *const *values, size_t samples) {
-  for (size_t k = 0; k < outputs; k++)
-    for (size_t i = 0; i < output[k].elements; i++) {
-      fputs(k + i ? "," : "", to);
-      print_column_name(to, &output[k], i);
-    }
-  fputc('\n', to);
-  for (size_t s = 0; s < samples; s++) {
-    for (size_t k = 0; k < outputs; k++)
-      for (size_t i = 0; i < output[k].elements; i++) {
-        fputs(k + i ? "," : "", to);
-        print_value(to, &output[k], model->real_bytes, values[k], s * output[k].elements + i);
-      }
-    fputc('\n', to);
-  }
+static void print_table(FILE *to, const nnrt_rows *rows, void *const *values, size_t samples) {
+  nnrt_rows_head(rows, to);
+  for (size_t s = 0; s < samples; s++)
+    nnrt_rows_print(rows, values, s, to);
 }
 
 /* ---- .npy ----------------------------------------------------------------------------------- */
 
-static bool is_little_endian(void) {
-  const uint16_t one = 1;
-  unsigned char first;
-  memcpy(&first, &one, 1);
-  return first == 1;
-}
-
-/* Version 1.0: magic, length, a Python literal padded with spaces to a multiple of 64.
- * https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html */
-static void print_npy(FILE *to, const nnrt_tensor *tensor, int real_bytes, const void *values,
-                      size_t samples) {
-  char header[512];
-  const char order = is_little_endian() ? '<' : '>';
-  int length = snprintf(header, sizeof header, "{'descr': '%c%c%d', 'fortran_order': False, "
-                        "'shape': (%zu,", order, tensor->kind == NNRT_REAL ? 'f' : 'i',
-                        tensor->kind == NNRT_REAL ? real_bytes : 4, samples);
-  for (int axis = 0; axis < tensor->rank && length < (int)sizeof header; axis++)
-    length += snprintf(header + length, sizeof header - (size_t)length, "%s%zu",
-                       axis ? ", " : " ", tensor->shape[axis]);
-  if (length < (int)sizeof header)
-    length += snprintf(header + length, sizeof header - (size_t)length, "), }");
-  const int whole = (10 + length + 1 + 63) / 64 * 64 - 10;
-  const unsigned char begin[] = {0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, (unsigned char)(whole % 256),
-                                 (unsigned char)(whole / 256)};
-  fwrite(begin, 1, sizeof begin, to);
-  fprintf(to, "%s%*s", header, whole - length, "\n");
+static bool print_npy(FILE *to, const nnrt_tensor *tensor, int real_bytes, const void *values,
+                      size_t samples, nnrt_failure *failure) {
+  char header[NNRT_NPY_HEADER];
+  const bool is_real = tensor->kind == NNRT_REAL;
+  size_t *shape = malloc(((size_t)tensor->rank + 1) * sizeof *shape);
+  if (!shape)
+    return nnrt_fail(failure, "out of memory");
+  shape[0] = samples;
+  for (int axis = 0; axis < tensor->rank; axis++)
+    shape[axis + 1] = tensor->shape[axis];
+  fwrite(header, 1, nnrt_npy_header(header, is_real, is_real ? real_bytes : 4, tensor->rank + 1,
+                                    shape), to);
   fwrite(values, nnrt_sample_bytes(tensor, real_bytes), samples, to);
+  free(shape);
+  return true;
 }
 
 /* "OUT.NAME.npy" for "OUT.npy"; owned by the caller. */
@@ -91,8 +45,10 @@ static bool write_npy(const nnrt_model *model, const nnrt_tensor *tensor, const 
   nnrt_output out;
   if (!nnrt_output_open(&out, path, failure))
     return false;
-  print_npy(out.stream, tensor, model->real_bytes, values, samples);
-  return nnrt_output_finish(&out, failure);
+  if (print_npy(out.stream, tensor, model->real_bytes, values, samples, failure))
+    return nnrt_output_finish(&out, failure);
+  nnrt_output_abandon(&out);
+  return false;
 }
 
 static bool write_npys(const nnrt_model *model, const nnrt_tensor *output, size_t outputs,
@@ -110,30 +66,57 @@ static bool write_npys(const nnrt_model *model, const nnrt_tensor *output, size_
   return written;
 }
 
-/* ---- either --------------------------------------------------------------------------------- */
+/* ---- any of them ---------------------------------------------------------------------------- */
 
-static bool ends_in(const char *path, const char *ending) {
-  const size_t length = strlen(path), wanted = strlen(ending);
-  return length > wanted && strcmp(path + length - wanted, ending) == 0;
+/* --format, or what the path ends in; NULL where neither says it. */
+static const char *form_of(const nnrt_options *options) {
+  static const char *const forms[] = {"csv", "npy", "jsonl"};
+  const char *path = options->output, *dot = path ? strrchr(path, '.') : NULL;
+  if (options->format)
+    return options->format;
+  if (!path || strcmp(path, "-") == 0)
+    return "csv";
+  for (size_t k = 0; k < sizeof forms / sizeof forms[0]; k++)
+    if (dot && strcmp(dot + 1, forms[k]) == 0)
+      return forms[k];
+  return NULL;
 }
 
-bool nnrt_check_output_path(const char *path, nnrt_failure *failure) {
-  return !path || strcmp(path, "-") == 0 || ends_in(path, ".npy") || ends_in(path, ".csv") ||
-         nnrt_fail(failure, "-o: '%s' ends in neither .npy nor .csv: choose one", path);
+bool nnrt_check_output(const nnrt_options *options, nnrt_failure *failure) {
+  const char *form = form_of(options), *path = options->output;
+  const bool to_file = path && strcmp(path, "-") != 0;
+  if (!form)
+    return nnrt_fail(failure, "-o: '%s' ends in none of .csv, .npy and .jsonl: choose one, or say "
+                     "--format", path);
+  if (strcmp(form, "npy") != 0)
+    return true;
+  if (options->top)
+    return nnrt_fail(failure, "--top: .npy holds no classes beside numbers: choose .csv or .jsonl");
+  return (to_file && strlen(path) > 4 && strcmp(strrchr(path, '.') ? strrchr(path, '.') : "",
+                                                ".npy") == 0) ||
+         nnrt_fail(failure, "--format npy: say -o FILE.npy: where the arrays go");
 }
 
-bool nnrt_write_outputs(const nnrt_model *model, const nnrt_tensor *output, size_t outputs,
-                        void *const *values, size_t samples, const char *path,
+nnrt_rows nnrt_rows_of(const nnrt_model *model, const nnrt_options *options,
+                       const nnrt_encoding *encoding) {
+  return (nnrt_rows){model, encoding, strcmp(form_of(options), "jsonl") == 0,
+                     (size_t)options->top};
+}
+
+bool nnrt_write_outputs(const nnrt_model *model, const nnrt_options *options,
+                        const nnrt_encoding *encoding, void *const *values, size_t samples,
                         nnrt_failure *failure) {
+  const nnrt_tensor *output = &model->tensor[model->tensors - model->outputs];
+  const nnrt_rows rows = nnrt_rows_of(model, options, encoding);
   nnrt_output out;
-  if (!path || strcmp(path, "-") == 0) {
-    print_table(stdout, model, output, outputs, values, samples);
+  if (!options->output || strcmp(options->output, "-") == 0) {
+    print_table(stdout, &rows, values, samples);
     return true;
   }
-  if (ends_in(path, ".npy"))
-    return write_npys(model, output, outputs, values, samples, path, failure);
-  if (!nnrt_output_open(&out, path, failure))
+  if (strcmp(form_of(options), "npy") == 0)
+    return write_npys(model, output, model->outputs, values, samples, options->output, failure);
+  if (!nnrt_output_open(&out, options->output, failure))
     return false;
-  print_table(out.stream, model, output, outputs, values, samples);
+  print_table(out.stream, &rows, values, samples);
   return nnrt_output_finish(&out, failure);
 }

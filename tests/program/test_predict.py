@@ -1,0 +1,193 @@
+"""What predict and export write, read back by NumPy, json, csv and a C compiler."""
+
+import csv
+import json
+import pathlib
+import sys
+import tempfile
+
+import numpy
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from support import nn, safetensors                                         # noqa: E402
+
+MODEL = """
+model iris
+input x[2]
+target s : class(3)
+h = batchnorm(dense(x, 8)) |> tanh
+z = dense(h, 3)
+output p = softmax(z)
+output guess = argmax(z)
+loss softmax_cross_entropy(z, s)
+"""
+
+WORDS = ["setosa", 'say "hi", x', "virginica"]
+
+DEVICE = """
+#include <stdio.h>
+#include "iris.h"
+#include "weights.h"
+
+static _Alignas(64) unsigned char block[1 << 16];
+
+int main(void) {
+  const float x[4] = {0.25f, -1.0f, 2.0f, 1.5f};
+  float p[6];
+  int32_t guess[2];
+  if (iris_bytes(2, 0) > sizeof block) return 3;
+  iris_init(block, 2, 0, 1);
+  if (iris_set_weights(block) != 0) return 4;
+  iris_predict(block, 2, x, p, guess);
+  for (int k = 0; k < 6; k++) printf("%.9g\\n", (double)p[k]);
+  block[0] ^= 1;
+  return iris_set_weights(block) == -1 ? 0 : 5;
+}
+"""
+
+
+def prepare(folder):
+  draw = numpy.random.default_rng(0)
+  labels = draw.integers(0, 3, 90)
+  x = labels[:, None] + draw.normal(size=(90, 2)) * 0.3
+  with open(folder / "iris.csv", "w", newline="", encoding="utf-8") as file:
+    csv.writer(file).writerows([*map("{:.4f}".format, row), WORDS[k]] for row, k in zip(x, labels))
+  with open(folder / "x.csv", "w", newline="", encoding="utf-8") as file:
+    csv.writer(file).writerows([*map("{:.4f}".format, row)] for row in x)
+  (folder / "iris.nn").write_text(MODEL)
+  program = nn.build(folder / "iris.nn", folder, stem="iris")
+  nn.must([program, "train", "--data", folder / "iris.csv", "--epochs", 20, "--rate", 0.02, "--save",
+           folder / "w"])
+  return program
+
+
+class Case:
+  def __init__(self, folder):
+    self.folder, self.program = folder, prepare(folder)
+    self.weights = ["--load", folder / "w"]
+    self.p = self.array("p")
+
+  def predict(self, *arguments):
+    return nn.must([self.program, "predict", *self.weights, "--data", self.folder / "x.csv",
+                    *arguments]).stdout
+
+  def array(self, name):
+    self.predict("-o", self.folder / "out.npy")
+    return numpy.load(self.folder / f"out.{name}.npy")
+
+  def words(self):
+    return [sorted(WORDS)[k] for k in self.array("guess")]
+
+  def csv(self):
+    rows = list(csv.DictReader(self.predict().splitlines()))
+    nn.demand([row["guess"] for row in rows] == self.words(), "words differ")
+    found = numpy.array([[row[f"p[{k}]"] for k in range(3)] for row in rows], "f4")
+    nn.demand((found == self.p).all(), "numbers differ")
+    self.predict("-o", self.folder / "out.csv")
+    nn.demand((self.folder / "out.csv").read_text() == self.predict(), "file and output differ")
+
+  def json(self):
+    rows = [json.loads(line) for line in self.predict("--format", "jsonl").splitlines()]
+    nn.demand([row["guess"] for row in rows] == self.words(), "words differ")
+    nn.demand((numpy.array([row["p"] for row in rows], "f4") == self.p).all(), "numbers differ")
+    self.predict("-o", self.folder / "out.jsonl")
+    nn.demand((self.folder / "out.jsonl").read_text() == self.predict("--format", "jsonl"), "file")
+
+  def top(self):
+    order = numpy.argsort(-self.p, axis=1, kind="stable")[:, :2]
+    wanted = [[(sorted(WORDS)[k], self.p[i, k]) for k in row] for i, row in enumerate(order)]
+    rows = [json.loads(line) for line in self.predict("--format", "jsonl", "--top", 2).splitlines()]
+    found = [[(part["class"], numpy.float32(part["value"])) for part in row["p"]] for row in rows]
+    nn.demand(found == wanted, "JSON lines differ")
+    rows = list(csv.DictReader(self.predict("--top", 2).splitlines()))
+    found = [[(row[f"p.top{k}"], numpy.float32(row[f"p.top{k}.value"])) for k in (1, 2)]
+             for row in rows]
+    nn.demand(found == wanted, "CSV differs")
+    nn.demand(self.predict("--top", 9) == self.predict("--top", 3), "more than there are")
+
+  def pipe(self):
+    text = (self.folder / "x.csv").read_text()
+    done = nn.must([self.program, "predict", *self.weights, "--data", "-"], input=text)
+    nn.demand(done.stdout == self.predict(), "standard input differs from the file")
+
+  def export(self, name, *arguments):
+    path = self.folder / name
+    nn.must([self.program, "export", *self.weights, "-o", path, *arguments])
+    return path
+
+  def held(self):
+    tensors = safetensors.read(self.folder / "w")
+    return {name: value for name, value in tensors.items()
+            if name[0] != "@" or name.startswith("@mean")}
+
+  def npz(self):
+    found, held = numpy.load(self.export("w.npz")), self.held()
+    nn.demand(set(found) == set(held), f"{set(found) ^ set(held)}")
+    for name, value in held.items():
+      nn.demand(found[name].dtype == value.dtype and numpy.array_equal(found[name], value), name)
+    first = (self.folder / "w.npz").read_bytes()
+    nn.demand(self.export("other", "--format", "npz").read_bytes() == first, "bytes differ")
+
+  def table(self):
+    held, rows = self.held(), list(csv.DictReader(self.export("w.csv").read_text().splitlines()))
+    nn.demand(len(rows) == sum(value.size for value in held.values()), f"{len(rows)} rows")
+    for row in rows:
+      value = held[row["tensor"]][tuple(map(int, row["index"].split()))]
+      nn.demand(numpy.float32(row["value"]) == value, f"{row}")
+
+  def device(self):
+    """With --lib, the header and no file, the same bits."""
+    self.export("weights.h")
+    nn.must([nn.NNCC, self.folder / "iris.nn", "--lib", "-o", self.folder / "iris.c", "--header",
+             self.folder / "iris.h"])
+    (self.folder / "device.c").write_text(DEVICE)
+    nn.compile_c([self.folder / "device.c", self.folder / "iris.c"], self.folder / "device",
+                 "-std=c11", f"-I{self.folder}")
+    said = nn.must([self.folder / "device"]).stdout.split()
+    (self.folder / "two.csv").write_text("0.25,-1\n2,1.5\n")
+    nn.must([self.program, "predict", *self.weights, "--data", self.folder / "two.csv", "--batch", 2,
+             "-o", self.folder / "two.npy"])
+    found = numpy.array(said, "f4").reshape(2, 3)
+    nn.demand((found == numpy.load(self.folder / "two.p.npy")).all(), f"{found}")
+
+
+def refuses(case, arguments, words):
+  done = nn.run([case.program, *arguments], cwd=case.folder)
+  nn.demand(done.returncode == 2 and done.stderr.count("\n") == 1, f"{done.returncode} {done.stderr}")
+  for word in words:
+    nn.demand(word in done.stderr, f"'{word}' not in {done.stderr}")
+
+
+PREDICT = ("predict", "--load", "w", "--data", "x.csv")
+REFUSED = (
+  ((*PREDICT, "-o", "a.txt"), (".csv", ".npy", ".jsonl")),
+  ((*PREDICT, "--format", "xml"), ("--format", "xml", "csv|npy|jsonl")),
+  ((*PREDICT, "--format", "npy"), ("-o FILE.npy",)),
+  ((*PREDICT, "--top", "0"), ("--top",)),
+  ((*PREDICT, "--top", "2", "-o", "a.npy"), ("--top", ".jsonl")),
+  ((*PREDICT, "-o", "none/a.jsonl"), ("none/a.jsonl",)),
+  ((*PREDICT, "-o", "/dev/full"), ("/dev/full",)),
+  (("export", "-o", "a.npz"), ("--load",)),
+  (("export", "--load", "w"), ("-o",)),
+  (("export", "--load", "w", "-o", "a.xyz"), (".npz", ".csv", ".h")),
+  (("export", "--load", "w", "-o", "a", "--format", "jsonl"), ("npz|csv|c",)),
+  (("export", "--load", "w", "-o", "none/a.npz"), ("none/a.npz",)),
+  (("export", "--load", "x.csv", "-o", "a.npz"), ("x.csv",)),
+  (("export", "--load", "w", "-o", "/dev/full", "--format", "c"), ("/dev/full", "No space")),
+)
+
+
+def main():
+  tally = nn.Tally()
+  with tempfile.TemporaryDirectory(prefix="nncc-predict-") as name:
+    case = Case(pathlib.Path(name))
+    for what in ("csv", "json", "top", "pipe", "npz", "table", "device"):
+      tally.case(what, getattr(case, what))
+    for arguments, words in REFUSED:
+      tally.case("refused: " + " ".join(arguments[:1] + arguments[3:]), refuses, case, arguments, words)
+  tally.close()
+
+
+if __name__ == "__main__":
+  main()
