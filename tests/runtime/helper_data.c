@@ -141,7 +141,9 @@ bool helper_load(helper_model *model, int with_targets, const char *path, nnrt_d
 bool helper_load_files(helper_model *model, int with_targets, const nnrt_file *file, size_t files,
                        nnrt_dataset *data, nnrt_failure *failure) {
   const nnrt_request request = {.file = file, .files = files, .with_targets = with_targets != 0};
-  return nnrt_data_load(&model->model, &request, &model->encoding, data, failure);
+  const bool good = nnrt_data_load(&model->model, &request, &model->encoding, data, failure);
+  if (!good) nnrt_encoding_free(&model->encoding);
+  return good;
 }
 
 void helper_free(helper_model *model, nnrt_dataset *data) {

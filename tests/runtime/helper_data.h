@@ -38,7 +38,8 @@ void helper_expect_no_leak(void);
 /* Runs /usr/bin/python3 tests/runtime/SCRIPT 'ARGUMENT'; the test fails where the script does. */
 void helper_python(const char *script, const char *argument);
 
-/* Loads files; `model` keeps the encoding. To be freed with helper_free, also on failure. */
+/* Loads files; `model` keeps the encoding. To be freed with helper_free; on
+ * failure nothing stays. */
 bool helper_load_files(helper_model *model, int with_targets, const nnrt_file *file, size_t files,
                        nnrt_dataset *data, nnrt_failure *failure);
 void helper_free(helper_model *model, nnrt_dataset *data);
