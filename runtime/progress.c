@@ -2,8 +2,10 @@
  * plain line an epoch otherwise. */
 #include "train.h"
 
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 double nnrt_seconds(void) {
@@ -42,27 +44,67 @@ static double mean(double sum, double weight) {
   return weight > 0 ? sum / weight : 0.0;
 }
 
-static void print_live(nnrt_trainer *trainer, double now) {
-  enum { WIDTH = 24 };
-  nnrt_progress *progress = &trainer->progress;
+enum { LONGEST_LINE = 512, WIDEST_BAR = 24 };
+
+/* Columns of the terminal; 0: not known. */
+static size_t terminal_columns(void) {
+  struct winsize size;
+  return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+static void add(char *line, const char *format, ...) NNRT_PRINTF_LIKE(2, 3);
+static void add(char *line, const char *format, ...) {
+  const size_t length = strlen(line);
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(line + length, LONGEST_LINE - length, format, arguments);
+  va_end(arguments);
+}
+
+static void describe(const nnrt_trainer *trainer, double now, char *line) {
+  const nnrt_progress *progress = &trainer->progress;
+  const nnrt_model *model = trainer->model;
   const double *running = trainer->running;
-  const double epochs = (double)trainer->options->settings.epochs;
-  const double share = (double)trainer->position / (double)trainer->steps;
+  const int epochs = trainer->options->settings.epochs;
   const double rate = (double)progress->samples / (now - progress->begun + 1e-9);
-  const double left = ((epochs - (double)trainer->epoch) * (double)trainer->steps -
-                       (double)trainer->position) * (double)trainer->batch / (rate + 1e-9);
-  char bar[WIDTH + 1], time_left[32];
-  const int full = (int)(share * WIDTH);
-  for (int i = 0; i < WIDTH; i++)
+  const double left = (epochs - (double)trainer->epoch) * (double)trainer->used -
+                      running[NNRT_RUNNING_SAMPLES];
+  char time_left[32];
+  line[0] = '\0';
+  add(line, " epoch %llu/%d  loss %.4g", (unsigned long long)trainer->epoch + 1, epochs,
+      mean(running[NNRT_RUNNING_LOSS], running[NNRT_RUNNING_SAMPLES]));
+  for (size_t i = 0; i < model->metrics && running[NNRT_RUNNING_METRIC_SAMPLES] > 0; i++)
+    add(line, "  %s %.4g", model->metric[i],
+        running[NNRT_RUNNING_METRICS + i] / running[NNRT_RUNNING_METRIC_SAMPLES]);
+  add(line, "  %.0f samples/s  %s left", rate,
+      duration(left / (rate + 1e-9), time_left, sizeof time_left));
+}
+
+/* Cuts the line so that it does not wrap, between characters; says how long the bar may be. */
+static size_t fit(char *line, size_t columns) {
+  size_t length = strlen(line);
+  if (columns == 0)
+    return WIDEST_BAR;
+  if (length >= columns) {
+    for (length = columns - 1; length > 0 && ((unsigned char)line[length] & 0xc0) == 0x80;)
+      length--;
+    line[length] = '\0';
+  }
+  const size_t room = columns - 1 - length;
+  return room < WIDEST_BAR ? room : WIDEST_BAR;
+}
+
+static void print_live(nnrt_trainer *trainer, double now) {
+  nnrt_progress *progress = &trainer->progress;
+  const double share = (double)trainer->position / (double)trainer->steps;
+  char bar[WIDEST_BAR + 1], line[LONGEST_LINE];
+  describe(trainer, now, line);
+  const size_t width = fit(line, terminal_columns());
+  const size_t full = (size_t)(share * (double)width);
+  for (size_t i = 0; i < width; i++)
     bar[i] = i < full ? '#' : '.';
-  bar[WIDTH] = '\0';
-  printf("\r\033[K%s epoch %llu/%d  loss %.4g", bar, (unsigned long long)trainer->epoch + 1,
-         trainer->options->settings.epochs,
-         mean(running[NNRT_RUNNING_LOSS], running[NNRT_RUNNING_SAMPLES]));
-  if (trainer->model->metrics > 0 && running[NNRT_RUNNING_METRIC_SAMPLES] > 0)
-    printf("  %s %.4g", trainer->model->metric[0],
-           running[NNRT_RUNNING_METRICS] / running[NNRT_RUNNING_METRIC_SAMPLES]);
-  printf("  %.0f samples/s  %s left", rate, duration(left, time_left, sizeof time_left));
+  bar[width] = '\0';
+  printf("\r\033[K%s%s", bar, line);
   fflush(stdout);
   progress->lines = 1;
   progress->shown = now;
