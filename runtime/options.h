@@ -41,7 +41,10 @@ typedef struct nnrt_options {
   const char *operand;    /* what follows the command's name, where the command takes it      */
   uint64_t given;         /* 1 << NNRT_OPTION_x for each option on the command line           */
   nnrt_settings settings; /* the model's, with what the command line says in their place      */
-  const char *load, *save, *resume, *output, *log, *plot, *report, *map_file, *freeze, *format;
+  const char *load, *save, *resume, *output, *log, *plot, *report;
+  const char *map_file, *freeze, *format, *prompt;
+  double temperature;
+  int length, top_k;
   const char **map;       /* rules of --map, in order; the array is owned                     */
   int maps, partial;
   double rate;

@@ -97,6 +97,7 @@ bool nnrt_write_outputs(const nnrt_model *model, const nnrt_options *options,
 int nnrt_command_train(const nnrt_model *model, nnrt_options *options, nnrt_failure *failure);
 int nnrt_command_test(const nnrt_model *model, nnrt_options *options, nnrt_failure *failure);
 int nnrt_command_predict(const nnrt_model *model, nnrt_options *options, nnrt_failure *failure);
+int nnrt_command_sample(const nnrt_model *model, nnrt_options *options, nnrt_failure *failure);
 int nnrt_command_export(const nnrt_model *model, nnrt_options *options, nnrt_failure *failure);
 int nnrt_command_grad(const nnrt_model *model, nnrt_options *options, nnrt_failure *failure);
 int nnrt_command_check(const nnrt_model *model, nnrt_options *options, nnrt_failure *failure);

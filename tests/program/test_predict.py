@@ -154,7 +154,7 @@ class Case:
 
 def refuses(case, arguments, words):
   done = nn.run([case.program, *arguments], cwd=case.folder)
-  nn.demand(done.returncode == 2 and done.stderr.count("\n") == 1, f"{done.returncode} {done.stderr}")
+  nn.demand(done.returncode == 2 and done.stderr.count("\n") == 1, done.stderr)
   for word in words:
     nn.demand(word in done.stderr, f"'{word}' not in {done.stderr}")
 
@@ -185,7 +185,8 @@ def main():
     for what in ("csv", "json", "top", "pipe", "npz", "table", "device"):
       tally.case(what, getattr(case, what))
     for arguments, words in REFUSED:
-      tally.case("refused: " + " ".join(arguments[:1] + arguments[3:]), refuses, case, arguments, words)
+      tally.case("refused: " + " ".join(arguments[:1] + arguments[3:]), refuses, case, arguments,
+                 words)
   tally.close()
 
 
