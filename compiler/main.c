@@ -52,11 +52,21 @@ static int emit_files(const options *o, const plan *planned) {
   return status;
 }
 
+/* What the C would be called beside the model: logistic.nn, logistic.c. */
+static const char *emitted_path(const options *o) {
+  const char *slash = strrchr(o->model, '/'), *base = slash ? slash + 1 : o->model;
+  const char *dot = strrchr(base, '.');
+  size_t length = dot ? (size_t)(dot - base) : strlen(base);
+  return arena_printf(o->memory, "%.*s.c", (int)length, base);
+}
+
 /* The document on standard output, or where -o says. */
-static int explain(const options *o, const program *p, const source *file) {
-  text out = text_new(o->memory);
+static int explain(const options *o, const program *p, const plan *planned, const source *file) {
+  text out = text_new(o->memory), code = text_new(o->memory);
+  emit_model(&code, planned, &o->emit);
   document *d = derivation_document(&(explanation){
-      .memory = o->memory, .program = p, .model = file, .language = o->language});
+      .memory = o->memory, .program = p, .model = file, .language = o->language,
+      .emitted = emitted_path(o), .code = code.chars, .real_bytes = o->emit.real_bytes});
   document_print(&out, d, o->format);
   return write_file(o, o->output ? o->output : "-", &out);
 }
@@ -106,7 +116,7 @@ static int compile(options *o, report *to, const source *file) {
     print_plan(&out, planned);
     return show(&out);
   }
-  if (o->derive) return explain(o, p, file);
+  if (o->derive) return explain(o, p, planned, file);
   return o->check ? 0 : emit_files(o, planned);
 }
 

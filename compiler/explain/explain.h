@@ -250,6 +250,8 @@ typedef struct explanation {
   const source *model;
   language language;
   const char *emitted;    /* path of the emitted C, or NULL */
+  const char *code;       /* its text, or NULL: for the places of what it computes */
+  int real_bytes;
 } explanation;
 document *derivation_document(const explanation *what);
 

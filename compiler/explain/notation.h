@@ -43,6 +43,8 @@ typedef struct story {
   const derivation_record *r;
   document *d;
   int nodes;
+  const char *code;             /* the emitted C, or NULL                                         */
+  int real_bytes;
   symbol **symbol;              /* by node id: NULL where it has none                             */
   const written_term **shown;   /* by node id: the term to show in its place, or NULL             */
   bool *busy;                   /* by node id: being shown (a term may hold what it became)       */
@@ -91,6 +93,11 @@ bool natural_orientation(const story *s, const symbol *of, bool each_sample, ori
  * Elements of recurrences keep their step as an index. */
 const formula *matrix_of_node(const story *s, const node *n, orientation as, bool each_sample);
 const formula *matrix_of_symbol(const story *s, const symbol *of, bool each_sample);
+
+/* ---- cost.c ---- */
+/* The function and line of the emitted C that computes what its comments call `word`. */
+bool emitted_place(const story *s, const char *word, const char **function, int *line);
+void tell_cost(story *s);
 
 /* ---- unfold.c ---- */
 /* Adds to the chain: left = the shares as derive wrote them [reason] = ... = the adjoint, a line

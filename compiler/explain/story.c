@@ -129,6 +129,22 @@ static const formula *element_value(story *s, letters *l, const node *value) {
   return f;
 }
 
+static void tell_cases(story *s, letters *l, block *chain, const node *value);
+
+/* Where it is in the model and in the emitted C. */
+static const phrase *places(story *s, const symbol *of) {
+  phrase *small = phrase_new(s->memory);
+  const char *function, *word = of->spelling;
+  int line;
+  if (of->where.file == s->d->model && of->where.line > 0) phrase_line(small, of->where.line);
+  if (of->kind == SYMBOL_ADJOINT) word = arena_printf(s->memory, "d_%s", word);
+  if (emitted_place(s, word, &function, &line)) {
+    if (small->count > 0) phrase_plain(small, "; ");
+    phrase_emitted(small, function, line);
+  }
+  return small->count > 0 ? small : NULL;
+}
+
 /* symbol = value, whole and by elements. */
 static void equation(story *s, const symbol *of, const node *value, bool final,
                      const char *anchor) {
@@ -138,10 +154,8 @@ static void equation(story *s, const symbol *of, const node *value, bool final,
   const formula *left = whole_symbol(s, of), *whole = left ? whole_value(s, of, value) : NULL;
   if (whole) chain_add(s->d, chain, left, "=", whole, NULL);
   chain_add(s->d, chain, element_of_symbol(l, of), "=", element_value(s, l, value), NULL);
-  if (of->where.file == s->d->model && of->where.line > 0) {
-    phrase *small = phrase_new(s->memory);
-    chain->words = phrase_line(small, of->where.line);
-  }
+  if (of->kind == SYMBOL_ADJOINT) tell_cases(s, l, chain, value);
+  chain->words = places(s, of);
 }
 
 static void tell_model(story *s) {
@@ -208,6 +222,10 @@ static phrase *reason_of(story *s, const derivation_share *share, letters *l) {
   const formula *inside = formula_subtract(s->memory, zj, lse);
   const formula *rule = formula_relation(s->memory, formula_partial(s->memory, lse, zj), "=",
                                          formula_call1(s->memory, "exp", inside));
+  if (share->written.form.operands == 3 && symbol_of(s, share->written.form.operand[2])) {
+    rule = formula_relation(s->memory, rule, "=",
+                            element_of_node(l, share->written.form.operand[2]));
+  }
   return say_formula(s, WORDS_rule_lse, rule);
 }
 
@@ -263,6 +281,39 @@ static int open_adjoints(story *s, const symbol *of, const node *value, const no
     for (int k = 0; k < n->operands && pending < 64; k++) todo[pending++] = n->operand[k];
   }
   return count;
+}
+
+/* The bracket [t = j] that stands as a term in the value, or NULL. */
+static const node *bracket_term(const node *value) {
+  for (int k = 0; k < value->operands; k++) {
+    const node *n = value->operand[k];
+    if (value->class == NODE_SUM && n->boolean && n->class == NODE_MAP && n->op == OP_equal) {
+      return n;
+    }
+    if (value->class == NODE_PRODUCT && value->bound == 0 && n->class == NODE_SUM) {
+      const node *found = bracket_term(n);
+      if (found) return found;
+    }
+  }
+  return NULL;
+}
+
+/* p_j - [t = j] read out: p_j - 1 where t = j, otherwise p_j. */
+static void tell_cases(story *s, letters *l, block *chain, const node *value) {
+  const node *bracket = bracket_term(value);
+  if (!bracket || bracket->id >= s->nodes) return;
+  const formula *holds = element_of_node(l, bracket), *part[3];
+  if (holds->kind == FORMULA_FENCE) holds = holds->part[0];
+  written_term is[2];
+  for (int k = 0; k < 2; k++) {
+    is[k] = (written_term){.factor = 1, .form = {.class = NODE_CONSTANT, .id = -1,
+                                                 .value = 1 - k}};
+    s->shown[bracket->id] = &is[k];
+    part[2 * k] = element_value(s, l, value);
+  }
+  s->shown[bracket->id] = NULL;
+  part[1] = holds;
+  chain_add(s->d, chain, NULL, "=", formula_cases(s->memory, 3, part), say(s, WORDS_read_out));
 }
 
 static void final_form(story *s, const symbol *of, const node *value, const char *anchor) {
@@ -450,6 +501,8 @@ document *derivation_document(const explanation *what) {
   const phrase *model[] = {phrase_plain(phrase_new(memory), p->model)};
   phrase *title = phrase_words_with(phrase_new(memory), WORDS_title, 1, model);
   s.d = document_new(memory, what->language, title, what->model, what->emitted);
+  s.code = what->code;
+  s.real_bytes = what->real_bytes;
   s.symbol = arena_alloc(memory, nodes * sizeof *s.symbol);
   s.shown = arena_alloc(memory, nodes * sizeof *s.shown);
   s.busy = arena_alloc(memory, nodes * sizeof *s.busy);
@@ -460,5 +513,6 @@ document *derivation_document(const explanation *what) {
   tell_model(&s);
   tell_loss(&s);
   tell_backward(&s);
+  tell_cost(&s);
   return s.d;
 }
