@@ -1,0 +1,115 @@
+#!/usr/bin/env python3
+"""Documents of derivations: the classics' final formulas as a hand wrote them (classics.txt), the
+shipped files as script/derivations makes them, the places of the emitted C, pdflatex; and every
+test model has its document in all formats."""
+
+import html
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(os.environ["SOURCE_DIR"])
+NNCC = os.environ["NNCC"]
+DOCS = ROOT / "docs/derivations"
+ENDINGS = {"text": "txt", "latex": "tex", "html": "html"}
+failures = []
+
+
+def expect(holds, said):
+    if not holds:
+        failures.append(said)
+
+
+def document(model, how, *more):
+    run = subprocess.run([NNCC, model.name, f"--derive={how}", *more], cwd=model.parent,
+                         capture_output=True, text=True)
+    expect(run.returncode == 0 and not run.stderr, f"{model.name} {how}: {run.stderr[:300]}")
+    return run.stdout
+
+
+def plain_latex(text):
+    for spacing in ("{}", r"\,", r"\ ", " ", "\n"):
+        text = text.replace(spacing, "")
+    return text
+
+
+def plain_html(text):
+    return re.sub(r"\s", "", html.unescape(re.sub(r"<[^>]*>", "", text)))
+
+
+def check_classics():
+    made = {}
+    for line in (ROOT / "tests/derive/classics.txt").read_text().splitlines():
+        if line.startswith("#") or not line.strip():
+            continue
+        name, text, latex, mathml = (part.strip() for part in line.split(" | "))
+        for how in ENDINGS:
+            if (name, how) not in made:
+                made[name, how] = document(DOCS / f"{name}.nn", how)
+        lines = [re.sub(r"^[│ ]*(\(\d+\))? *| *\[.*\]$" if "[" not in text else
+                        r"^[│ ]*(\(\d+\))? *", "", one)
+                 for one in made[name, "text"].splitlines()]
+        expect(text in [one.strip() for one in lines], f"{name}: no line {text}")
+        left, right = (plain_latex(side) for side in latex.split(" = ", 1))
+        tex = re.sub(r"\\chainline\{\(\d+\)\}", r"\\chainline", plain_latex(made[name, "latex"]))
+        wanted = r"\chainleftside{%s}%%\chainline{=}{%s}{" % (left, right)
+        expect(wanted in tex, f"{name}: no LaTeX {wanted}")
+        expect(mathml in plain_html(made[name, "html"]), f"{name}: no MathML {mathml}")
+    return made
+
+
+def check_shipped(made):
+    for (name, how), text in made.items():
+        shipped = (DOCS / f"{name}.{ENDINGS[how]}").read_text()
+        expect(shipped == text, f"docs/derivations/{name}.{ENDINGS[how]} is old: script/derivations")
+
+
+def check_places(folder):
+    """The line of the emitted C that a formula names computes it."""
+    for model in DOCS.glob("*.nn"):
+        code = folder / f"{model.stem}.c"
+        subprocess.run([NNCC, model.name, "-o", code], cwd=model.parent, check=True)
+        lines = code.read_text().splitlines()
+        places = re.findall(r"(\w+), \w+\.c:(\d+)", document(model, "text"))
+        expect(len(places) >= 4, f"{model.name}: {len(places)} places")
+        for function, number in places:
+            expect(" = " in lines[int(number) - 1], f"{model.name}: line {number} computes nothing")
+            above = [one for one in lines[:int(number)] if re.match(r"\w.*\(", one)]
+            expect(f"{function}(" in above[-1], f"{model.name}: line {number}: not {function}")
+
+
+def check_pdf(folder):
+    if not shutil.which("pdflatex"):
+        return print("pdflatex is missing (Debian: texlive-latex-recommended)")
+    for source in DOCS.glob("*.tex"):
+        run = subprocess.run(["pdflatex", "-interaction=nonstopmode", "-output-directory", folder,
+                              source], capture_output=True, text=True, errors="replace")
+        expect(run.returncode == 0, f"{source.name}: pdflatex: {run.stdout[-600:]}")
+        expect("Overfull" not in run.stdout, f"{source.name}: an overfull line")
+
+
+def check_models():
+    for model in sorted((ROOT / "tests/models").glob("*.nn")):
+        for how in ENDINGS:
+            expect(document(model, how), f"{model.name}: an empty {how}")
+    chinese = document(DOCS / "softmax.nn", "text", "--lang", "zh")
+    expect("反向传播" in chinese and "backward" not in chinese, "no Chinese")
+
+
+def main():
+    made = check_classics()
+    check_shipped(made)
+    with tempfile.TemporaryDirectory() as folder:
+        check_places(pathlib.Path(folder))
+        check_pdf(folder)
+    check_models()
+    print("\n".join(failures[:20]))
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
