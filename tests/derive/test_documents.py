@@ -56,7 +56,7 @@ def check_classics():
         expect(text in [one.strip() for one in lines], f"{name}: no line {text}")
         left, right = (plain_latex(side) for side in latex.split(" = ", 1))
         tex = re.sub(r"\\chainline\{\(\d+\)\}", r"\\chainline", plain_latex(made[name, "latex"]))
-        wanted = r"\chainleftside{%s}%%\chainline{=}{%s}{" % (left, right)
+        wanted = r"\chainleftside{%s}%%\chainline{=}{%s}" % (left, right)
         expect(wanted in tex, f"{name}: no LaTeX {wanted}")
         expect(mathml in plain_html(made[name, "html"]), f"{name}: no MathML {mathml}")
     return made
