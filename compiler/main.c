@@ -82,7 +82,8 @@ static int compile(options *o, report *to, const source *file) {
                                         .file = file, .first = parsed,
                                         .overrides = o->overrides,
                                         .override_count = (int)o->override_count,
-                                        .record = o->derive || o->dump == STAGE_STEPS});
+                                        .record = o->derive || o->dump == STAGE_STEPS,
+                                        .written_out = o->written_out});
   if (!p || report_errors(to) > 0) return 1;
   if (unused_overrides(o)) return 1;
   verify(p, false, "elaborate");
@@ -107,6 +108,10 @@ static int compile(options *o, report *to, const source *file) {
   lower_program(p);
   verify(p, true, "lower");
   plan *planned = schedule_program(p, o->emit.real_bytes);
+  if (planned->problem && !o->written_out) { /* copies that no loop can hold */
+    o->written_out = true;
+    return compile(o, to, file);
+  }
   if (planned->problem) {
     fprintf(stderr, "nncc: error: %s: no order of computing %s: they depend on each other without "
                     "stepping along an axis; say which comes first\n", o->model, planned->problem);

@@ -17,6 +17,7 @@ typedef struct options {
   stage dump;
   bool check;
   bool derive;             /* the derivation as a document, in place of C */
+  bool written_out;        /* repeats copy by copy, as no loop could hold them */
   document_format format;
   language language;
   override *overrides;

@@ -220,7 +220,8 @@ static bool try_to_stack(stacking *s) {
 /* One index more around each line: it must fit, and the number's name must be free. */
 static bool may_stack(const elaborator *e, item *block, int64_t copies) {
   const scope *around = block->scope;
-  if (copies < 2 || e->exploring > 0 || block->cyclic || e->stacks == MAX_RANK / 2) return false;
+  if (copies < 2 || e->what->written_out || e->exploring > 0) return false;
+  if (block->cyclic || e->stacks == MAX_RANK / 2) return false;
   if (around->free_count + around->rest_count >= MAX_RANK / 2) return false;
   const name word = block->statement->word;
   return word == NULL || scope_find((elaborator *)e, block->scope, word, block).symbol == NULL;

@@ -34,6 +34,7 @@ typedef struct elaboration {
   int override_count;
   bool record; /* the steps, for a derivation's document: graph_record */
   const struct rewrite_rule *planted; /* one more rule, which tests get wrong; NULL */
+  bool written_out; /* copies of a `repeat` one by one, never along an axis */
 } elaboration;
 
 /* Needs: a parsed file (with syntax errors already reported).

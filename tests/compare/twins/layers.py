@@ -67,3 +67,39 @@ def layernorm(x, y, W, g, b, s):
   w = s * (z[0] * x[0]).mean()
   r = x[1] / torch.sqrt((x[1] ** 2).mean() + 1e-6) * g
   return mse(z, y) + (w * s).sum() + (r * z[1]).sum(), {"z": z}
+
+
+@twin({"V": (3, 2, 3), **{name: spec for l in "123" for name, spec in
+                          [*dense(f"a.{l}.1", 3, 3).items(), *dense(f"a.{l}.2", 3, 3).items(),
+                           *dense(f"a.{l}", 3, 3).items()]}}, x=real(3), y=real(3))
+def repeat_nested(x, y, V, **p):
+  a, b = x, 2 * x
+  for l in range(3):
+    for m in range(2):
+      path = f"a_{l + 1}_{m + 1}"
+      a = tanh(p[path + "_W"] @ a + p[path + "_b"] + V[l, m] * b)
+    b = b + a * (l + 1) / 2
+    u = b * a
+    a = u + p[f"a_{l + 1}_W"] @ u + p[f"a_{l + 1}_b"]
+  return mse(a, y) + (b ** 2).mean() / 4, {"a": a}
+
+
+@twin({**dense("h.1", 8, 8), **dense("h.2", 7, 8), **dense("h.3", 6, 7), **dense("z", 3, 6)},
+      x=real(8), y=real(3))
+def repeat_copies(x, y, z_W, z_b, **p):
+  for k in "123":
+    x = tanh(p[f"h_{k}_W"] @ x + p[f"h_{k}_b"])
+  z = z_W @ x + z_b
+  return mse(z, y), {"z": z}
+
+
+@twin({name: spec for k in "123" for name, spec in
+       [*dense(f"h.{k}.1", 3, 3).items(), (f"h.{k}.2.g", (3,)), (f"h.{k}.2.b", (3,))]},
+      batch=6, whole_batch=True, compare_outputs=False, x=real(3), y=real(3))
+def repeat_normalised(x, y, **p):
+  for k in "123":
+    a = x @ p[f"h_{k}_1_W"].T + p[f"h_{k}_1_b"]
+    a = torch.nn.functional.batch_norm(a, None, None, p[f"h_{k}_2_g"], p[f"h_{k}_2_b"],
+                                       training=True)
+    x = x + tanh(a)
+  return mse(x, y), {"h": x}

@@ -113,3 +113,15 @@ def jacobian(x, y, W, V):
   J = torch.stack([slope(f[0]), slope(f[1])])
   k = slope(slope((f ** 2).sum())[0])
   return mse(f, y) + (slope(k[1]) ** 2).sum() + (J ** 3).sum(), {"J": J, "k": k}
+
+
+@twin({**{name: spec for k in "123" for name, spec in
+          [(f"h.{k}.1.g", (3,)), (f"h.{k}.1.b", (3,)), *cell(f"h.{k}.2", 4, 3, 3).items()]},
+       **dense("z", 2, 3)}, x=real(4, 3), y=real(2))
+def repeat_recurrent(x, y, z_W, z_b, **p):
+  for k in "123":
+    a = functional.layer_norm(x, (3,), p[f"h_{k}_1_g"], p[f"h_{k}_1_b"])
+    weights = [p[f"h_{k}_2_{part}"] for part in ("Wx", "Wh", "bx", "bh")]
+    x = x + run_cell(torch.lstm, 3, a, weights)
+  z = z_W @ x[3] + z_b
+  return mse(z, y), {"z": z}
