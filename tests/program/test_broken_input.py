@@ -184,7 +184,7 @@ class Broken:
     self.folder = folder
     self.lines = {}
     (folder / "m.nn").write_text(MODEL)
-    self.program = nn.build(folder / "m.nn", folder)
+    self.program = nn.build(folder / "m.nn", folder, flags=nn.QUICKLY)
     self.saved = folder / "w.safetensors"
     write_files(folder)
     nn.must([self.program, "train", "--data", "good.csv", "--save", self.saved], cwd=folder)
@@ -252,7 +252,8 @@ class Broken:
 
   def unknown_byte(self):
     (self.folder / "t.nn").write_text(TEXT)
-    program, self.program = self.program, nn.build(self.folder / "t.nn", self.folder, stem="t")
+    program = self.program
+    self.program = nn.build(self.folder / "t.nn", self.folder, stem="t", flags=nn.QUICKLY)
     (self.folder / "a.txt").write_text("abcdabcdabcd")
     (self.folder / "b.txt").write_text("abcd\nbcdabcd")
     weights = self.folder / "t.safetensors"

@@ -57,10 +57,14 @@ def compile_c(sources, program, *flags, compiler=None):
   return program
 
 
-def build(model, folder, *options, stem="m"):
+def build(model, folder, *options, stem="m", flags=()):
   """Model file to program, with the project's warnings as errors."""
   source = emit(model, folder / f"{stem}.c", *options)
-  return compile_c([source], folder / stem)
+  return compile_c([source], folder / stem, *flags)
+
+
+# Of programs whose speed does not matter: with sanitizers gcc takes long to optimise.
+QUICKLY = ("-O0",) if "SANITIZED" in os.environ else ()
 
 
 def crashed(done):
