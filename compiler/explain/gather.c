@@ -15,7 +15,32 @@ typedef struct terms {
   double by[MOST_TERMS];
 } terms;
 
+static bool is_share(const formula *f) {
+  return f->kind == FORMULA_FRACTION && f->part[0]->kind == FORMULA_NUMBER;
+}
+
+/* by (1/m) ...: the number goes above the line, or below it where it is 1/2, 1/3 ... */
+static const formula *scaled(arena *memory, const formula *f, double *by) {
+  const formula *share = f->kind == FORMULA_PRODUCT ? f->part[0] : f;
+  double size = *by < 0 ? -*by : *by, parts = size > 0 ? 1 / size : 0;
+  if (is_one(size) || !is_share(share)) return f;
+  bool below = parts > 1.5 && parts < 1000 && parts - (double)(int)(parts + 0.5) < 1e-12 &&
+               parts - (double)(int)(parts + 0.5) > -1e-12;
+  const formula *above = formula_number(memory, share->part[0]->value * (below ? 1 : size));
+  const formula *under = share->part[1];
+  if (below) {
+    const formula *both[] = {formula_number(memory, (double)(int)(parts + 0.5)), under};
+    under = formula_product(memory, 2, both);
+  }
+  const formula *made = formula_fraction(memory, above, under);
+  *by = *by < 0 ? -1 : 1;
+  if (f->kind != FORMULA_PRODUCT) return made;
+  const formula *rest = formula_product(memory, f->count - 1, f->part + 1);
+  return page_product(memory, 2, (const formula *[]){made, rest});
+}
+
 static void add(arena *memory, terms *to, const formula *f, double by) {
+  f = scaled(memory, f, &by);
   if (f->kind == FORMULA_NUMBER) {
     to->value += by * f->value;
   } else if (f->kind == FORMULA_SUM && (f->count == 1 || is_one(by))) {

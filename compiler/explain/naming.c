@@ -30,9 +30,19 @@ static bool is_word(const story *s, const char *spelling) {
 
 static char other_case(char c) { return (char)(c ^ ('a' ^ 'A')); }
 
+/* "h.*.W", of all copies of a repeat: their number is an index of its own. */
+static const char *without_copies(const story *s, const char *spelling) {
+  char *made = arena_copy(s->memory, spelling, strlen(spelling));
+  for (char *star = strstr(made, ".*"); star; star = strstr(made, ".*")) {
+    memmove(star, star + 2, strlen(star + 2) + 1);
+  }
+  return made;
+}
+
 /* The letter in the case that matrices (upper) or elements (lower) have, where the model has no
  * other tensor that is spelt so. */
 static const formula *in_case(const story *s, const char *spelling, bool upper) {
+  spelling = without_copies(s, spelling);
   const formula *f = formula_named(s->memory, spelling);
   if (!is_letter(f->word) || (f->word[0] < 'a') == upper) return f;
   char *other = arena_copy(s->memory, spelling, strlen(spelling));
