@@ -71,6 +71,17 @@ static int explain(const options *o, const program *p, const plan *planned, cons
   return write_file(o, o->output ? o->output : "-", &out);
 }
 
+static int draw(const options *o, const program *p) {
+  text dot = text_new(o->memory), svg = text_new(o->memory);
+  print_graph(&dot, p);
+  const char *problem = o->graph == GRAPH_SVG ? draw_graph(&svg, &dot) : NULL;
+  if (problem) {
+    fprintf(stderr, "nncc: error: --graph=svg of %s: %s\n", o->model, problem);
+    return 1;
+  }
+  return write_file(o, o->output ? o->output : "-", o->graph == GRAPH_SVG ? &svg : &dot);
+}
+
 static int compile(options *o, report *to, const source *file) {
   text out = text_new(o->memory);
   statement *parsed = parse_model(o->memory, o->names, to, file);
@@ -105,6 +116,7 @@ static int compile(options *o, report *to, const source *file) {
     print_program(&out, p, true);
     return show(&out);
   }
+  if (o->graph) return draw(o, p);
   lower_program(p);
   verify(p, true, "lower");
   plan *planned = schedule_program(p, o->emit.real_bytes);

@@ -95,6 +95,13 @@ static int set_format(options *o, const char *given) {
   return refuse_option("--derive=%s: the formats are text, latex and html", given);
 }
 
+static int set_graph(options *o, const char *given) {
+  bool svg = given && strcmp(given, "svg") == 0;
+  o->graph = svg ? GRAPH_SVG : GRAPH_DOT;
+  if (!given || svg || strcmp(given, "dot") == 0) return 0;
+  return refuse_option("--graph=%s: the formats are dot and svg", given);
+}
+
 static int set_language(options *o, const char *given) {
   if (language_find(given, &o->language)) return 0;
   return refuse_option("--lang %s: the languages are en and zh", given);
@@ -143,7 +150,7 @@ static bool take_option(options *o, int option, const char *given, int *status) 
     case OPTION_MANUAL: nn_cli_print_manual(&cli, stdout); return false;
     case OPTION_HELP: print_help(); return false;
     case OPTION_STANDALONE: o->emit.standalone = true; break;
-    case OPTION_GRAPH:
+    case OPTION_GRAPH: *status = set_graph(o, given); break;
     case OPTION_RAM:
       *status = refuse_option("--%s is not there yet in this version", rows[option].name);
       break;
@@ -201,7 +208,7 @@ bool read_options(options *o, int argc, char **argv, int *status) {
     *status = refuse_option("one model at a time: %s is a second one", argv[optind]);
   } else if (!o->model) {
     *status = refuse_option("no model file: nncc MODEL.nn -o MODEL.c%s", "");
-  } else if (!o->output && !o->header && !o->check && !o->derive &&
+  } else if (!o->output && !o->header && !o->check && !o->derive && !o->graph &&
              o->dump == STAGE_NONE) {
     *status = refuse_option("nothing to do with %s: say -o FILE", o->model);
   } else if (o->emit.standalone && !o->emit.lib) {

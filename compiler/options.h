@@ -8,6 +8,7 @@
 
 typedef enum stage { STAGE_NONE, STAGE_AST, STAGE_FORWARD, STAGE_BACKWARD, STAGE_PLAN,
                      STAGE_STEPS } stage;
+typedef enum graph_format { GRAPH_NONE, GRAPH_DOT, GRAPH_SVG } graph_format;
 
 typedef struct options {
   arena *memory;
@@ -19,6 +20,7 @@ typedef struct options {
   bool derive;             /* the derivation as a document, in place of C */
   bool written_out;        /* repeats copy by copy, as no loop could hold them */
   document_format format;
+  graph_format graph;      /* the graph, in place of C */
   language language;
   override *overrides;
   size_t override_count, override_capacity;

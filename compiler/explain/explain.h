@@ -259,4 +259,11 @@ document *derivation_document(const explanation *what);
  * MathML without the <math> around it. */
 void formula_print(text *out, const formula *f, document_format format, language spoken);
 
+/* ---- graph.c, graph_svg.c ------------------------------------------------------------------ */
+
+/* The derived, not yet lowered program in Graphviz's language. */
+void print_graph(text *out, const program *p);
+/* Has Graphviz's `dot` draw that as SVG; NULL, or why it cannot. */
+const char *draw_graph(text *out, const text *dot);
+
 #endif
