@@ -112,6 +112,7 @@ static int compile(options *o, report *to, const source *file) {
     print_recorded(&out, p->g);
     return show(&out);
   }
+  diagnose(p, to);
   if (o->dump == STAGE_BACKWARD) {
     print_program(&out, p, true);
     return show(&out);

@@ -13,7 +13,9 @@ enum {
   RELATION_BREAK = 1, SIGN_BREAK = 4, COMMA_BREAK = 6, FACTOR_BREAK = 8, DEEPER = 4,
   NEW_LINE = 25            /* so that there are few                                              */
 };
-static const double unbroken_group = 14; /* em: narrower groups and products never break */
+
+/* em: narrower groups and products never break; a phone has little room. */
+static double unbroken(document_format format) { return format == FORMAT_HTML ? 9 : 14; }
 
 typedef struct cutter {
   pieces *all;
@@ -74,7 +76,8 @@ static void cut_row(cutter *c, const box *row, const box *scripts) {
   for (int k = 0; k < row->count; k++) {
     const box *part = row->part[k];
     bool gap = part->kind == BOX_GAP;
-    bool together = row->width < unbroken_group || (k && row->part[k - 1]->kind == BOX_LIMITS);
+    bool together = row->width < unbroken(c->all->format) ||
+                    (k && row->part[k - 1]->kind == BOX_LIMITS);
     if (gap) c->glue = true;
     if (gap || is_slash(part)) c->penalty = together ? NO_BREAK : deeper(c, FACTOR_BREAK);
     if (!gap) cut(c, part, k == row->count - 1 ? scripts : NULL);
@@ -104,7 +107,7 @@ static void cut_group(cutter *c, const box *group, const box *scripts) {
   if (c->all->format == FORMAT_HTML) fence_mathml(&open, group, true);
   push(c, open.chars, 0.45);
   bool whole = c->whole;
-  c->whole = whole || group->width < unbroken_group;
+  c->whole = whole || group->width < unbroken(c->all->format);
   c->depth++;
   cut(c, group->part[0], NULL);
   c->depth--;

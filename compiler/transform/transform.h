@@ -4,6 +4,7 @@
  *   simplify   rewrite rules (simplify.def) that the graph's constructors apply
  *   hold       the objective with what stop() hides held fixed, for the gradient check
  *   derive     adjoints of a scalar: reverse mode, symbolic; rows: of copies along an axis
+ *   diagnose   warnings that the derivation gives rise to
  *   coalesce   axes that never meet become one
  *   lower      the stable forms that are emitted: softplus, log-sum-exp
  *   rewrite    expressions of the language as patterns and replacements over nodes
@@ -69,6 +70,12 @@ void derive(graph *g, const node *scalar, int count, const node *const *leaves,
 const node *derive_by(graph *g, const node *scalar, const node *inner);
 /* Fills program->gradient for every parameter, and program->adjoint. */
 void derive_program(program *p);
+
+/* ---- diagnose.c --------------------------------------------------------------------------- */
+
+/* After derive_program, before lowering: warns of parameters that the loss does not depend on, and
+ * of gradients that are zero everywhere. */
+void diagnose(const program *p, report *to);
 
 /* ---- coalesce.c --------------------------------------------------------------------------- */
 
