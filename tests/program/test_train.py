@@ -4,6 +4,7 @@ schedules, the best weights; against NumPy, PyTorch's schedulers, or runs that d
 import json
 import os
 import pathlib
+import re
 import sys
 import tempfile
 
@@ -234,6 +235,16 @@ def first_epoch(at):
   return f"accuracy {found:.3f}"
 
 
+def report(at):
+  """The page's matrix counts every sample once, and agrees with the log."""
+  at.train("--epochs", 3, "--batch", SAMPLES, "--report", "r.html", "--rate", 0)
+  page = (at.folder / "r.html").read_text()
+  cells = re.findall(r'<td class="(right|wrong)"[^>]*>(\d*)</td>', page)
+  nn.demand(sum(int(count or 0) for _, count in cells) == SAMPLES, f"{cells}")
+  nn.demand(page.count("<section>") == page.count("</section>") == 6, "sections")
+  nn.demand("--report r.html" in page and "http" not in page, "the command, and nothing from outside")
+
+
 def main():
   tally = nn.Tally()
   with tempfile.TemporaryDirectory() as name:
@@ -244,7 +255,9 @@ def main():
     tally.case("resumed within SWA", resumed, at, "--average", "swa(3)")
     for text, make in SCHEDULES:
       tally.case(text, schedule, at, text, make)
-    tally.case("first_epoch", first_epoch, Trainer(pathlib.Path(name), NORMED, 4, 0))
+    at = Trainer(pathlib.Path(name), NORMED, 4, 0)
+    tally.case("first_epoch", first_epoch, at)
+    tally.case("report", report, at)
   tally.close()
 
 
