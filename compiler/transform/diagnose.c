@@ -42,14 +42,77 @@ static bool is_read(const diagnosis *d, const tensor *t) {
   return false;
 }
 
+/* A layer's parameter is told of at the line that calls the layer. */
+static place place_of(const diagnosis *d, const tensor *t) {
+  size_t best = 0;
+  place found = t->where;
+  if (!t->where.file || !t->where.file->shipped) return found;
+  for (int k = 0; k < d->p->definitions; k++) {
+    const definition *one = &d->p->definition[k];
+    size_t length = strlen(one->word);
+    bool around = strncmp(one->word, t->word, length) == 0 && t->word[length] == '.';
+    if (!around || length <= best || !one->where.file || one->where.file->shipped) continue;
+    best = length;
+    found = one->where;
+  }
+  return found;
+}
+
 static void diagnose_parameter(const diagnosis *d, const tensor *t, const node *gradient) {
   if (!node_is_constant(gradient, 0)) return;
   if (is_read(d, t)) {
-    report_warning(d->to, t->where, "the gradient of '%s' is zero everywhere: floor, sign, argmax, "
+    report_warning(d->to, place_of(d, t), "the gradient of '%s' is zero everywhere: floor, sign, argmax, "
                    "comparisons and stop have no derivative, so it will never change", t->word);
   } else {
-    report_warning(d->to, t->where, "the loss does not depend on '%s', so it will never change; "
+    report_warning(d->to, place_of(d, t), "the loss does not depend on '%s', so it will never change; "
                    "leave it out or use it", t->word);
+  }
+}
+
+/* ---- squashed twice ----------------------------------------------------------------------- */
+
+static bool is_map(const node *n, op operation) {
+  return n->class == NODE_MAP && n->op == operation;
+}
+
+/* exp(z - logsumexp(z)): a softmax. */
+static bool is_softmax(const node *n) {
+  if (!is_map(n, OP_exp) || n->operand[0]->class != NODE_SUM) return false;
+  const node *sum = n->operand[0];
+  for (int k = 0; k < sum->operands; k++) {
+    const node *term = sum->operand[k];
+    bool lse = term->class == NODE_SELECT && term->select == SELECT_LOGSUMEXP;
+    if (lse && sum->coefficient[k] < 0) return true;
+  }
+  return false;
+}
+
+static bool is_squashed_twice(const node *n) {
+  bool lse = n->class == NODE_SELECT && n->select == SELECT_LOGSUMEXP;
+  bool squashes = lse || is_map(n, OP_sigmoid);
+  return squashes && (is_map(n->operand[0], OP_sigmoid) || is_softmax(n->operand[0]));
+}
+
+/* The first equation of the user's that the value stands in; false if it stands in the loss only. */
+static bool find_equation(const diagnosis *d, const node *n, place *found) {
+  for (int k = 0; k < d->p->definitions; k++) {
+    const definition *one = &d->p->definition[k];
+    bool own = one->value && one->where.file && !one->where.file->shipped;
+    if (!own || !reach_of(d->p->g, one->value)[n->id]) continue;
+    *found = one->where;
+    return true;
+  }
+  return false;
+}
+
+static void diagnose_squashing(const diagnosis *d) {
+  for (int id = 0; id < graph_node_count(d->p->g); id++) {
+    const node *n = graph_node(d->p->g, id);
+    place where = {0};
+    if (!d->objective[id] || !is_squashed_twice(n)) continue;
+    if (!find_equation(d, n, &where)) find_equation(d, n->operand[0], &where);
+    report_warning(d->to, where, "a sigmoid or softmax of what lies between 0 and 1 already; give it "
+                   "the values before the first one");
   }
 }
 
@@ -59,4 +122,5 @@ void diagnose(const program *p, report *to) {
   for (int k = 0; k < p->gradients && k < p->parameters; k++) {
     diagnose_parameter(&d, p->parameter[k], p->gradient[k].value);
   }
+  diagnose_squashing(&d);
 }
