@@ -1,16 +1,17 @@
 /* nnrt_kernel: C = alpha A B + C as one text, compiled for one real type and one instruction set
- * each time it is included: by emitted programs, where gcc knows the shapes, and by product.c.
+ * each time it is included: by nnrt_small.h for emitted programs, where the compiler knows the
+ * shapes, and by product.c.
  *
  *   NNRT_REAL_BYTES    4: float, 8: double
- *   NNRT_NAME(name)    names of this copy; left out by emitted programs
- *   NNRT_VECTOR_BYTES  of a register; what the compiler's options allow where it is left out
+ *   NNRT_NAME(name)    names of this copy
+ *   NNRT_VECTOR_BYTES  of a vector
  *   NNRT_TARGET        attributes that allow it that size; may be left out
  *
- * A tile of C, ROWS rows of COLUMNS vectors, is summed up in registers along a run of k: a row of B
- * is loaded as vectors, elements of A are spread over whole vectors. So B and C lie along their
- * rows; where B does not, or has no whole vectors, a stripe of it is packed first. Compilers other
- * than gcc and clang get plain loops, and so does everybody who defines NNRT_PLAIN_LOOPS: the
- * reference.
+ * A tile of C, ROWS rows of one or two vectors, is summed up in registers along k: a row of B is
+ * loaded as vectors, elements of A are spread over whole vectors. So B and C lie along their rows;
+ * where B does not, a stripe of it is packed first. Where A and B both lie along k and C is narrow,
+ * sums run along k instead. Compilers other than gcc and clang get plain loops, and so does
+ * everybody who defines NNRT_PLAIN_LOOPS (the reference), and programs under a sanitizer.
  */
 #ifndef NNRT_KERNEL_H
 #define NNRT_KERNEL_H
@@ -18,20 +19,23 @@
 #include <stddef.h>
 #include <string.h>
 
+/* Sanitizers watch every element of a vector, and take minutes to compile it. */
+#ifdef __has_feature
+#if __has_feature(address_sanitizer) || __has_feature(undefined_behavior_sanitizer)
+#define NNRT_PLAIN_LOOPS
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) && !defined(NNRT_PLAIN_LOOPS)
+#define NNRT_PLAIN_LOOPS
+#endif
+
 #if defined(__GNUC__) && !defined(NNRT_PLAIN_LOOPS)
 #define NNRT_VECTORS 1
-#define NNRT_INLINE static inline __attribute__((always_inline, unused))
+#define NNRT_INLINE                                                                               \
+  static inline __attribute__((always_inline, unused, no_sanitize("undefined")))
 #else
 #define NNRT_VECTORS 0
 #define NNRT_INLINE static inline
-#endif
-
-#ifdef __AVX512F__
-#define NNRT_NATIVE_BYTES 64
-#elif defined(__AVX__)
-#define NNRT_NATIVE_BYTES 32
-#else
-#define NNRT_NATIVE_BYTES 16
 #endif
 
 #ifdef __has_builtin
@@ -44,7 +48,8 @@
 #endif
 
 /* Where the operands lie: element (i, p) of A is at a[i * a_row + p * a_column], so too with B and
- * C, whose columns lie side by side. keep: what is in C is added to, else it is overwritten. */
+ * C, whose columns lie side by side. keep: what is in C is added to, else it is overwritten. Sums
+ * may run over windows: outside of k over `outer` and over `middle`, each with steps of its own. */
 #define NNRT_DECLARE_OPERANDS(real)                                                               \
   typedef struct nnrt_operands_##real {                                                           \
     size_t m, n, k;                                                                               \
@@ -54,21 +59,15 @@
     int keep;                                                                                     \
     real *c;                                                                                      \
     size_t c_row;                                                                                 \
+    size_t outer, middle, a_outer, a_middle, b_outer, b_middle;                                   \
   } nnrt_operands_##real;
 NNRT_DECLARE_OPERANDS(float)
 NNRT_DECLARE_OPERANDS(double)
 
 #endif /* of what is said once */
 
-#ifndef NNRT_VECTOR_BYTES
-#define NNRT_VECTOR_BYTES NNRT_NATIVE_BYTES
-#endif
 #ifndef NNRT_TARGET
 #define NNRT_TARGET
-#endif
-#ifndef NNRT_NAME
-#define NNRT_NAME(name) nnrt_##name
-#define NNRT_EMITTED 1
 #endif
 #if NNRT_REAL_BYTES == 4
 #define NNRT_REAL float
@@ -85,57 +84,81 @@ typedef NNRT_REAL NNRT_NAME(vector)
   __attribute__((vector_size(NNRT_VECTOR_BYTES), aligned(sizeof(NNRT_REAL)), may_alias));
 
 enum {
-  NNRT_NAME(COLUMNS) = 2,                              /* vectors of a tile's row              */
-  NNRT_NAME(ROWS) = NNRT_VECTOR_BYTES == 64 ? 8 : 6,   /* of a tile: its sums stay in registers */
+  NNRT_NAME(ROWS) = NNRT_VECTOR_BYTES == 64 ? 8 : 6, /* of a tile of two vectors: its sums stay in
+                                                        registers                               */
   NNRT_NAME(WIDTH) = 2 * NNRT_LANES,
-  NNRT_NAME(RUN) = 256,  /* of k, between two visits to C                                       */
+  NNRT_NAME(RUN) = 256,   /* of k, between two visits to C                                      */
   NNRT_NAME(HEIGHT) = 256 /* rows of A that a run of B's stripes goes over                      */
 };
 
+/* The first `count` lanes, zeroes behind: compilers make a masked load of it. */
+NNRT_INLINE NNRT_TARGET NNRT_NAME(vector) NNRT_NAME(load)(const NNRT_REAL *from, size_t count) {
+  NNRT_NAME(vector) made = {0};
+  if (count >= NNRT_LANES)
+    return *(const NNRT_NAME(vector) *)(const void *)from;
+  for (size_t l = 0; l < NNRT_LANES; l++)
+    made[l] = l < count ? from[l] : 0;
+  return made;
+}
+
+NNRT_INLINE NNRT_TARGET void NNRT_NAME(store)(NNRT_REAL *to, size_t count, NNRT_NAME(vector) what,
+                                              int keep) {
+  if (count >= NNRT_LANES) {
+    NNRT_NAME(vector) *whole = (NNRT_NAME(vector) *)(void *)to;
+    if (keep)
+      *whole += what;
+    else
+      *whole = what;
+    return;
+  }
+  if (keep)
+    what += NNRT_NAME(load)(to, count);
+  for (size_t l = 0; l < NNRT_LANES; l++)
+    if (l < count)
+      to[l] = what[l];
+}
+
 /* C[rows, columns] = alpha * sum[p](A[rows, p] B[p, columns]); columns may end within the last of
- * `vectors` vectors. Row p of B is at b + p * b_row. */
-NNRT_INLINE NNRT_TARGET void NNRT_NAME(tile)(const int rows, const int vectors, size_t columns, size_t k,
-                                 const NNRT_OPERANDS *of, const NNRT_REAL *a,
-                                 const NNRT_REAL *b, size_t b_row, int keep, NNRT_REAL *c) {
-  NNRT_NAME(vector) sum[NNRT_NAME(ROWS)][NNRT_NAME(COLUMNS)], row[NNRT_NAME(COLUMNS)];
+ * `vectors` vectors; `read` of B's can be read. Row p of B is at b + p * b_row. */
+NNRT_INLINE NNRT_TARGET void NNRT_NAME(tile)(const int rows, const int vectors, size_t columns,
+                                             size_t read, size_t k, const NNRT_OPERANDS *of,
+                                             const NNRT_REAL *a, const NNRT_REAL *b, size_t b_row,
+                                             int keep, NNRT_REAL *c) {
+  NNRT_NAME(vector) sum[2 * NNRT_NAME(ROWS)][2], row[2];
+  const size_t a_row = of->a_row, a_column = of->a_column;
   for (int i = 0; i < rows; i++)
     for (int v = 0; v < vectors; v++)
       sum[i][v] = (NNRT_NAME(vector)){0};
-  const size_t a_row = of->a_row, a_column = of->a_column;
-  for (size_t p = 0; p < k; p++, a += a_column, b += b_row) {
-    for (int v = 0; v < vectors; v++)
-      row[v] = *(const NNRT_NAME(vector) *)(const void *)(b + v * NNRT_LANES);
-    for (int i = 0; i < rows; i++)
-      for (int v = 0; v < vectors; v++)
-        sum[i][v] += a[(size_t)i * a_row] * row[v];
-  }
-  for (int i = 0; i < rows; i++) {
-    for (int v = 0; v < vectors; v++) {
-      const size_t first = (size_t)(v * NNRT_LANES);
-      NNRT_REAL *to = c + (size_t)i * of->c_row + first;
-      const NNRT_NAME(vector) scaled = sum[i][v] * of->alpha;
-      if (columns - first >= NNRT_LANES) {
-        NNRT_NAME(vector) *whole = (NNRT_NAME(vector) *)(void *)to;
-        if (keep)
-          *whole += scaled;
-        else
-          *whole = scaled;
-      } else {
-        for (size_t j = 0; j < columns - first; j++)
-          to[j] = keep ? to[j] + scaled[j] : scaled[j];
+  for (size_t o = 0; o < of->outer; o++)
+    for (size_t r = 0; r < of->middle; r++) {
+      const NNRT_REAL *from_a = a + o * of->a_outer + r * of->a_middle;
+      const NNRT_REAL *from_b = b + o * of->b_outer + r * of->b_middle;
+      for (size_t p = 0; p < k; p++, from_a += a_column, from_b += b_row) {
+        for (int v = 0; v < vectors; v++)
+          row[v] = NNRT_NAME(load)(from_b + v * NNRT_LANES, read - (size_t)(v * NNRT_LANES));
+        for (int i = 0; i < rows; i++)
+          for (int v = 0; v < vectors; v++)
+            sum[i][v] += from_a[(size_t)i * a_row] * row[v];
       }
     }
-  }
+  for (int i = 0; i < rows; i++)
+    for (int v = 0; v < vectors; v++)
+      NNRT_NAME(store)(c + (size_t)i * of->c_row + v * NNRT_LANES,
+                       columns - (size_t)(v * NNRT_LANES), sum[i][v] * of->alpha, keep);
 }
 
 /* Rows `from` to `to` of C for one stripe of at most WIDTH columns and a run of k. */
-NNRT_INLINE NNRT_TARGET void NNRT_NAME(stripe)(const int vectors, size_t columns, size_t k, size_t from,
-                                   size_t to, const NNRT_OPERANDS *of, const NNRT_REAL *a,
-                                   const NNRT_REAL *b, size_t b_row, int keep, NNRT_REAL *c) {
+NNRT_INLINE NNRT_TARGET void NNRT_NAME(rows)(const int vectors, size_t columns, size_t read,
+                                             size_t k, size_t from, size_t to,
+                                             const NNRT_OPERANDS *of, const NNRT_REAL *a,
+                                             const NNRT_REAL *b, size_t b_row, int keep,
+                                             NNRT_REAL *c) {
   size_t i = from;
 #define NNRT_TILE(rows)                                                                           \
-  NNRT_NAME(tile)(rows, vectors, columns, k, of, a + i * of->a_row, b, b_row, keep,               \
+  NNRT_NAME(tile)(rows, vectors, columns, read, k, of, a + i * of->a_row, b, b_row, keep,         \
                   c + i * of->c_row)
+  for (; vectors == 1 && i + 2 * NNRT_NAME(ROWS) <= to; i += 2 * NNRT_NAME(ROWS))
+    NNRT_TILE(2 * NNRT_NAME(ROWS));
   for (; i + NNRT_NAME(ROWS) <= to; i += NNRT_NAME(ROWS))
     NNRT_TILE(NNRT_NAME(ROWS));
   for (; i + 4 <= to; i += 4)
@@ -145,6 +168,24 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(stripe)(const int vectors, size_t columns
   if (i < to)
     NNRT_TILE(1);
 #undef NNRT_TILE
+}
+
+/* The same, with whole vectors where there are: they need no masks. */
+NNRT_INLINE NNRT_TARGET void NNRT_NAME(stripe)(size_t columns, size_t read, size_t k, size_t from,
+                                               size_t to, const NNRT_OPERANDS *of,
+                                               const NNRT_REAL *a, const NNRT_REAL *b, size_t b_row,
+                                               int keep, NNRT_REAL *c) {
+#define NNRT_ROWS(vectors, columns, read)                                                         \
+  NNRT_NAME(rows)(vectors, columns, read, k, from, to, of, a, b, b_row, keep, c)
+  if (columns == NNRT_NAME(WIDTH))
+    NNRT_ROWS(2, NNRT_NAME(WIDTH), NNRT_NAME(WIDTH));
+  else if (columns > NNRT_LANES)
+    NNRT_ROWS(2, columns, read);
+  else if (columns == NNRT_LANES)
+    NNRT_ROWS(1, NNRT_LANES, NNRT_LANES);
+  else
+    NNRT_ROWS(1, columns, read);
+#undef NNRT_ROWS
 }
 
 /* ---- packing ------------------------------------------------------------------------------ */
@@ -227,85 +268,98 @@ NNRT_INLINE NNRT_TARGET NNRT_REAL NNRT_NAME(total)(NNRT_NAME(vector) of) {
   return lane[0];
 }
 
+/* Adds the products of one vector of each row of A and each column of B. */
+NNRT_INLINE NNRT_TARGET void NNRT_NAME(add)(const int rows, const int columns, size_t count,
+                                            const NNRT_OPERANDS *of, const NNRT_REAL *a,
+                                            const NNRT_REAL *b, NNRT_NAME(vector) *sum) {
+  NNRT_NAME(vector) row[5];
+  for (int j = 0; j < columns; j++)
+    row[j] = NNRT_NAME(load)(b + (size_t)j * of->b_column, count);
+  for (int i = 0; i < rows; i++) {
+    const NNRT_NAME(vector) one = NNRT_NAME(load)(a + (size_t)i * of->a_row, count);
+    for (int j = 0; j < columns; j++)
+      sum[i * columns + j] += one * row[j];
+  }
+}
+
 /* The same as a tile, by sums along k, where both operands lie along it: nothing is packed. */
 NNRT_INLINE NNRT_TARGET void NNRT_NAME(dots)(const int rows, const int columns, size_t k,
                                              const NNRT_OPERANDS *of, const NNRT_REAL *a,
                                              const NNRT_REAL *b, int keep, NNRT_REAL *c) {
-  NNRT_NAME(vector) sum[8];
-  const size_t a_row = of->a_row, b_column = of->b_column, whole = k - k % NNRT_LANES;
+  NNRT_NAME(vector) sum[4 * 5];
+  const size_t whole = k - k % NNRT_LANES;
   for (int s = 0; s < rows * columns; s++)
     sum[s] = (NNRT_NAME(vector)){0};
-  for (size_t p = 0; p < whole; p += NNRT_LANES)
-    for (int i = 0; i < rows; i++)
-      for (int j = 0; j < columns; j++)
-        sum[i * columns + j] +=
-          *(const NNRT_NAME(vector) *)(const void *)(a + (size_t)i * a_row + p) *
-          *(const NNRT_NAME(vector) *)(const void *)(b + (size_t)j * b_column + p);
+  for (size_t o = 0; o < of->outer; o++)
+    for (size_t r = 0; r < of->middle; r++) {
+      const NNRT_REAL *from_a = a + o * of->a_outer + r * of->a_middle;
+      const NNRT_REAL *from_b = b + o * of->b_outer + r * of->b_middle;
+      for (size_t p = 0; p < whole; p += NNRT_LANES)
+        NNRT_NAME(add)(rows, columns, NNRT_LANES, of, from_a + p, from_b + p, sum);
+      if (whole < k)
+        NNRT_NAME(add)(rows, columns, k - whole, of, from_a + whole, from_b + whole, sum);
+    }
   for (int i = 0; i < rows; i++)
     for (int j = 0; j < columns; j++) {
-      NNRT_REAL last = NNRT_NAME(total)(sum[i * columns + j]);
-      for (size_t p = whole; p < k; p++)
-        last += a[(size_t)i * a_row + p] * b[(size_t)j * b_column + p];
+      const NNRT_REAL total = of->alpha * NNRT_NAME(total)(sum[i * columns + j]);
       NNRT_REAL *to = c + (size_t)i * of->c_row + j;
-      *to = keep ? *to + of->alpha * last : of->alpha * last;
+      *to = keep ? *to + total : total;
     }
 }
 
-NNRT_INLINE NNRT_TARGET void NNRT_NAME(few_rows)(const NNRT_OPERANDS *of) {
-  for (size_t i = 0; i < of->m; i++) {
-    const NNRT_REAL *a = of->a + i * of->a_row;
-    NNRT_REAL *c = of->c + i * of->c_row;
-    size_t j = 0;
-    for (; j + 8 <= of->n; j += 8)
-      NNRT_NAME(dots)(1, 8, of->k, of, a, of->b + j * of->b_column, of->keep, c + j);
-    for (; j < of->n; j++)
-      NNRT_NAME(dots)(1, 1, of->k, of, a, of->b + j * of->b_column, of->keep, c + j);
+/* Columns `j` to `end` of C, all rows, by sums along k. */
+NNRT_INLINE NNRT_TARGET void NNRT_NAME(columns)(const int columns, size_t j, size_t end, size_t k,
+                                                size_t from, size_t to, const NNRT_OPERANDS *of,
+                                                const NNRT_REAL *a, const NNRT_REAL *b, int keep,
+                                                NNRT_REAL *c) {
+  for (; j + (size_t)columns <= end; j += (size_t)columns) {
+    size_t i = from;
+#define NNRT_DOTS(rows)                                                                           \
+  NNRT_NAME(dots)(rows, columns, k, of, a + i * of->a_row, b + j * of->b_column, keep,            \
+                  c + i * of->c_row + j)
+    for (; i + 4 <= to; i += 4)
+      NNRT_DOTS(4);
+    for (; i < to; i++)
+      NNRT_DOTS(1);
+#undef NNRT_DOTS
   }
 }
 
-/* Column `j` of C, rows `i` to `end`, for a run of k. */
-NNRT_INLINE NNRT_TARGET void NNRT_NAME(column)(const NNRT_OPERANDS *of, size_t i, size_t end,
-                                               size_t j, size_t p, size_t k) {
-  const NNRT_REAL *a = of->a + p * of->a_column, *b = of->b + j * of->b_column + p;
-  for (; i + 8 <= end; i += 8)
-    NNRT_NAME(dots)(8, 1, k, of, a + i * of->a_row, b, of->keep || p > 0, of->c + i * of->c_row + j);
-  for (; i < end; i++)
-    NNRT_NAME(dots)(1, 1, k, of, a + i * of->a_row, b, of->keep || p > 0, of->c + i * of->c_row + j);
+/* All of C by sums along k. */
+NNRT_INLINE NNRT_TARGET void NNRT_NAME(multiply_along)(const NNRT_OPERANDS *of) {
+  const size_t fives = of->n - of->n % 5;
+  NNRT_NAME(columns)(5, 0, of->n, of->k, 0, of->m, of, of->a, of->b, of->keep, of->c);
+  NNRT_NAME(columns)(1, fives, of->n, of->k, 0, of->m, of, of->a, of->b, of->keep, of->c);
 }
 
 /* ---- the product --------------------------------------------------------------------------- */
 
 /* A run of k at row i of A: all its stripes of B, over at most HEIGHT rows of C. */
 NNRT_INLINE NNRT_TARGET void NNRT_NAME(run)(const NNRT_OPERANDS *of, size_t i, size_t p) {
-  const int packs = of->b_column != 1, along = of->b_row == 1 && of->a_column == 1;
   NNRT_REAL packed[NNRT_NAME(RUN) * NNRT_NAME(WIDTH)];
+  const int packs = of->b_column != 1, along = of->b_row == 1 && of->a_column == 1;
+  const int keep = of->keep || p > 0;
   const size_t k = of->k - p < NNRT_NAME(RUN) ? of->k - p : NNRT_NAME(RUN);
   const size_t end = of->m - i < NNRT_NAME(HEIGHT) ? of->m : i + NNRT_NAME(HEIGHT);
-  const NNRT_REAL *a = of->a + p * of->a_column;
+  const NNRT_REAL *a = of->a + p * of->a_column, *b = of->b + p * of->b_row;
   for (size_t j = 0; j < of->n; j += NNRT_NAME(WIDTH)) {
     const size_t columns = of->n - j < NNRT_NAME(WIDTH) ? of->n - j : NNRT_NAME(WIDTH);
-    const NNRT_REAL *b = of->b + p * of->b_row + j * of->b_column;
-    size_t b_row = of->b_row;
     if (columns <= 2 && along) {
-      for (size_t one = 0; one < columns; one++)
-        NNRT_NAME(column)(of, i, end, j + one, p, k);
-      continue;
+      NNRT_NAME(columns)(1, j, j + columns, k, i, end, of, a, b, keep, of->c);
+    } else if (packs) {
+      NNRT_NAME(pack)(columns, k, of, b + j * of->b_column, packed);
+      NNRT_NAME(stripe)(columns, NNRT_NAME(WIDTH), k, i, end, of, a, packed, NNRT_NAME(WIDTH), keep,
+                        of->c + j);
+    } else {
+      NNRT_NAME(stripe)(columns, columns, k, i, end, of, a, b + j, of->b_row, keep, of->c + j);
     }
-    if (packs || columns % NNRT_LANES != 0) {
-      NNRT_NAME(pack)(columns, k, of, b, packed);
-      b = packed;
-      b_row = NNRT_NAME(WIDTH);
-    }
-    if (columns > NNRT_LANES)
-      NNRT_NAME(stripe)(2, columns, k, i, end, of, a, b, b_row, of->keep || p > 0, of->c + j);
-    else
-      NNRT_NAME(stripe)(1, columns, k, i, end, of, a, b, b_row, of->keep || p > 0, of->c + j);
   }
 }
 
+/* Without windows: outer and middle are 1. */
 NNRT_INLINE NNRT_TARGET void NNRT_NAME(multiply)(const NNRT_OPERANDS *of) {
   if (of->m < 4 && of->b_row == 1 && of->a_column == 1) {
-    NNRT_NAME(few_rows)(of);
+    NNRT_NAME(multiply_along)(of);
     return;
   }
   for (size_t i = 0; i < of->m; i += NNRT_NAME(HEIGHT))
@@ -313,32 +367,34 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(multiply)(const NNRT_OPERANDS *of) {
       NNRT_NAME(run)(of, i, p);
 }
 
+/* With windows: B lies along its rows. */
+NNRT_INLINE NNRT_TARGET void NNRT_NAME(multiply_windows)(const NNRT_OPERANDS *of) {
+  for (size_t j = 0; j < of->n; j += NNRT_NAME(WIDTH)) {
+    const size_t columns = of->n - j < NNRT_NAME(WIDTH) ? of->n - j : NNRT_NAME(WIDTH);
+    NNRT_NAME(stripe)(columns, columns, of->k, 0, of->m, of, of->a, of->b + j, of->b_row, of->keep,
+                      of->c + j);
+  }
+}
+
 #else
 
-NNRT_INLINE NNRT_TARGET void NNRT_NAME(multiply)(const NNRT_OPERANDS *of) {
+NNRT_INLINE void NNRT_NAME(multiply)(const NNRT_OPERANDS *of) {
   for (size_t i = 0; i < of->m; i++)
     for (size_t j = 0; j < of->n; j++) {
       NNRT_REAL sum = 0;
-      for (size_t p = 0; p < of->k; p++)
-        sum += of->a[i * of->a_row + p * of->a_column] * of->b[p * of->b_row + j * of->b_column];
+      for (size_t o = 0; o < of->outer; o++)
+        for (size_t r = 0; r < of->middle; r++)
+          for (size_t p = 0; p < of->k; p++)
+            sum += of->a[i * of->a_row + p * of->a_column + o * of->a_outer + r * of->a_middle] *
+                   of->b[p * of->b_row + j * of->b_column + o * of->b_outer + r * of->b_middle];
       NNRT_REAL *to = &of->c[i * of->c_row + j];
       *to = of->keep ? *to + of->alpha * sum : of->alpha * sum;
     }
 }
 
-#endif
+NNRT_INLINE void NNRT_NAME(multiply_along)(const NNRT_OPERANDS *of) { NNRT_NAME(multiply)(of); }
+NNRT_INLINE void NNRT_NAME(multiply_windows)(const NNRT_OPERANDS *of) { NNRT_NAME(multiply)(of); }
 
-#ifdef NNRT_EMITTED
-/* nnrt_product_float() or _double() of few numbers, where the call would cost more than it does;
- * sizes that the compiler knows leave nothing of the rest. */
-NNRT_INLINE void nnrt_small_product(int transpose_a, int transpose_b, size_t m, size_t n, size_t k,
-                                    NNRT_REAL alpha, const NNRT_REAL *a, size_t lda,
-                                    const NNRT_REAL *b, size_t ldb, NNRT_REAL beta, NNRT_REAL *c,
-                                    size_t ldc) {
-  const NNRT_OPERANDS of = {m, n, k, alpha, a, b, transpose_a ? 1 : lda, transpose_a ? lda : 1,
-                            transpose_b ? 1 : ldb, transpose_b ? ldb : 1, beta > 0, c, ldc};
-  NNRT_NAME(multiply)(&of);
-}
 #endif
 
 #undef NNRT_LANES
@@ -348,4 +404,3 @@ NNRT_INLINE void nnrt_small_product(int transpose_a, int transpose_b, size_t m, 
 #undef NNRT_NAME
 #undef NNRT_VECTOR_BYTES
 #undef NNRT_TARGET
-#undef NNRT_EMITTED

@@ -98,10 +98,13 @@ typedef struct service {
   TARGET_##set static void loops_##real##_##set(const nnrt_operands_##real *of) {                 \
     nnrt_operands_##real turned = *of;                                                            \
     turned.a_row = 1;                                                                             \
-    if (of->a_row == 1)                                                                           \
+    turned.outer = turned.middle = 1;                                                             \
+    if (of->a_row == 1) {                                                                         \
       multiply_##real##_##set(&turned);                                                           \
-    else                                                                                          \
-      multiply_##real##_##set(of);                                                                \
+    } else {                                                                                      \
+      turned.a_row = of->a_row;                                                                   \
+      multiply_##real##_##set(&turned);                                                           \
+    }                                                                                             \
   }
 SETS(float, OWN_LOOPS)
 SETS(double, OWN_LOOPS)
@@ -234,7 +237,8 @@ void nnrt_product_float(int transpose_a, int transpose_b, size_t m, size_t n, si
   const service *by = get_service();
   const nnrt_operands_float of = {
     m, n, k, alpha, a, b, transpose_a ? 1 : lda, transpose_a ? lda : 1,
-    transpose_b ? 1 : ldb, transpose_b ? ldb : 1, beta > 0, c, ldc};
+    transpose_b ? 1 : ldb, transpose_b ? ldb : 1, beta > 0, c, ldc,
+    1, 1, 0, 0, 0, 0};
   if (by->of_float && fits_the_call(m, n, k, lda, ldb, ldc))
     by->of_float(ROW_MAJOR, transpose_a ? TRANSPOSED : AS_STORED,
                  transpose_b ? TRANSPOSED : AS_STORED, (int)m, (int)n, (int)k, alpha, a, (int)lda,
@@ -249,7 +253,8 @@ void nnrt_product_double(int transpose_a, int transpose_b, size_t m, size_t n, s
   const service *by = get_service();
   const nnrt_operands_double of = {
     m, n, k, alpha, a, b, transpose_a ? 1 : lda, transpose_a ? lda : 1,
-    transpose_b ? 1 : ldb, transpose_b ? ldb : 1, beta > 0, c, ldc};
+    transpose_b ? 1 : ldb, transpose_b ? ldb : 1, beta > 0, c, ldc,
+    1, 1, 0, 0, 0, 0};
   if (by->of_double && fits_the_call(m, n, k, lda, ldb, ldc))
     by->of_double(ROW_MAJOR, transpose_a ? TRANSPOSED : AS_STORED,
                   transpose_b ? TRANSPOSED : AS_STORED, (int)m, (int)n, (int)k, alpha, a, (int)lda,
