@@ -1,10 +1,10 @@
 /* nnrt_kernel: C = alpha A B + C as one text, compiled for one real type and one instruction set
- * each time it is included: by nnrt_small.h for emitted programs, where the compiler knows the
- * shapes, and by product.c.
+ * each time it is included: by emitted programs, where the compiler knows the shapes, and by
+ * product.c.
  *
  *   NNRT_REAL_BYTES    4: float, 8: double
- *   NNRT_NAME(name)    names of this copy
- *   NNRT_VECTOR_BYTES  of a vector
+ *   NNRT_NAME(name)    names of this copy; left out by emitted programs
+ *   NNRT_VECTOR_BYTES  of a vector; a register's where it is left out
  *   NNRT_TARGET        attributes that allow it that size; may be left out
  *
  * A tile of C, ROWS rows of one or two vectors, is summed up in registers along k: a row of B is
@@ -38,6 +38,14 @@
 #define NNRT_INLINE static inline
 #endif
 
+#ifdef __AVX512F__
+#define NNRT_NATIVE_BYTES 64
+#elif defined(__AVX__)
+#define NNRT_NATIVE_BYTES 32
+#else
+#define NNRT_NATIVE_BYTES 16
+#endif
+
 #ifdef __has_builtin
 #if __has_builtin(__builtin_shufflevector)
 #define NNRT_SHUFFLES 1
@@ -68,6 +76,13 @@ NNRT_DECLARE_OPERANDS(double)
 
 #ifndef NNRT_TARGET
 #define NNRT_TARGET
+#endif
+#ifndef NNRT_VECTOR_BYTES
+#define NNRT_VECTOR_BYTES NNRT_NATIVE_BYTES
+#endif
+#ifndef NNRT_NAME
+#define NNRT_NAME(name) nnrt_kernel_##name
+#define NNRT_EMITTED 1
 #endif
 #if NNRT_REAL_BYTES == 4
 #define NNRT_REAL float
@@ -397,6 +412,20 @@ NNRT_INLINE void NNRT_NAME(multiply_windows)(const NNRT_OPERANDS *of) { NNRT_NAM
 
 #endif
 
+#ifdef NNRT_EMITTED
+/* nnrt_product_float() or _double() of few numbers, where the call would cost more than it does;
+ * sizes that the compiler knows leave nothing of the rest. */
+NNRT_INLINE void nnrt_small_product(int transpose_a, int transpose_b, size_t m, size_t n, size_t k,
+                                    NNRT_REAL alpha, const NNRT_REAL *a, size_t lda,
+                                    const NNRT_REAL *b, size_t ldb, NNRT_REAL beta, NNRT_REAL *c,
+                                    size_t ldc) {
+  const NNRT_OPERANDS of = {
+    m, n, k, alpha, a, b, transpose_a ? 1 : lda, transpose_a ? lda : 1, transpose_b ? 1 : ldb,
+    transpose_b ? ldb : 1, beta > 0, c, ldc, 1, 1, 0, 0, 0, 0};
+  NNRT_NAME(multiply)(&of);
+}
+#endif
+
 #undef NNRT_LANES
 #undef NNRT_REAL
 #undef NNRT_OPERANDS
@@ -404,3 +433,4 @@ NNRT_INLINE void NNRT_NAME(multiply_windows)(const NNRT_OPERANDS *of) { NNRT_NAM
 #undef NNRT_NAME
 #undef NNRT_VECTOR_BYTES
 #undef NNRT_TARGET
+#undef NNRT_EMITTED

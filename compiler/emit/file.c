@@ -60,7 +60,7 @@ static void emit_includes(writer *w, bool alone) {
   if (alone) line(w, "#define NNRT_ALONE_BYTES %d", bytes);
   if (w->small_products || alone) {
     line(w, "#define NNRT_REAL_BYTES %d", bytes);
-    line(w, "#include \"nnrt_small.h\"");
+    line(w, "#include \"nnrt_kernel.h\"");
   }
   line(w, "\n#include <string.h>");
 }
