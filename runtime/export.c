@@ -60,7 +60,7 @@ static void print_csv(const export *all) {
 
 static void put_number(uint64_t value, int bytes, FILE *to) {
   for (int k = 0; k < bytes; k++)
-    putc((int)(value >> (8 * k) & 0xFF), to);
+    putc(k < 8 ? (int)(value >> (8 * k) & 0xFF) : 0, to);
 }
 
 /* The fields that a member's own header and the archive's directory share: version 2.0, stored,
