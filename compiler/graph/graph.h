@@ -269,7 +269,8 @@ const node *node_rename_axes(graph *g, const node *a, int count, const axis *fro
  * looking at it through a view. */
 bool node_follows(const node *a, int count, const axis *from);
 /* For a definition: takes renamings off the outside of `a` and writes the axes that it has
- * underneath into dims instead ("an index variable takes over the axis that it reads"). */
+ * underneath into dims instead ("an index variable takes over the axis that it reads"). A renaming
+ * of other axes stays: they are those of indices around the definition. */
 const node *node_unname(graph *g, const node *a, int rank, axis *dims);
 /* The node that n would be with these operands in place of its own. */
 const node *node_with_operands(graph *g, const node *n, const node *const *operands);

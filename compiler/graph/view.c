@@ -530,8 +530,18 @@ const node *node_rename(graph *g, const node *a, axis from, axis to) {
   return node_rename_axes(g, a, 1, &from, &to);
 }
 
+/* Whether all that the view gives a name is among dims: other names are those of indices around. */
+static bool names_only(const view *v, int rank, const axis *dims) {
+  for (int k = 0; k < v->writes; k++) {
+    bool found = false;
+    for (int d = 0; d < rank && !found; d++) found = dims[d] == v->write[k].along;
+    if (!found) return false;
+  }
+  return true;
+}
+
 const node *node_unname(graph *g, const node *a, int rank, axis *dims) {
-  while (a->class == NODE_VIEW && view_is_rename(g, a->view)) {
+  while (a->class == NODE_VIEW && view_is_rename(g, a->view) && names_only(a->view, rank, dims)) {
     axis shown[MAX_RANK] = {0};
     if (rank > 0) memcpy(shown, dims, (size_t)rank * sizeof *shown);
     for (int d = 0; d < rank; d++) {
