@@ -42,7 +42,8 @@ typedef enum formula_kind {
 } formula_kind;
 
 typedef enum accent { ACCENT_NONE, ACCENT_HAT, ACCENT_BAR, ACCENT_TILDE } accent;
-typedef enum fence { FENCE_BRACKET, FENCE_ABSOLUTE, FENCE_NORM, FENCE_FLOOR } fence;
+typedef enum fence { FENCE_BRACKET, FENCE_ABSOLUTE, FENCE_NORM, FENCE_FLOOR,
+                     FENCE_ROUND /* where the order of work is spoken of */ } fence;
 
 typedef struct formula formula;
 struct formula {

@@ -118,10 +118,25 @@ const formula *page_product(arena *memory, int count, const formula *const *give
   return negative ? formula_negative(memory, whole) : whole;
 }
 
+/* (A B)ᵀ as (Bᵀ Aᵀ) where that has fewer transposes; else NULL. */
+static const formula *turned_inside(arena *memory, const formula *f) {
+  if (f->kind != FORMULA_FENCE || f->fence != FENCE_ROUND) return NULL;
+  const formula *inside = f->part[0], *turned[16];
+  if (inside->kind != FORMULA_PRODUCT || inside->count > 16) return NULL;
+  for (int k = 0; k < inside->count; k++) {
+    turned[inside->count - 1 - k] = page_transpose(memory, inside->part[k]);
+  }
+  const formula *made = formula_product(memory, inside->count, turned);
+  if (count_transposes(made) > count_transposes(inside)) return NULL;
+  return formula_fence(memory, FENCE_ROUND, made);
+}
+
 /* The transpose, with numbers in front of it: ((1/m) A)ᵀ is (1/m) Aᵀ. */
 const formula *page_transpose(arena *memory, const formula *f) {
   if (f->kind == FORMULA_TRANSPOSE) return f->part[0];
   if (is_scalar(f)) return f;
+  const formula *inside = turned_inside(memory, f);
+  if (inside) return inside;
   if (f->kind == FORMULA_SUM && f->count == 1) {
     const formula *turned = page_transpose(memory, f->part[0]);
     return formula_sum(memory, 1, &turned, f->coefficient);

@@ -279,6 +279,26 @@ static bool opens(page *p, const node *n, const ambient *at) {
   return matrices + vectors <= 1 || matrices == 0;
 }
 
+/* Factors that are no numbers. */
+static int count_vectors(const node *n) {
+  int count = 0;
+  for (int k = 0; k < n->operands; k++) count += n->operand[k]->rank > 0;
+  return count;
+}
+
+/* A product with its parentheses; its numbers stay in front of them. */
+static const formula *fenced(page *p, const formula *f) {
+  int numbers = 0;
+  if (!f || f->kind != FORMULA_PRODUCT) return f;
+  while (numbers < f->count && (f->part[numbers]->kind == FORMULA_NUMBER ||
+                                f->part[numbers]->kind == FORMULA_FRACTION)) numbers++;
+  if (f->count - numbers < 2) return f;
+  const formula *rest = formula_product(p->memory, f->count - numbers, f->part + numbers);
+  const formula *inside = formula_fence(p->memory, FENCE_ROUND, rest);
+  if (numbers == 0) return inside;
+  return formula_times(p->memory, formula_product(p->memory, numbers, f->part), inside);
+}
+
 /* Coefficients come out of scaled factors, and unnamed products open. */
 static bool add_factor(page *p, factors *f, const node *n, double power, const ambient *at) {
   axis axes[3] = {AXIS_NONE, AXIS_NONE, AXIS_NONE};
@@ -291,7 +311,9 @@ static bool add_factor(page *p, factors *f, const node *n, double power, const a
     f->number *= n->coefficient[0];
     return add_factor(p, f, n->operand[0], 1, at);
   }
-  if (!named && n->class == NODE_PRODUCT && n->bound == 0 && is_one(power) && opens(p, n, at)) {
+  bool kept = p->s->bracketed && count_vectors(n) > 1;
+  if (!named && n->class == NODE_PRODUCT && n->bound == 0 && is_one(power) && !kept &&
+      opens(p, n, at)) {
     for (int k = 0; k < n->operands; k++) {
       if (!add_factor(p, f, n->operand[k], n->power[k], at)) return false;
     }
@@ -337,6 +359,7 @@ static const formula *group_as(page *p, const group *of, orientation as, const a
   for (int k = 0; k < of->count; k++) {
     const formula *made = matrix(p, of->factor[k].n, as, at);
     if (!made) return NULL;
+    if (p->s->bracketed && of->count == 1) made = fenced(p, made);
     double power = of->factor[k].power;
     if (power < 0) {
       below[belows++] = powered(p, made, -power);

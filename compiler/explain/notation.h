@@ -51,6 +51,7 @@ typedef struct story {
   bool *open;                   /* by node id: its symbol is not used                             */
   bool *steps;                  /* by axis: recurrences step along it                             */
   bool *reached;                /* by node id: the objective needs it                             */
+  bool bracketed;               /* products in products keep their parentheses                    */
 } story;
 
 /* ---- naming.c ---- */
@@ -93,6 +94,19 @@ bool natural_orientation(const story *s, const symbol *of, bool each_sample, ori
  * Elements of recurrences keep their step as an index. */
 const formula *matrix_of_node(const story *s, const node *n, orientation as, bool each_sample);
 const formula *matrix_of_symbol(const story *s, const symbol *of, bool each_sample);
+
+/* ---- opening.c ---- */
+/* Whether a recurrence steps along one of its dimensions. */
+bool symbol_steps(const story *s, const symbol *of);
+/* The symbol's value, in matrix notation where it has one; NULL. */
+const formula *whole_value(const story *s, const symbol *of, const node *value);
+enum { MOST_LEAVES = 10 }; /* letters of a short formula */
+/* Letters in a formula, a derivative being one; of NULL: 0. */
+int leaves_of(const formula *f);
+/* Opens the derivatives that the value is made of, as long as the formula stays short; returns how
+ * many were opened. */
+int open_adjoints(const story *s, const symbol *of, const node *value, const node **opened,
+                  int most);
 
 /* ---- cost.c ---- */
 /* The function and line of the emitted C that computes what its comments call `word`. */

@@ -102,23 +102,8 @@ static void symbol_table(story *s) {
   }
 }
 
-static bool steps(const story *s, const symbol *of) {
-  for (int k = 0; k < of->rank; k++) {
-    if (s->steps[of->dims[k]]) return true;
-  }
-  return false;
-}
-
-/* The symbol's value, in matrix notation where it has one; NULL. */
-static const formula *whole_value(story *s, const symbol *of, const node *value) {
-  orientation own;
-  bool each = steps(s, of);
-  if (!natural_orientation(s, of, each, &own)) return NULL;
-  return matrix_of_node(s, value, own, each);
-}
-
 static const formula *whole_symbol(story *s, const symbol *of) {
-  return matrix_of_symbol(s, of, steps(s, of));
+  return matrix_of_symbol(s, of, symbol_steps(s, of));
 }
 
 static const formula *element_value(story *s, letters *l, const node *value) {
@@ -245,42 +230,6 @@ static phrase *reasons(story *s, const derivation_adjoint *of, letters *l) {
     for (size_t r = 0; r < one->count; r++) phrase_run(all, one->run[r]);
   }
   return all;
-}
-
-enum { MOST_LEAVES = 10 };
-
-static int leaves_of(const formula *f) {
-  if (!f) return 0;
-  if (f->kind == FORMULA_SYMBOL || f->kind == FORMULA_PARTIAL) return 1;
-  int count = 0;
-  for (int k = 0; k < f->count; k++) count += leaves_of(f->part[k]);
-  return count;
-}
-
-/* Opens the derivatives that the value is made of, as long as the formula stays short; returns how
- * many were opened. */
-static int open_adjoints(story *s, const symbol *of, const node *value, const node **opened,
-                         int most) {
-  int count = 0;
-  const node *todo[64];
-  int pending = 0;
-  todo[pending++] = value;
-  while (pending > 0 && count < most) {
-    const node *n = todo[--pending];
-    const symbol *named = n == value ? NULL : symbol_of(s, n);
-    if (named) {
-      if (named->kind != SYMBOL_ADJOINT || named->delta || named->total) continue;
-      s->open[n->id] = true;
-      const formula *f = whole_value(s, of, value);
-      if (!f || leaves_of(f) > MOST_LEAVES) {
-        s->open[n->id] = false;
-        continue;
-      }
-      opened[count++] = n;
-    }
-    for (int k = 0; k < n->operands && pending < 64; k++) todo[pending++] = n->operand[k];
-  }
-  return count;
 }
 
 /* The bracket [t = j] that stands as a term in the value, or NULL. */

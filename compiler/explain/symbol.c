@@ -93,6 +93,7 @@ static const letter_row letters[] = {
     {0x2265, 0, 0, "\\ge"}, {0x2254, 0, 0, ":="}, {0x22C5, 0, 0, "\\cdot"},
     {0x230A, 0, 0, "\\lfloor"}, {0x230B, 0, 0, "\\rfloor"}, {0x22EF, 0, 0, "\\cdots"},
     {0xAC, 0, 0, "\\lnot"}, {0x2261, 0, 0, "\\equiv"}, {0x2211, 0, 0, "\\sum"},
+    {0x1D7CF, 0, 0, "\\mathbf{1}"},
 };
 
 static const letter_row *letter_find(uint32_t code) {

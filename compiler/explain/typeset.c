@@ -391,7 +391,8 @@ static const box *set_big(setter *s, const formula *f) {
 }
 
 static const box *set_fence(setter *s, const formula *f) {
-  static const char *const marks[][2] = {{"[", "]"}, {"|", "|"}, {"‖", "‖"}, {"⌊", "⌋"}};
+  static const char *const marks[][2] = {{"[", "]"}, {"|", "|"}, {"‖", "‖"}, {"⌊", "⌋"},
+                                         {"(", ")"}};
   return group(s, marks[f->fence][0], marks[f->fence][1], set(s, f->part[0]));
 }
 

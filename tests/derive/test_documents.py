@@ -92,6 +92,28 @@ def check_pdf(folder):
         expect("Overfull" not in run.stdout, f"{source.name}: an overfull line")
 
 
+LINEAR = """model linear
+input x[30]
+target y[1]
+param W1[16, 30], W2[1, 16]
+h = W1 @ x
+a = sigmoid(W2 @ h)
+output a
+loss -sum(y * log(a) + (1 - y) * log(1 - a))
+"""
+
+
+def check_costs(folder):
+    """Nobody else reads the derivative by h here: 30 m for (A - Y)^T X, then 16 x 30 by W2."""
+    model = folder / "linear.nn"
+    model.write_text(LINEAR)
+    rows = {line.split()[0]: re.split(r"  +", line.strip())
+            for line in document(model, "text").splitlines() if line.startswith("∂L/∂")}
+    wanted = ["∂L/∂W₁", "(1/m) W₂ᵀ ((A − Y)ᵀ X)", "30 m + 480", "960 m", "1920"]
+    expect(rows.get("∂L/∂W₁") == wanted, f"cost of W₁: {rows.get('∂L/∂W₁')}")
+    expect(rows.get("∂L/∂W₂") == ["∂L/∂W₂", "(1/m) (A − Y)ᵀ H", "16 m", "64"], "cost of W₂")
+
+
 def check_models():
     for model in sorted((ROOT / "tests/models").glob("*.nn")):
         for how in ENDINGS:
@@ -105,6 +127,7 @@ def main():
     check_shipped(made)
     with tempfile.TemporaryDirectory() as folder:
         check_places(pathlib.Path(folder))
+        check_costs(pathlib.Path(folder))
         check_pdf(folder)
     check_models()
     print("\n".join(failures[:20]))

@@ -1,0 +1,48 @@
+/* Values in matrix notation, and which derivatives they show in full instead of by their letter. */
+#include "notation.h"
+
+bool symbol_steps(const story *s, const symbol *of) {
+  for (int k = 0; k < of->rank; k++) {
+    if (s->steps[of->dims[k]]) return true;
+  }
+  return false;
+}
+
+const formula *whole_value(const story *s, const symbol *of, const node *value) {
+  orientation own;
+  bool each = symbol_steps(s, of);
+  if (!natural_orientation(s, of, each, &own)) return NULL;
+  return matrix_of_node(s, value, own, each);
+}
+
+int leaves_of(const formula *f) {
+  if (!f) return 0;
+  if (f->kind == FORMULA_SYMBOL || f->kind == FORMULA_PARTIAL) return 1;
+  int count = 0;
+  for (int k = 0; k < f->count; k++) count += leaves_of(f->part[k]);
+  return count;
+}
+
+int open_adjoints(const story *s, const symbol *of, const node *value, const node **opened,
+                  int most) {
+  int count = 0;
+  const node *todo[64];
+  int pending = 0;
+  todo[pending++] = value;
+  while (pending > 0 && count < most) {
+    const node *n = todo[--pending];
+    const symbol *named = n == value ? NULL : symbol_of(s, n);
+    if (named) {
+      if (named->kind != SYMBOL_ADJOINT || named->delta || named->total) continue;
+      s->open[n->id] = true;
+      const formula *f = whole_value(s, of, value);
+      if (!f || leaves_of(f) > MOST_LEAVES) {
+        s->open[n->id] = false;
+        continue;
+      }
+      opened[count++] = n;
+    }
+    for (int k = 0; k < n->operands && pending < 64; k++) todo[pending++] = n->operand[k];
+  }
+  return count;
+}
