@@ -108,6 +108,9 @@ int leaves_of(const formula *f);
 int open_adjoints(const story *s, const symbol *of, const node *value, const node **opened,
                   int most);
 
+/* ---- stable.c ---- */
+void tell_stable_forms(const story *s);
+
 /* ---- cost.c ---- */
 /* The function and line of the emitted C that computes what its comments call `word`. */
 bool emitted_place(const story *s, const char *word, const char **function, int *line);

@@ -163,6 +163,7 @@ static void tell_loss(story *s) {
   letters *l = letters_new(s);
   block *chain = document_chain(s->d, "L", true);
   unfold_written(s, l, chain, loss_letter(s), s->r->objective);
+  tell_stable_forms(s);
 }
 
 /* ---- one derivative ----------------------------------------------------------------------- */
@@ -200,18 +201,7 @@ static phrase *reason_of(story *s, const derivation_share *share, letters *l) {
       break;
     default: return say(s, WORDS_rule_reads);
   }
-  const formula *z = formula_symbol(s->memory, "z");
-  const formula *j = formula_symbol(s->memory, "j");
-  const formula *zj = formula_indexed(s->memory, z, 1, &j);
-  const formula *lse = formula_call1(s->memory, "lse", z);
-  const formula *inside = formula_subtract(s->memory, zj, lse);
-  const formula *rule = formula_relation(s->memory, formula_partial(s->memory, lse, zj), "=",
-                                         formula_call1(s->memory, "exp", inside));
-  if (share->written.form.operands == 3 && symbol_of(s, share->written.form.operand[2])) {
-    rule = formula_relation(s->memory, rule, "=",
-                            element_of_node(l, share->written.form.operand[2]));
-  }
-  return say_formula(s, WORDS_rule_lse, rule);
+  return say(s, WORDS_rule_lse);
 }
 
 /* The rules of all shares, each once. */
@@ -320,6 +310,24 @@ static void through_time(story *s, const symbol *of, const node *value) {
             say(s, onward > 0 ? WORDS_boundary : WORDS_boundary_first));
 }
 
+/* ∂lse/∂z = exp(z − lse) = p, for the log-sum-exps that pass on to it. */
+static void tell_softmax(story *s, const derivation_adjoint *how, letters *l) {
+  for (size_t k = 0; k < how->shares; k++) {
+    const node *lse = how->share[k].reader;
+    const written_term *written = &how->share[k].written;
+    bool known = lse->class == NODE_SELECT && lse->select == SELECT_LOGSUMEXP &&
+                 !written->node && written->form.operands == 3;
+    if (!known) continue;
+    const node *p = written->form.operand[2];
+    const formula *left = formula_partial(s->memory, element_of_node(l, lse),
+                                          element_of_node(l, lse->operand[0]));
+    block *chain = document_chain(s->d, NULL, false);
+    chain_add(s->d, chain, left, "=", element_value(s, l, p), say(s, WORDS_rule_lse));
+    if (!symbol_of(s, p)) continue;
+    chain_add(s->d, chain, NULL, "=", element_of_node(l, p), say(s, WORDS_definition));
+  }
+}
+
 static const char *anchor_of(const story *s, const symbol *by) {
   return arena_printf(s->memory, "d.%s", by->spelling);
 }
@@ -329,6 +337,7 @@ static void tell_derivative(story *s, const symbol *of, const derivation_adjoint
   letters *l = letters_new(s);
   letters_of_symbol(l, of);
   head(s, 2, say_formula(s, WORDS_derivative_by, of->by->whole), NULL);
+  tell_softmax(s, how, l);
   block *chain = document_chain(s->d, NULL, false);
   unfold_adjoint(s, l, chain, element_of_symbol(l, of), how, reasons(s, how, l));
   final_form(s, of, value, anchor_of(s, of->by));

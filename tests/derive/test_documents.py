@@ -27,7 +27,8 @@ def expect(holds, said):
 def document(model, how, *more):
     run = subprocess.run([NNCC, model.name, f"--derive={how}", *more], cwd=model.parent,
                          capture_output=True, text=True)
-    expect(run.returncode == 0 and not run.stderr, f"{model.name} {how}: {run.stderr[:300]}")
+    warned = model.parent != DOCS and ": warning: " in run.stderr and "error:" not in run.stderr
+    expect(run.returncode == 0 and (warned or not run.stderr), f"{model.name} {how}: {run.stderr[:300]}")
     return run.stdout
 
 
@@ -54,9 +55,11 @@ def check_classics():
                         r"^[│ ]*(\(\d+\))? *", "", one)
                  for one in made[name, "text"].splitlines()]
         expect(text in [one.strip() for one in lines], f"{name}: no line {text}")
-        left, right = (plain_latex(side) for side in latex.split(" = ", 1))
+        left, right = (plain_latex(side) for side in f" {latex}".split(" = ", 1))
         tex = re.sub(r"\\chainline\{\(\d+\)\}", r"\\chainline", plain_latex(made[name, "latex"]))
-        wanted = r"\chainleftside{%s}%%\chainline{=}{%s}" % (left, right)
+        wanted = r"\chainline{=}{%s}" % right
+        if left:
+            wanted = r"\chainleftside{%s}%%%s" % (left, wanted)
         expect(wanted in tex, f"{name}: no LaTeX {wanted}")
         expect(mathml in plain_html(made[name, "html"]), f"{name}: no MathML {mathml}")
     return made
