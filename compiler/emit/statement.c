@@ -74,7 +74,8 @@ static void clear_by_loops(writer *w, const assignment *a) {
     variable *v = variable_loop(w->memory, w->p->g, b->dims[d]);
     v->word = loop_word(w->e, w->loops ? &w->loops->scope : NULL, v);
     line(w, "for (size_t %s = 0; %s < %s; %s++)", v->word, v->word, size_text(w, b, d), v->word);
-    opened[k] = (open_loop){v, {v->word, w->loops ? &w->loops->scope : NULL}, w->loops, NULL};
+    opened[k] = (open_loop){.over = v, .scope.word = v->word, .outer = w->loops,
+                            .scope.outer = w->loops ? &w->loops->scope : NULL};
     w->loops = &opened[k];
     w->indent++;
     at[d] = index_of(v);
@@ -287,6 +288,13 @@ static void emit_term(writer *w, const assignment *a) {
   if (!term.chars) term = number_piece(w, 1);
   piece to = collects ? piece_of(w, BIND_PRIMARY, "%s", collector(a))
                       : element_piece(w, a->target, a->at);
+  if (collects && (holds.chars || strstr(term.chars, " ? "))) {
+    const char *sum = partial_sum_word(w, a, to.chars, minus);
+    if (sum != to.chars) {
+      to.chars = sum;
+      minus = false;
+    }
+  }
   if (adds) {
     bool opened = open_condition(w, holds);
     line(w, "%s %s %s;", to.chars, minus ? "-=" : "+=", term.chars);
@@ -418,17 +426,14 @@ static void emit_loop_head(writer *w, const step *s, bool single) {
 }
 
 /* The body is written first: what it shares among its places is declared at its beginning. */
-static void emit_loop_body(writer *w, const step *s) {
-  open_loop *opened = arena_alloc(w->memory, sizeof *opened);
-  *opened = (open_loop){s->over, {s->over->word, w->loops ? &w->loops->scope : NULL}, w->loops,
-                        NULL};
+static void emit_loop_body(writer *w, const step *s, open_loop *opened) {
   text body = text_new(w->memory), rows = text_new(w->memory), *outer = w->out;
   w->loops = opened;
   w->indent++;
   w->out = &body;
   emit_steps(w, s->first);
   w->out = &rows;
-  bool any = declare_rows(w, opened), single = is_single(s) && !any;
+  bool any = declare_rows(w, opened), single = is_single(s) && !any && !opened->braces;
   w->out = outer;
   w->indent--;
   w->loops = opened->outer;
@@ -440,16 +445,23 @@ static void emit_loop_body(writer *w, const step *s) {
 
 static void emit_loop(writer *w, const step *s) {
   const char *before = w->said, *asks = common_condition(w, s, s);
+  open_loop *opened = arena_alloc(w->memory, sizeof *opened);
+  *opened = (open_loop){.over = s->over, .scope.word = s->over->word, .outer = w->loops,
+                        .scope.outer = w->loops ? &w->loops->scope : NULL};
+  text loop = text_new(w->memory), *outer = w->out;
   for (int k = 0; k < s->reductions; k++) begin_reduction(w, s->reduction[k]);
+  w->out = &loop;
   bool tells = asks && !w->said;
   if (tells) {
     line(w, "if (%s)", asks);
     w->said = asks;
     w->indent++;
   }
-  emit_loop_body(w, s);
+  emit_loop_body(w, s, opened);
   w->indent -= tells;
   w->said = before;
+  w->out = outer;
+  append_with_sums(w, loop.chars, opened);
   for (int k = 0; k < s->reductions; k++) end_reduction(w, s->reduction[k]);
 }
 

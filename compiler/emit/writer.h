@@ -38,6 +38,8 @@ typedef struct open_loop {
   loop_scope scope;
   struct open_loop *outer;
   row_index *rows;
+  struct partial_sum *partial; /* of its own turns */
+  bool braces;                 /* its body has more lines than it has steps */
 } open_loop;
 
 /* What a helper function of the emitted file computes. */
@@ -134,6 +136,14 @@ void emit_helpers_of(writer *w);
 /* ---- statement.c ---------------------------------------------------------------------------- */
 
 void emit_steps(writer *w, const step *first);
+
+/* ---- partial.c ------------------------------------------------------------------------------ */
+
+/* What a conditional term of `a` is added to: the sum of the innermost open loop, where one further
+ * out collects. */
+const char *partial_sum_word(writer *w, const assignment *a, const char *collector, bool minus);
+/* `chars`, the text of the loop, between the declarations of its sums and their additions. */
+void append_with_sums(writer *w, const char *chars, const open_loop *of);
 
 /* ---- watch.c ---------------------------------------------------------------------------------- */
 

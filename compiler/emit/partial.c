@@ -1,0 +1,46 @@
+/* partial: where a scalar is summed over nested loops, a sum for each run of the innermost one.
+ *
+ *   double row_sum = 0.0;
+ *   for (size_t i = 0; i < A; i++)
+ *     row_sum += d[i] < 1.0 ? e[i] * e[i] : 0.0;
+ *   loss_sum += row_sum;
+ *
+ * This is for terms with a condition. Without the local, gcc 12 (12.2, -O3 without -ffast-math,
+ * AVX-512) vectorises both loops at once if the inner one is short, and loses terms: it masks the
+ * sum by the condition of one turn only. */
+#include "writer.h"
+
+typedef struct partial_sum {
+  const char *word, *into, *type;
+  bool minus;
+  struct partial_sum *next;
+} partial_sum;
+
+/* The loop inside of the one that is open innermost runs over a variable that is summed over too. */
+static bool is_nested(const writer *w, const assignment *a) {
+  const open_loop *inner = w->loops, *outer = inner ? inner->outer : NULL;
+  return outer && assignment_binds(a, inner->over) && assignment_binds(a, outer->over);
+}
+
+const char *partial_sum_word(writer *w, const assignment *a, const char *collector, bool minus) {
+  if (!is_nested(w, a)) return collector;
+  partial_sum *sum = arena_alloc(w->memory, sizeof *sum);
+  *sum = (partial_sum){word_new(w->e->words, "row_sum", true), collector,
+                       buffer_type(w, a->target), minus, w->loops->partial};
+  w->loops->partial = sum;
+  w->loops->outer->braces = true;
+  return sum->word;
+}
+
+void append_with_sums(writer *w, const char *chars, const open_loop *of) {
+  number_type type = w->type;
+  for (const partial_sum *sum = of->partial; sum; sum = sum->next) {
+    w->type = sum->type[0] == 'd' ? NUMBER_DOUBLE : NUMBER_REAL;
+    line(w, "%s %s = %s;", sum->type, sum->word, number_piece(w, 0).chars);
+  }
+  w->type = type;
+  text_append(w->out, chars);
+  for (const partial_sum *sum = of->partial; sum; sum = sum->next) {
+    line(w, "%s %s %s;", sum->into, sum->minus ? "-=" : "+=", sum->word);
+  }
+}
