@@ -217,6 +217,15 @@ static bool try_to_stack(stacking *s) {
   return report_errors(e->to) == 0;
 }
 
+/* Rows of an attempt that is given up: nobody reads them, but whoever walks all that was made, such
+ * as the record of steps, finds a value behind each reference. */
+static void give_up_rows(stacking *s) {
+  for (handed *h = s->first; h != NULL; h = h->next) {
+    if (h->rows == NULL || h->rows->body != NULL) continue;
+    tensor_define(s->e->g, h->rows, node_constant(s->e->g, 0), h->dims);
+  }
+}
+
 /* One index more around each line: it must fit, and the number's name must be free. */
 static bool may_stack(const elaborator *e, item *block, int64_t copies) {
   const scope *around = block->scope;
@@ -240,7 +249,10 @@ bool stack_copies(elaborator *e, item *block, int64_t copies) {
     done = try_to_stack(&s);
     e->to = was.to;
     e->stacking_refused = was.refused;
-    if (!done) put_back(e, &was);
+    if (!done) {
+      give_up_rows(&s);
+      put_back(e, &was);
+    }
     if (!s.wants_samples) break;
     s.per_sample = true;
   }
