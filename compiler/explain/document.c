@@ -100,12 +100,26 @@ void document_paragraph(document *d, const phrase *said) { added(d, BLOCK_PARAGR
 
 void document_item(document *d, const phrase *said) { added(d, BLOCK_ITEM, said); }
 
+static const char *chain_number(document *d) {
+  return arena_printf(d->memory, "(%d)", ++d->equations);
+}
+
 block *document_chain(document *d, const char *anchor, bool final) {
   block *b = added(d, BLOCK_CHAIN, NULL);
   b->anchor = anchor;
   b->final = final;
-  if (anchor) b->number = arena_printf(d->memory, "(%d)", ++d->equations);
+  if (anchor) b->number = chain_number(d);
   return b;
+}
+
+void document_renumber(document *d) {
+  memset(d->section, 0, sizeof d->section);
+  d->equations = 0;
+  for (block *b = d->first; b; b = b->next) {
+    d->last = b;
+    if (b->kind == BLOCK_HEADING) b->number = section_number(d, b->level);
+    if (b->kind == BLOCK_CHAIN && b->anchor) b->number = chain_number(d);
+  }
 }
 
 void chain_add(document *d, block *chain, const formula *left, const char *relation,

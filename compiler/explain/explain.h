@@ -231,6 +231,8 @@ void chain_add(document *d, block *chain, const formula *left, const char *relat
 block *document_table(document *d, int columns, const alignment *align,
                       const phrase *const *head);
 void table_row(document *d, block *table, const phrase *const *cells);
+/* Where blocks were taken out: numbers of headings and chains in turn, and the last block. */
+void document_renumber(document *d);
 void document_listing(document *d, const source *model);
 
 /* ---- renderers ---------------------------------------------------------------------------- */

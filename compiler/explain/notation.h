@@ -103,13 +103,18 @@ const formula *whole_value(const story *s, const symbol *of, const node *value);
 enum { MOST_LEAVES = 10 }; /* letters of a short formula */
 /* Letters in a formula, a derivative being one; of NULL: 0. */
 int leaves_of(const formula *f);
-/* Opens the derivatives that the value is made of, as long as the formula stays short; returns how
- * many were opened. */
+/* Opens the derivatives that the value is made of, all of them where the formula stays short,
+ * otherwise none: far from the loss a derivative is told by that of the layer behind it. Returns
+ * how many were opened. */
 int open_adjoints(const story *s, const symbol *of, const node *value, const node **opened,
                   int most);
 
 /* ---- stable.c ---- */
 void tell_stable_forms(const story *s);
+
+/* ---- fold.c ---- */
+/* What repeats itself layer after layer, but for the numbers in names, stands once. */
+void document_fold(document *d);
 
 /* ---- cost.c ---- */
 /* The function and line of the emitted C that computes what its comments call `word`. */

@@ -38,7 +38,8 @@ int open_adjoints(const story *s, const symbol *of, const node *value, const nod
       const formula *f = whole_value(s, of, value);
       if (!f || leaves_of(f) > MOST_LEAVES) {
         s->open[n->id] = false;
-        continue;
+        for (int k = 0; k < count; k++) s->open[opened[k]->id] = false;
+        return 0;
       }
       opened[count++] = n;
     }

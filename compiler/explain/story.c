@@ -472,5 +472,6 @@ document *derivation_document(const explanation *what) {
   tell_loss(&s);
   tell_backward(&s);
   tell_cost(&s);
+  document_fold(s.d);
   return s.d;
 }
