@@ -36,6 +36,13 @@ SIGMOID = [
   ([1e-4, -1e-4, 0], [1, 0, 1]),
   ([5, -3, 0.5], [0, 1, 0.5]),
 ]
+TAIL = [
+  ([1e30, -1e30, 1e30], [1, 1, 1]),
+  ([3e38, -3e38, 0.5], [1, 1, 1]),
+  ([1000, -1000, 20], [1, 1, 1]),
+  ([20, -30, 50], [1, 0.5, 1]),
+  ([1e-4, -1e-4, 5], [1, 0.25, 1]),
+]
 SOFTMAX = [
   ([1000, -1000, 0], 0),
   ([1000, -1000, 0], 1),
@@ -58,6 +65,11 @@ def sigmoid_truth(z, y):
   return float(loss.sum()), gradient
 
 
+def tail_truth(d, y):
+  tail = numpy.exp(-numpy.abs(d))
+  return float((y * numpy.log1p(tail)).sum()), -numpy.sign(d) * y * tail / (1 + tail)
+
+
 def softmax_truth(logits, target):
   z = torch.tensor(logits).requires_grad_()
   loss = torch.nn.functional.cross_entropy(z, torch.tensor(target))
@@ -68,9 +80,10 @@ def softmax_truth(logits, target):
 def truth(family, logits, target):
   """In double, at the logits and targets that single precision holds."""
   z = numpy.array(logits, numpy.float32).astype(numpy.float64)
-  if family == "sigmoid":
-    return sigmoid_truth(z, numpy.array(target, numpy.float32).astype(numpy.float64))
-  return softmax_truth(z, target)
+  if family == "softmax":
+    return softmax_truth(z, target)
+  formula = {"sigmoid": sigmoid_truth, "tail": tail_truth}[family]
+  return formula(z, numpy.array(target, numpy.float32).astype(numpy.float64))
 
 
 def write_case(folder, model, logits, target):
@@ -90,7 +103,7 @@ def check_case(program, folder, family, logits, target):
   loss, gradient = truth(family, logits, target)
   where = f"at logits {logits}, target {target}"
   # A sigmoid's loss keeps its relative exactness however small it is; log-sum-exp cannot.
-  scale = abs(loss) if family == "sigmoid" else max(abs(loss), 0.1)
+  scale = max(abs(loss), 0.1) if family == "softmax" else abs(loss)
   given = float(found["loss"].reshape(()))
   nn.demand(abs(given - loss) <= TOLERANCE * max(scale, 1e-30), f"loss {given} for {loss} {where}")
   error = numpy.abs(found["b"] - gradient)
@@ -99,8 +112,8 @@ def check_case(program, folder, family, logits, target):
 
 
 def check_model(model, folder, flags):
-  family, cases = (("sigmoid", SIGMOID) if model.stem.startswith("sigmoid") else
-                   ("softmax", SOFTMAX))
+  family = model.stem.split("_")[0]
+  cases = {"sigmoid": SIGMOID, "softmax": SOFTMAX, "tail": TAIL}[family]
   source = nn.emit(model, folder / "m.c", "--real", "float")
   program = nn.compile_c([source], folder / "m", *flags)
   safetensors.write(folder / "W.safetensors", {"b": numpy.zeros(3)})

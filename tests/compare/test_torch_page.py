@@ -11,7 +11,7 @@ import tempfile
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from compare import grouped                                                 # noqa: E402
-from library import page                                                    # noqa: E402
+from library import page, states                                            # noqa: E402
 from support import nn                                                      # noqa: E402
 from torch import nn as torch_nn                                            # noqa: E402
 
@@ -42,6 +42,9 @@ def main():
       folder.mkdir()
       (folder / "page.nn").write_text(blocks(), encoding="utf-8")
     grouped.run_groups(tally, groups, sys.argv[1:], pathlib.Path(root), ["double", "float"])
+  with tempfile.TemporaryDirectory(prefix="nncc-page-") as root:
+    (pathlib.Path(root) / "page.nn").write_text(blocks(), encoding="utf-8")
+    tally.case("dropout_channels at a rate", states.dropout_channels, pathlib.Path(root))
   tally.case("all of torch.nn is on the page", page_names_everything)
   tally.case("every layer is compared", every_layer_is_compared, groups)
   tally.close()

@@ -217,5 +217,40 @@ def truncated(folder, run, data, x, a, rate=0.1, epochs=2):
   close("weights", safetensors.read(folder / "S.safetensors")["a"], w.detach().numpy())
 
 
+# ---- dropout of whole channels, which is on a page of docs/ ------------------------------------------
+
+CHANNELS = """
+import "page.nn"
+model channels
+input  x[400, 2, 3]
+param  w[400, 2, 3] ~ ones
+v = dropout_channels(w * x, 0.25)
+output v
+loss   sum(v)
+"""
+
+
+def dropout_channels(folder):
+  """As PyTorch's Dropout2d: prediction is the identity; in training each sample loses a quarter of its
+  channels, whole ones, and the rest is scaled by 4/3."""
+  run = program(folder, CHANNELS)
+  x = numpy.random.default_rng(2).uniform(1, 2, (2, 400, 2, 3))
+  data = write(folder, x=x)
+  safetensors.write(folder / "W.safetensors", {"w": numpy.ones((400, 2, 3))})
+  nn.must([run, "predict", "--load", folder / "W.safetensors", *data("x"), "-o", folder / "P.npy"])
+  close("prediction", numpy.load(folder / "P.npy"), x)
+  nn.must([run, "grad", "--load", folder / "W.safetensors", *data("x"), "-o",
+           folder / "G.safetensors"])
+  slope = 2 * safetensors.read(folder / "G.safetensors")["w"] * 0.75
+  masks = {(one, two): one * x[0] + two * x[1] for one in (0, 1) for two in (0, 1)}
+  shares = {kept: numpy.isclose(slope, mask, rtol=1e-12).all(axis=(1, 2)).sum() / 400
+            for kept, mask in masks.items()}
+  nn.demand(abs(sum(shares.values()) - 1) < 1e-9, f"channels that are not whole: {shares}")
+  for kept, share in shares.items():
+    wanted = 0.75**sum(kept) * 0.25**(2 - sum(kept))
+    nn.demand(abs(share - wanted) < 0.08, f"masks {kept} of two samples: {share}, not {wanted}")
+  return "whole channels, each sample's own"
+
+
 TESTS = {"batchnorm": batchnorm, "dropout": dropout, "accuracy": metrics, "perplexity": metrics,
          "carry": carry}
