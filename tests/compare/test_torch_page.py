@@ -44,7 +44,8 @@ def main():
     grouped.run_groups(tally, groups, sys.argv[1:], pathlib.Path(root), ["double", "float"])
   with tempfile.TemporaryDirectory(prefix="nncc-page-") as root:
     (pathlib.Path(root) / "page.nn").write_text(blocks(), encoding="utf-8")
-    tally.case("dropout_channels at a rate", states.dropout_channels, pathlib.Path(root))
+    for test in states.dropout_channels, states.alpha_dropout:
+      tally.case(f"{test.__name__} at a rate", test, pathlib.Path(root))
   tally.case("all of torch.nn is on the page", page_names_everything)
   tally.case("every layer is compared", every_layer_is_compared, groups)
   tally.close()

@@ -95,6 +95,7 @@ layer("decoder_block(v[0], v[1], 2, 5)", (2, 3, 4), *decoder(4, 2, 5), second=Fa
 # ---- dropout: nothing at rate 0 ----------------------------------------------------------------
 
 layer("dropout_channels(v, 0)", (2, 3, 2), {}, nn.Dropout2d(0.0))
+layer("alpha_dropout(v, 0)", (2, 3), {}, nn.AlphaDropout(0.0))
 
 # ---- losses ------------------------------------------------------------------------------------
 

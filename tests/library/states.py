@@ -217,7 +217,7 @@ def truncated(folder, run, data, x, a, rate=0.1, epochs=2):
   close("weights", safetensors.read(folder / "S.safetensors")["a"], w.detach().numpy())
 
 
-# ---- dropout of whole channels, which is on a page of docs/ ------------------------------------------
+# ---- other kinds of dropout, which are on a page of docs/ ---------------------------------------------
 
 CHANNELS = """
 import "page.nn"
@@ -250,6 +250,39 @@ def dropout_channels(folder):
     wanted = 0.75**sum(kept) * 0.25**(2 - sum(kept))
     nn.demand(abs(share - wanted) < 0.08, f"masks {kept} of two samples: {share}, not {wanted}")
   return "whole channels, each sample's own"
+
+
+ALPHA = """
+import "page.nn"
+model alpha
+input  x[500]
+param  w[500] ~ ones
+v = alpha_dropout(w * x, 0.25)
+output v
+loss   sum(v)
+"""
+
+
+def alpha_dropout(folder):
+  """PyTorch's a and b: nothing happens in prediction, and in training a x + b, of the low value where
+  x is dropped."""
+  run = program(folder, ALPHA)
+  x = numpy.random.default_rng(4).normal(size=(1, 500))
+  data = write(folder, x=x)
+  safetensors.write(folder / "W.safetensors", {"w": numpy.ones(500)})
+  nn.must([run, "predict", "--load", folder / "W.safetensors", *data("x"), "-o", folder / "P.npy"])
+  close("prediction", numpy.load(folder / "P.npy"), x)
+  nn.must([run, "grad", "--load", folder / "W.safetensors", *data("x"), "-o",
+           folder / "G.safetensors"])
+  found = safetensors.read(folder / "G.safetensors")
+  low = -1.7580993408473766
+  a = ((1 - 0.25) * (1 + 0.25 * low**2)) ** -0.5
+  kept = found["w"] != 0
+  nn.demand(abs(kept.mean() - 0.75) < 0.06, f"{kept.mean()} of the elements are kept, not 0.75")
+  close("slope", found["w"], numpy.where(kept, a * x[0], 0))
+  close("loss", found["loss"].reshape(()),
+        numpy.sum(a * (numpy.where(kept, x[0], low) - 0.25 * low)))
+  return f"{kept.mean()} kept"
 
 
 TESTS = {"batchnorm": batchnorm, "dropout": dropout, "accuracy": metrics, "perplexity": metrics,
