@@ -117,8 +117,10 @@ typedef struct chain_line {
 static const char *margin(const chain_line *c, bool first) {
   const char *number = first && c->chain->number ? c->chain->number : "";
   text out = text_new(c->w->memory);
-  text_append(&out, c->chain->final ? "│ " : "");
+  bool tight = text_columns(number) + 3 > INDENT;
+  text_append(&out, !c->chain->final ? "" : tight ? "│" : "│ ");
   text_append(&out, number);
+  if (tight) text_append(&out, " ");
   repeat(&out, " ", INDENT - text_columns(out.chars));
   return out.chars;
 }

@@ -6,14 +6,26 @@
 
 static bool is_one(double x) { return x >= 1 && x <= 1; }
 
-enum { MOST_TERMS = 256 };
-
 typedef struct terms {
   int count;
   double value; /* of the numbers among them */
-  const formula *term[MOST_TERMS];
-  double by[MOST_TERMS];
+  const formula **term;
+  double *by;
 } terms;
+
+/* Parts of a sum or a product, those of parts of the same kind too. */
+static size_t parts_in(const formula *f, formula_kind kind) {
+  size_t count = 0;
+  if (f->kind != kind) return 1;
+  for (int k = 0; k < f->count; k++) count += parts_in(f->part[k], kind);
+  return count;
+}
+
+static size_t parts_in_all(int count, const formula *const *parts, formula_kind kind) {
+  size_t all = 1;
+  for (int k = 0; k < count; k++) all += parts_in(parts[k], kind);
+  return all;
+}
 
 static bool is_share(const formula *f) {
   return f->kind == FORMULA_FRACTION && f->part[0]->kind == FORMULA_NUMBER;
@@ -45,7 +57,7 @@ static void add(arena *memory, terms *to, const formula *f, double by) {
     to->value += by * f->value;
   } else if (f->kind == FORMULA_SUM && (f->count == 1 || is_one(by))) {
     for (int k = 0; k < f->count; k++) add(memory, to, f->part[k], by * f->coefficient[k]);
-  } else if (to->count < MOST_TERMS) {
+  } else {
     to->by[to->count] = by;
     to->term[to->count++] = f;
   }
@@ -60,9 +72,11 @@ static int rank_of(const terms *of, int k) {
 
 const formula *page_sum(arena *memory, int count, const formula *const *parts,
                         const double *by) {
-  terms *all = arena_alloc(memory, sizeof *all);
-  const formula **out = arena_alloc(memory, (MOST_TERMS + 1) * sizeof *out);
-  double *weight = arena_alloc(memory, (MOST_TERMS + 1) * sizeof *weight);
+  size_t room = parts_in_all(count, parts, FORMULA_SUM);
+  terms *all = &(terms){.term = arena_alloc(memory, room * sizeof *all->term),
+                        .by = arena_alloc(memory, room * sizeof *all->by)};
+  const formula **out = arena_alloc(memory, room * sizeof *out);
+  double *weight = arena_alloc(memory, room * sizeof *weight);
   int made = 0;
   for (int k = 0; k < count; k++) add(memory, all, parts[k], by ? by[k] : 1);
   for (int rank = 0; rank < 5; rank++) {
@@ -92,14 +106,13 @@ static bool is_scalar(const formula *f) {
 static void flatten(const formula *f, bool scalars, const formula **out, int *count) {
   if (f->kind == FORMULA_PRODUCT) {
     for (int k = 0; k < f->count; k++) flatten(f->part[k], scalars, out, count);
-  } else if (is_scalar(f) == scalars && *count < MOST_TERMS) {
+  } else if (is_scalar(f) == scalars) {
     out[(*count)++] = f;
   }
 }
 
 /* Numbers and fractions of numbers first, products in products opened; a sign comes out. */
 const formula *page_product(arena *memory, int count, const formula *const *given) {
-  const formula **out = arena_alloc(memory, MOST_TERMS * sizeof *out);
   const formula **part = arena_alloc(memory, ((size_t)count + 1) * sizeof *part);
   bool negative = false;
   int made = 0;
@@ -111,6 +124,8 @@ const formula *page_product(arena *memory, int count, const formula *const *give
     negative = !negative;
     part[k] = part[k]->part[0];
   }
+  size_t room = parts_in_all(count, part, FORMULA_PRODUCT);
+  const formula **out = arena_alloc(memory, room * sizeof *out);
   for (int pass = 0; pass < 2; pass++) {
     for (int k = 0; k < count; k++) flatten(part[k], pass == 0, out, &made);
   }

@@ -23,6 +23,16 @@ int leaves_of(const formula *f) {
   return count;
 }
 
+/* Whether the value is short, as things are open now; what it takes to see that is not kept. */
+static bool is_short(const story *s, const symbol *of, const node *value) {
+  story trial = *s;
+  trial.memory = arena_new();
+  const formula *f = whole_value(&trial, of, value);
+  bool is = f && leaves_of(f) <= MOST_LEAVES;
+  arena_free(trial.memory);
+  return is;
+}
+
 int open_adjoints(const story *s, const symbol *of, const node *value, const node **opened,
                   int most) {
   int count = 0;
@@ -35,8 +45,7 @@ int open_adjoints(const story *s, const symbol *of, const node *value, const nod
     if (named) {
       if (named->kind != SYMBOL_ADJOINT || named->delta || named->total) continue;
       s->open[n->id] = true;
-      const formula *f = whole_value(s, of, value);
-      if (!f || leaves_of(f) > MOST_LEAVES) {
+      if (!is_short(s, of, value)) {
         s->open[n->id] = false;
         for (int k = 0; k < count; k++) s->open[opened[k]->id] = false;
         return 0;

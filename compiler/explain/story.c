@@ -143,12 +143,27 @@ static void equation(story *s, const symbol *of, const node *value, bool final,
   chain->words = places(s, of);
 }
 
+/* How comments of the emitted C spell what has a letter here, by the first parameter. */
+static void tell_spelling(story *s) {
+  if (!s->code || s->p->parameters == 0) return;
+  const symbol *of = s->symbol[s->r->leaf[0]->id];
+  if (!of) return;
+  const formula *by = formula_partial(s->memory, loss_letter(s), of->whole);
+  const phrase *part[] = {
+      phrase_code(phrase_new(s->memory), of->spelling), formula_phrase(s, of->whole),
+      phrase_code(phrase_new(s->memory), arena_printf(s->memory, "d_%s", of->spelling)),
+      formula_phrase(s, by)};
+  phrase *said = phrase_new(s->memory);
+  document_paragraph(s->d, phrase_words_with(said, WORDS_spelled_in_c, 4, part));
+}
+
 static void tell_model(story *s) {
   bool recurrent = false;
   for (axis a = 0; a < axis_count(s->g); a++) recurrent = recurrent || s->steps[a];
   head(s, 1, say(s, WORDS_the_model), "model");
   document_paragraph(s->d, say_formula(s, WORDS_notation_samples, batch_letter(s)));
   if (recurrent) document_paragraph(s->d, say(s, WORDS_notation_each));
+  tell_spelling(s);
   symbol_table(s);
   for (int id = 0; id < s->nodes; id++) {
     if (defines(s, id)) equation(s, s->symbol[id], graph_node(s->g, id), false, NULL);

@@ -7,6 +7,7 @@ import html
 import os
 import pathlib
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -117,6 +118,31 @@ def check_costs(folder):
     expect(rows.get("∂L/∂W₂") == ["∂L/∂W₂", "(1/m) (A − Y)ᵀ H", "16 m", "64"], "cost of W₂")
 
 
+def deep_model(layers, other):
+    lines = ["model deep", "input x[16]", "target y : class(10)"]
+    for k in range(1, layers + 1):
+        function = "sigmoid" if k == other else "tanh"
+        lines.append(f"h{k} = {function}(dense({f'h{k - 1}' if k > 1 else 'x'}, 16))")
+    return "\n".join(lines + [f"z = dense(h{layers}, 10)", "loss cross_entropy(softmax(z), y)", ""])
+
+
+def check_deep(folder):
+    """Layers of the same structure are told once; one that differs in the middle is told."""
+    model = folder / "deep.nn"
+    model.write_text(deep_model(100, 50))
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    lines = [line.strip("│ ") for line in document(model, "text").splitlines()]
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    expect(spent < 5, f"100 layers took {spent:.1f} s")  # 0.3 s, but sanitizers are slow
+    expect(len(lines) < 500, f"100 layers take {len(lines)} lines")
+    for line in ("H₁ = tanh(Zₕ₁)", "H₅₀ = σ(Zₕ₅₀)", "Z = H₁₀₀ W_{z}ᵀ + 𝟏 b_{z}ᵀ"):
+        expect(line in lines, f"deep model: no line {line}")
+    told = "\n".join(lines)
+    expect("∂L/∂Zₕ₅₀ = ∂L/∂H₅₀ ∘ (H₅₀ ∘ (1 − H₅₀))" in told, "deep model: layer 50 has no derivative")
+    expect("∂L/∂H₇₀ =" not in told, "deep model: layer 70 is told again")
+
+
 def check_models():
     for model in sorted((ROOT / "tests/models").glob("*.nn")):
         for how in ENDINGS:
@@ -131,6 +157,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         check_places(pathlib.Path(folder))
         check_costs(pathlib.Path(folder))
+        check_deep(pathlib.Path(folder))
         check_pdf(folder)
     check_models()
     print("\n".join(failures[:20]))
