@@ -2,7 +2,6 @@
 #include "session.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 bool nnrt_batch_new(const nnrt_tensor *tensor, size_t tensors, int real_bytes, size_t samples,
                     nnrt_batch *batch, nnrt_failure *failure) {
@@ -33,20 +32,19 @@ size_t nnrt_lane_sample(size_t place, size_t lanes, size_t run) {
   return place % lanes * run + place / lanes;
 }
 
-/* Evaluation in progress. */
-typedef struct evaluation {
-  const nnrt_model *model;
-  void *block;
+/* ---- walks over data ------------------------------------------------------------------------ */
+
+/* A walk in progress. */
+typedef struct walk {
   const nnrt_dataset *data;
   nnrt_order *held;         /* NULL: all                                                      */
   size_t count, batch, run; /* run: samples of a lane; 0 where samples stand alone */
   nnrt_batch room;
   size_t *chosen;           /* batch of them */
-  double *sum, *values;     /* 1 + metrics */
-} evaluation;
+} walk;
 
 /* Chooses samples from `begin` on; returns how many. */
-static size_t choose(evaluation *of, size_t begin) {
+static size_t choose(walk *of, size_t begin) {
   size_t n = of->count - begin < of->batch ? of->count - begin : of->batch;
   for (size_t i = 0; i < n; i++) {
     size_t place = of->run ? nnrt_lane_sample(begin + i, of->batch, of->run) : begin + i;
@@ -58,31 +56,21 @@ static size_t choose(evaluation *of, size_t begin) {
   return n;
 }
 
-static bool evaluate(evaluation *of, nnrt_failure *failure) {
-  nnrt_head *head = of->block;
-  const size_t values = 1 + of->model->metrics;
-  memset(of->sum, 0, values * sizeof *of->sum);
-  head->carried = 0;
+static bool visit_all(walk *of, nnrt_visit *visit, void *visitor, nnrt_failure *failure) {
   for (size_t begin = 0, n; begin < of->count; begin += n) {
     n = choose(of, begin);
     if (!nnrt_data_gather(of->data, of->chosen, n, of->room.values, failure))
       return false;
-    of->model->test(of->block, (int)n, nnrt_batch_data(&of->room), of->values);
-    for (size_t i = 0; i < values; i++)
-      of->sum[i] += of->values[i] * (double)n;
+    visit(visitor, (int)n, &of->room);
   }
-  for (size_t i = 0; i < values; i++)
-    of->values[i] = of->sum[i] / (double)of->count;
-  head->carried = 0;
   return true;
 }
 
-static bool evaluate_in(const nnrt_model *model, void *block, const nnrt_dataset *data,
-                        nnrt_order *held, double *values, nnrt_failure *failure) {
+bool nnrt_walk(const nnrt_model *model, void *block, const nnrt_dataset *data, nnrt_order *held,
+               nnrt_visit *visit, void *visitor, nnrt_failure *failure) {
+  nnrt_head *head = block;
   const size_t count = held ? held->held : data->samples;
-  const nnrt_head *head = block;
-  evaluation of = {model, block, data, held, count, (size_t)head->batch, 0, {0, NULL}, NULL, NULL,
-                   values};
+  walk of = {data, held, count, (size_t)head->batch, 0, {0, NULL}, NULL};
   bool done = false;
   if (model->carries) {
     of.batch = of.batch < count ? of.batch : count;
@@ -90,15 +78,43 @@ static bool evaluate_in(const nnrt_model *model, void *block, const nnrt_dataset
     of.count = of.run * of.batch;
   }
   of.chosen = malloc(of.batch * sizeof *of.chosen);
-  of.sum = malloc((1 + model->metrics) * sizeof *of.sum);
-  if (!of.chosen || !of.sum)
+  head->carried = 0;
+  if (!of.chosen)
     nnrt_fail(failure, "out of memory");
   else if (nnrt_batch_new(data->tensor, data->tensors, data->real_bytes, of.batch, &of.room,
                           failure))
-    done = evaluate(&of, failure);
+    done = visit_all(&of, visit, visitor, failure);
+  head->carried = 0;
   nnrt_batch_free(&of.room);
-  free(of.sum);
   free(of.chosen);
+  return done;
+}
+
+/* ---- evaluation ----------------------------------------------------------------------------- */
+
+typedef struct evaluation {
+  const nnrt_model *model;
+  void *block;
+  size_t samples;       /* so far         */
+  double *sum, *values; /* 1 + metrics    */
+} evaluation;
+
+static void add_batch(void *visitor, int n, const nnrt_batch *batch) {
+  evaluation *of = visitor;
+  of->model->test(of->block, n, nnrt_batch_data(batch), of->values);
+  of->samples += (size_t)n;
+  for (size_t i = 0; i < 1 + of->model->metrics; i++)
+    of->sum[i] += of->values[i] * n;
+}
+
+static bool evaluate_in(const nnrt_model *model, void *block, const nnrt_dataset *data,
+                        nnrt_order *held, double *values, nnrt_failure *failure) {
+  evaluation of = {model, block, 0, calloc(1 + model->metrics, sizeof *of.sum), values};
+  bool done = of.sum ? nnrt_walk(model, block, data, held, add_batch, &of, failure)
+                     : nnrt_fail(failure, "out of memory");
+  for (size_t i = 0; done && i < 1 + model->metrics; i++)
+    values[i] = of.sum[i] / (double)of.samples;
+  free(of.sum);
   return done;
 }
 

@@ -3,6 +3,7 @@
 #define NNRT_REPORT_H
 
 #include "history.h"
+#include "pair.h"
 
 /* ---- report_html.c ------------------------------------------------------------------------ */
 
@@ -13,21 +14,6 @@ bool nnrt_html_picture(FILE *to, const uint8_t *pixel, size_t height, size_t wid
                        size_t channels, const char *about);
 
 /* ---- report_pair.c ------------------------------------------------------------------------ */
-
-typedef enum nnrt_pair_kind {
-  NNRT_PAIR_NONE,
-  NNRT_PAIR_SCORES, /* class target, one more last axis in the output: the largest is the guess */
-  NNRT_PAIR_LABELS, /* class target, class output                                              */
-  NNRT_PAIR_BINARY, /* targets of 0 and 1, outputs between them: guess 1 above 0.5              */
-  NNRT_PAIR_REALS
-} nnrt_pair_kind;
-
-/* The output that guesses a target; both of the same elements, but for scores. */
-typedef struct nnrt_pair {
-  nnrt_pair_kind kind;
-  size_t target, output; /* indices into model->tensor                                         */
-  size_t classes;        /* 2 where binary, 0 for reals                                        */
-} nnrt_pair;
 
 /* What the page shows of data: which samples, what was guessed, how wrong. Numbers are as the model
  * sees them. */

@@ -1,4 +1,4 @@
-/* Finds the output that guesses a target, and lets it guess. */
+/* Lets the output that guesses a target guess, for the page. */
 #include "report.h"
 
 #include <math.h>
@@ -10,44 +10,12 @@ static const double most_operations = 2e10; /* a few seconds' work */
 
 /* ---- pairs --------------------------------------------------------------------------------- */
 
-static bool same_shape(const nnrt_tensor *a, const nnrt_tensor *b, int rank) {
-  for (int i = 0; i < rank; i++)
-    if (a->shape[i] != b->shape[i])
-      return false;
-  return true;
-}
-
-static nnrt_pair_kind kind_of(const nnrt_tensor *target, const nnrt_tensor *output) {
-  const bool same = target->rank == output->rank && same_shape(target, output, target->rank);
-  if (target->kind == NNRT_CLASS && output->kind == NNRT_CLASS)
-    return same && target->limit == output->limit ? NNRT_PAIR_LABELS : NNRT_PAIR_NONE;
-  if (target->kind == NNRT_CLASS)
-    return output->kind == NNRT_REAL && output->rank == target->rank + 1 &&
-           output->shape[target->rank] == (size_t)target->limit &&
-           same_shape(target, output, target->rank) ? NNRT_PAIR_SCORES : NNRT_PAIR_NONE;
-  return same && output->kind == NNRT_REAL ? NNRT_PAIR_REALS : NNRT_PAIR_NONE;
-}
-
 static nnrt_pair find_pair(const nnrt_model *model) {
   nnrt_pair pair = {NNRT_PAIR_NONE, 0, 0, 0};
-  for (size_t t = model->inputs; t < model->inputs + model->targets; t++)
-    for (size_t o = model->tensors - model->outputs; o < model->tensors; o++) {
-      const nnrt_pair_kind kind = kind_of(&model->tensor[t], &model->tensor[o]);
-      if (kind == NNRT_PAIR_NONE || pair.kind != NNRT_PAIR_NONE)
-        continue;
-      pair.kind = kind;
-      pair.target = t;
-      pair.output = o;
-      pair.classes = kind == NNRT_PAIR_REALS ? 0 : (size_t)model->tensor[t].limit;
-    }
+  for (size_t t = model->inputs;
+       t < model->inputs + model->targets && pair.kind == NNRT_PAIR_NONE; t++)
+    pair = nnrt_pair_of(model, t);
   return pair;
-}
-
-/* ---- values -------------------------------------------------------------------------------- */
-
-static double real_at(const void *values, size_t at, int real_bytes) {
-  return real_bytes == (int)sizeof(float) ? (double)((const float *)values)[at]
-                                          : ((const double *)values)[at];
 }
 
 /* ---- samples -------------------------------------------------------------------------------- */
@@ -73,34 +41,21 @@ bool nnrt_guess_gather(nnrt_guesses *of, size_t begin, size_t n, size_t *chosen,
 }
 
 void nnrt_show_class(FILE *to, const nnrt_guesses *of, size_t class) {
-  const nnrt_encoding *encoding = &of->trainer->encoding;
-  const nnrt_labels *words = nnrt_class_words(encoding, of->trainer->model, of->pair.classes);
-  const char *word = words ? nnrt_label_of(words, (int32_t)class) : NULL;
-  const bool is_byte = of->pair.kind != NNRT_PAIR_BINARY && class < encoding->alphabet.count;
-  const uint8_t byte = is_byte ? encoding->alphabet.byte[class] : 0;
-  if (word && of->pair.kind != NNRT_PAIR_BINARY)
-    nnrt_html_text(to, word);
-  else if (!is_byte)
-    fprintf(to, "%zu", class);
-  else if (byte > ' ' && byte < 0x7f)
-    nnrt_html_text(to, (char[]){(char)byte, '\0'});
-  else
-    fprintf(to, byte == '\n' ? "\\n" : byte == ' ' ? "␣" : "\\x%02x", byte);
+  char room[NNRT_CLASS_TEXT];
+  nnrt_html_text(to, nnrt_class_text(&of->trainer->encoding, of->trainer->model, &of->pair, class,
+                                     room));
 }
 
 /* ---- guessing ------------------------------------------------------------------------------ */
 
 static void read_scores(nnrt_guesses *of, const void *output, size_t at, size_t from) {
+  const int real_bytes = of->trainer->model->real_bytes;
   const size_t classes = of->pair.classes;
-  size_t best = 0;
+  const size_t best = nnrt_pair_guess(of->trainer->model, &of->pair, output, from);
+  const double top = nnrt_real_at(output, from * classes + best, real_bytes);
   double sum = 0;
-  for (size_t k = 0; k < classes; k++) {
-    const double score = real_at(output, from * classes + k, of->trainer->model->real_bytes);
-    sum += score;
-    if (score > real_at(output, from * classes + best, of->trainer->model->real_bytes))
-      best = k;
-  }
-  const double top = real_at(output, from * classes + best, of->trainer->model->real_bytes);
+  for (size_t k = 0; k < classes; k++)
+    sum += nnrt_real_at(output, from * classes + k, real_bytes);
   of->value[at] = (double)best;
   of->sure[at] = top;
   of->probable = of->probable && top > 0 && top <= 1.001 && fabs(sum - 1) < 1e-3;
@@ -114,7 +69,7 @@ static void read_output(nnrt_guesses *of, const void *output, size_t begin, size
     else if (of->pair.kind == NNRT_PAIR_LABELS)
       of->value[at] = (double)((const int32_t *)output)[i];
     else
-      of->value[at] = real_at(output, i, of->trainer->model->real_bytes);
+      of->value[at] = nnrt_real_at(output, i, of->trainer->model->real_bytes);
   }
 }
 
@@ -123,7 +78,7 @@ static void read_truth(nnrt_guesses *of, size_t begin, size_t n) {
   const void *target = of->room.values[of->pair.target];
   for (size_t i = 0; i < n * of->elements; i++)
     of->truth[begin * of->elements + i] = model->tensor[of->pair.target].kind == NNRT_REAL
-                                            ? real_at(target, i, model->real_bytes)
+                                            ? nnrt_real_at(target, i, model->real_bytes)
                                             : (double)((const int32_t *)target)[i];
 }
 

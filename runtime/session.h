@@ -40,15 +40,28 @@ void nnrt_batch_free(nnrt_batch *batch);
 /* What the model's functions take. */
 const void *const *nnrt_batch_data(const nnrt_batch *batch);
 
+/* Takes the samples of data in batches of the block's size: of what `held` holds out; NULL: all.
+ * Carried states begin anew, before and after. In a model that carries, the samples are cut into
+ * `batch` equal runs, the rest is left out. */
+typedef void nnrt_visit(void *visitor, int n, const nnrt_batch *batch);
+bool nnrt_walk(const nnrt_model *model, void *block, const nnrt_dataset *data, nnrt_order *held,
+               nnrt_visit *visit, void *visitor, nnrt_failure *failure);
+
 /* values[0]: the mean loss of the samples, then each metric, as model->test gives them, over
- * batches of the block's size (of either kind), or over one where the metrics reduce over the
- * whole. Of what `held` holds out; NULL: of all. Carried states begin anew, before and after.
- * In a model that carries, the samples are cut into `batch` equal runs, the rest is left out. */
+ * the batches of a walk, or over one where the metrics reduce over the whole. The block may be of
+ * either kind. */
 bool nnrt_evaluate(const nnrt_model *model, void *block, const nnrt_dataset *data,
                    nnrt_order *held, double *values, nnrt_failure *failure);
 
 /* Sample number `place` of the order in which streams are trained: lane by lane, step by step. */
 size_t nnrt_lane_sample(size_t place, size_t lanes, size_t run);
+
+/* ---- classes.c ---------------------------------------------------------------------------- */
+
+/* Prints, for each target of classes that an output guesses, how each class is told from the
+ * others, behind an empty line: see classes.c. Nothing where no output does. */
+bool nnrt_test_classes(const nnrt_model *model, void *block, const nnrt_dataset *data,
+                       nnrt_order *held, nnrt_failure *failure);
 
 /* ---- samples.c ---------------------------------------------------------------------------- */
 

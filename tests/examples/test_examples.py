@@ -37,7 +37,7 @@ def held_out(program, name, *options):
   began = time.perf_counter()
   run(program, "train", "--save", weights, *options)
   took = time.perf_counter() - began
-  lines = run(program, "test", "--load", weights, *options).splitlines()
+  lines = run(program, "test", "--load", weights, *options).split("\n\n")[0].splitlines()
   return dict((word, float(value)) for word, value in map(str.split, lines))[name], took
 
 

@@ -34,7 +34,7 @@ def close(what, given, wanted):
 
 def reported(done):
   """The figures that `test` prints, by name."""
-  return {words[0]: float(words[1]) for words in map(str.split, done.stdout.splitlines())}
+  return {words[0]: float(words[1]) for words in map(str.split, done.stdout.split("\n\n")[0].splitlines())}
 
 
 # ---- batchnorm ---------------------------------------------------------------------------------

@@ -111,6 +111,47 @@ class Case:
     done = nn.must([self.program, "predict", *self.weights, "--data", "-"], input=text)
     nn.demand(done.stdout == self.predict(), "standard input differs from the file")
 
+  def table_of(self, data):
+    """What `test` says of each class, by name, and the line above it."""
+    said = nn.must([self.program, "test", *self.weights, "--data", data, "--batch", 7]).stdout
+    figures, _, table = said.partition("\n\n")
+    nn.demand([line.split()[0] for line in figures.splitlines()] == ["loss"], figures)
+    title, head, *lines = table.splitlines()
+    nn.demand(head.split() == ["class", "precision", "recall", "f1", "support"], head)
+    rows = [line.rsplit(None, 4) for line in lines]
+    return title, {row[0].rstrip(): row[1:] for row in rows}
+
+  def classes(self):
+    """Precision, recall and F1 as NumPy counts them: with every class, and with two unseen."""
+    noise = numpy.random.default_rng(3).permutation(90)
+    with open(self.folder / "iris.csv", newline="", encoding="utf-8") as file:
+      truth = numpy.array([sorted(WORDS).index(row[2]) for row in csv.reader(file)])
+    guess = self.array("guess")
+    for name, truth in (("noise", numpy.where(noise < 20, noise % 3, truth)), ("few", truth * 0)):
+      self.count(name, truth, guess)
+
+  def count(self, name, truth, guess):
+    x, path = numpy.loadtxt(self.folder / "x.csv", delimiter=","), self.folder / f"{name}.csv"
+    with open(path, "w", newline="", encoding="utf-8") as file:
+      csv.writer(file).writerows([*map("{:.4f}".format, row), sorted(WORDS)[k]]
+                                 for row, k in zip(x, truth))
+    title, found = self.table_of(path)
+    nn.demand(title == f"p against s: accuracy {(truth == guess).mean():.9g} of 90", title)
+    right = numpy.array([((truth == k) & (guess == k)).sum() for k in range(3)])
+    support, guessed = (numpy.bincount(of, minlength=3) for of in (truth, guess))
+    with numpy.errstate(invalid="ignore"):
+      wanted = numpy.stack([right / guessed, right / support, 2 * right / (support + guessed)], 1)
+    listed = [k for k in range(3) if support[k] + guessed[k]]
+    nn.demand(set(found) == {sorted(WORDS)[k] for k in listed} | {"mean", "weighted"}, f"{found}")
+    for k in listed:
+      values = ["-" if numpy.isnan(value) else f"{value:.5g}" for value in wanted[k]]
+      nn.demand(found[sorted(WORDS)[k]] == [*values, str(support[k])], f"{found} {wanted}")
+    means = {"mean": numpy.ones(len(listed)), "weighted": support[listed]}
+    for which, weight in means.items():
+      values = numpy.average(numpy.nan_to_num(wanted[listed]), axis=0, weights=weight)
+      nn.demand(numpy.allclose([float(of) for of in found[which][:3]], values, rtol=1e-4)
+                and found[which][3] == "90", f"{which}: {found[which]} {values}")
+
   def export(self, name, *arguments):
     path = self.folder / name
     nn.must([self.program, "export", *self.weights, "-o", path, *arguments])
@@ -182,7 +223,7 @@ def main():
   tally = nn.Tally()
   with tempfile.TemporaryDirectory(prefix="nncc-predict-") as name:
     case = Case(pathlib.Path(name))
-    for what in ("csv", "json", "top", "pipe", "npz", "table", "device"):
+    for what in ("csv", "json", "top", "pipe", "classes", "npz", "table", "device"):
       tally.case(what, getattr(case, what))
     for arguments, words in REFUSED:
       tally.case("refused: " + " ".join(arguments[:1] + arguments[3:]), refuses, case, arguments,

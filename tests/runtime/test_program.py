@@ -103,7 +103,7 @@ class Training(Programs):
                               r"holdout accuracy [\d.]+  \d+ samples/s$")
     self.assertEqual(said[-1], "saved to w.safetensors")
     said = self.run_model("float", "test", "--load", "w.safetensors", "--data", self.at / "d.csv")
-    values = dict(line.split() for line in said.stdout.splitlines())
+    values = dict(line.split() for line in said.stdout.split("\n\n")[0].splitlines())
     self.assertEqual(list(values), ["loss", "accuracy"])
     self.assertGreater(float(values["accuracy"]), 0.9)
 
