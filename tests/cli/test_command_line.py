@@ -47,7 +47,7 @@ def check_bash_nncc(folder):
   listed = options_of(nn.must([nn.NNCC, "--help"]).stdout)
   nn.demand(offered == listed, f"{offered ^ listed} differ")
   for words, wanted in ((("--real", ""), {"float", "double"}), (("--real", "=", "d"), {"double"}),
-                        (("--dump", "="), {"ast", "forward", "backward", "plan"}),
+                        (("--dump", "="), {"ast", "forward", "backward", "plan", "steps"}),
                         (("--he",), {"--header", "--help"}), (("-o", "scr"), {"script"}),
                         (("scr",), {"script"}), (("--define", ""), set())):
     offered = bash_offers(folder, "nncc", *words)
