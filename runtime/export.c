@@ -1,6 +1,7 @@
 /* export: turns weights into what other programs read: .npz for NumPy, CSV for tables, a C header
  * for a device without a file system. */
 #include "file.h"
+#include "finite.h"
 #include "npy_header.h"
 #include "piece.h"
 #include "session.h"
@@ -166,6 +167,19 @@ static void print_array(const export *all, size_t k) {
   fputs("\n};\n", all->to);
 }
 
+/* C has no constant for what is not finite. */
+static bool check_finite(const export *all, nnrt_failure *failure) {
+  for (size_t k = 0; k < all->pieces.count; k++) {
+    const nnrt_piece *piece = &all->pieces.piece[k];
+    if (piece->dtype != NNRT_I32 &&
+        !nnrt_all_finite(nnrt_piece_at(all->model, all->block, piece), piece->elements,
+                         (int)nnrt_dtype_bytes(piece->dtype)))
+      return nnrt_fail(failure, "export: %s holds a number that is not finite, which a C header "
+                       "cannot hold: train anew, or choose .npz or .csv", piece->name);
+  }
+  return true;
+}
+
 static void print_c(const export *all) {
   const char *prefix = all->model->prefix;
   fprintf(all->to,
@@ -206,15 +220,15 @@ static const char *form_of(const nnrt_options *options) {
   return options->format;
 }
 
-static bool write_form(export *all, const char *form, const char *path, nnrt_failure *failure) {
+static bool write_form(export *all, const char *format, const char *path, nnrt_failure *failure) {
   nnrt_output out;
   if (!nnrt_output_open(&out, path, failure))
     return false;
   bool good = true;
   all->to = out.stream;
-  if (strcmp(form, "npz") == 0)
+  if (strcmp(format, "npz") == 0)
     good = print_npz(all, failure);
-  else if (strcmp(form, "csv") == 0)
+  else if (strcmp(format, "csv") == 0)
     print_csv(all);
   else
     print_c(all);
@@ -226,20 +240,21 @@ static bool write_form(export *all, const char *form, const char *path, nnrt_fai
 
 int nnrt_command_export(const nnrt_model *model, nnrt_options *options, nnrt_failure *failure) {
   export all = {.model = model};
-  const char *form = form_of(options);
+  const char *format = form_of(options);
   bool done = false;
   if (!options->load)
     nnrt_fail(failure, "export: say --load FILE: the weights to export");
   else if (!options->output)
     nnrt_fail(failure, "export: say -o FILE: where the weights go");
-  else if (!form)
+  else if (!format)
     nnrt_fail(failure, "export: '%s' ends in none of .npz, .csv and .h: say --format npz, csv or c",
               options->output);
   else {
     all.block = nnrt_block_new(model, 1, 0, options->settings.seed, failure);
     done = all.block && nnrt_block_load(model, all.block, options, 1, failure) &&
            nnrt_pieces_new(model, &all.pieces, failure) &&
-           write_form(&all, form, options->output, failure);
+           (strcmp(format, "c") != 0 || check_finite(&all, failure)) &&
+           write_form(&all, format, options->output, failure);
   }
   nnrt_pieces_free(&all.pieces);
   free(all.block);

@@ -192,6 +192,15 @@ class Case:
     found = numpy.array(said, "f4").reshape(2, 3)
     nn.demand((found == numpy.load(self.folder / "two.p.npy")).all(), f"{found}")
 
+  def endless(self):
+    """A weight that is not finite: no C header, and one that was there stays."""
+    bytes_, value = (self.folder / "w").read_bytes(), self.held()["z.W"].tobytes()
+    (self.folder / "endless").write_bytes(bytes_.replace(
+        value, value[:-4] + numpy.float32(numpy.inf).tobytes()))
+    (self.folder / "kept.h").write_text("kept")
+    refuses(self, ("export", "--load", "endless", "-o", "kept.h"), ("z.W", "not finite"))
+    nn.demand((self.folder / "kept.h").read_text() == "kept", "overwritten")
+
 
 def refuses(case, arguments, words):
   done = nn.run([case.program, *arguments], cwd=case.folder)
@@ -223,7 +232,7 @@ def main():
   tally = nn.Tally()
   with tempfile.TemporaryDirectory(prefix="nncc-predict-") as name:
     case = Case(pathlib.Path(name))
-    for what in ("csv", "json", "top", "pipe", "classes", "npz", "table", "device"):
+    for what in ("csv", "json", "top", "pipe", "classes", "npz", "table", "device", "endless"):
       tally.case(what, getattr(case, what))
     for arguments, words in REFUSED:
       tally.case("refused: " + " ".join(arguments[:1] + arguments[3:]), refuses, case, arguments,
