@@ -64,6 +64,24 @@ static symbol *give_letter(story *s, const symbol *like, const definition *to) {
   return made;
 }
 
+static bool same_axes(const node *a, const node *b) {
+  return a->rank == b->rank &&
+         (a->rank == 0 || memcmp(a->axes, b->axes, (size_t)a->rank * sizeof *a->axes) == 0);
+}
+
+/* What has a letter without being an equation: arguments of activations, derivatives by them. */
+static void name_others(story *s) {
+  for (int id = 0; id < s->p->lowered_nodes; id++) {
+    const node *made = s->p->lowered[id];
+    if (!s->symbol[id] || !made || s->symbol[made->id]) continue;
+    if (!same_axes(made, graph_node(s->g, id))) continue;
+    symbol *like = arena_alloc(s->memory, sizeof *like);
+    *like = *s->symbol[id];
+    like->node = made;
+    s->symbol[made->id] = like;
+  }
+}
+
 /* Lowering made other nodes of the same equations and derivatives. */
 static void name_lowered(story *s) {
   for (int k = 0; k < s->p->definitions; k++) {
@@ -78,6 +96,7 @@ static void name_lowered(story *s) {
     made->by = by;
     made->parameter = false;
   }
+  name_others(s);
 }
 
 /* ---- work --------------------------------------------------------------------------------- */
@@ -129,9 +148,9 @@ static void add_product(const graph *g, work *to, const node *n) {
   add_places(g, to, &all, factors > 1 ? factors - 1 : 1);
 }
 
-/* All products down to what has a letter, as they are bracketed. */
+/* All products down to what has a letter, as they are bracketed; conditions are no work. */
 static void add_work(const story *s, work *to, const node *n, int depth) {
-  if (symbol_of(s, n) || n->class == NODE_TENSOR || depth > 40) return;
+  if (symbol_of(s, n) || n->class == NODE_TENSOR || n->boolean || depth > 40) return;
   if (n->class == NODE_PRODUCT) add_product(s->g, to, n);
   for (int k = 0; k < n->operands; k++) add_work(s, to, n->operand[k], depth + 1);
 }

@@ -454,7 +454,9 @@ typedef struct program {
   int optimizers;
   optimizer_rule *optimizer;
   train_settings settings;
-  const derivation_record *derived; /* where steps are recorded: how the gradients came about */
+  const derivation_record *derived; /* where steps are recorded: how the gradients came about, */
+  const node *const *lowered;       /* and by the id of each of the lowered_nodes that there    */
+  int lowered_nodes;                /* were before lowering, what it became, or NULL            */
 } program;
 
 /* By node id: whether the outputs, metrics and loss need it (backward: or the gradients). */
