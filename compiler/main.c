@@ -42,22 +42,25 @@ static int write_file(const options *o, const char *path, const text *out) {
   return 1;
 }
 
-static int emit_files(const options *o, const plan *planned) {
-  text code = text_new(o->memory), header = text_new(o->memory);
-  int status = 0;
-  emit_model(&code, planned, &o->emit);
-  emit_header(&header, planned, &o->emit);
-  if (o->output) status = write_file(o, o->output, &code);
-  if (!status && o->header) status = write_file(o, o->header, &header);
-  return status;
-}
-
 /* What the C would be called beside the model: logistic.nn, logistic.c. */
 static const char *emitted_path(const options *o) {
   const char *slash = strrchr(o->model, '/'), *base = slash ? slash + 1 : o->model;
   const char *dot = strrchr(base, '.');
   size_t length = dot ? (size_t)(dot - base) : strlen(base);
   return arena_printf(o->memory, "%.*s.c", (int)length, base);
+}
+
+static int emit_files(const options *o, const plan *planned) {
+  text code = text_new(o->memory), header = text_new(o->memory);
+  emit_options how = o->emit;
+  int status = 0;
+  bool named = o->output && strcmp(o->output, "-") != 0;
+  if (o->line_directives) how.lines_of = named ? o->output : emitted_path(o);
+  emit_model(&code, planned, &how);
+  emit_header(&header, planned, &o->emit);
+  if (o->output) status = write_file(o, o->output, &code);
+  if (!status && o->header) status = write_file(o, o->header, &header);
+  return status;
 }
 
 /* The document on standard output, or where -o says. */

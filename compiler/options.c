@@ -139,6 +139,7 @@ static bool take_option(options *o, int option, const char *given, int *status) 
     case OPTION_OUTPUT: o->output = given; break;
     case OPTION_HEADER: o->header = given; break;
     case OPTION_LIB: o->emit.lib = true; break;
+    case OPTION_LINES: o->line_directives = true; break;
     case OPTION_REAL: *status = set_real(o, given); break;
     case OPTION_DEFINE: *status = set_override(o, given); break;
     case OPTION_CHECK: o->check = true; break;

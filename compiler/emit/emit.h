@@ -10,6 +10,8 @@
 typedef struct emit_options {
   int real_bytes; /* 4: float, 8: double; as the plan was made for */
   bool lib;       /* no main() */
+  const char *lines_of; /* the emitted file's name: #line directives lead to the model, and back to
+                         * that; NULL: none */
   bool standalone; /* with all that it needs of the runtime: no other file but libm */
 } emit_options;
 

@@ -65,10 +65,12 @@ static void emit_includes(writer *w, bool alone) {
   line(w, "\n#include <string.h>");
 }
 
-static void emit_unwrapped(text *out, const plan *p, const emit_options *options) {
+static void emit_unwrapped(text *out, const plan *p, const emit_options *options,
+                           reason_list *reasons) {
   helpers used = {0};
   row_list rows = {0};
-  writer w = {.out = out, .rows = &rows, .p = p, .memory = p->memory, .helpers = &used, .type = NUMBER_REAL};
+  writer w = {.out = out, .rows = &rows, .p = p, .memory = p->memory, .helpers = &used, .type = NUMBER_REAL,
+              .reasons = reasons, .reason = -1};
   text body = text_new(p->memory);
   w.size_used = arena_alloc(p->memory, (size_t)graph_axis_count(p->g) * sizeof *w.size_used);
   w.out = &body;
@@ -94,9 +96,12 @@ static void emit_unwrapped(text *out, const plan *p, const emit_options *options
 }
 
 void emit_model(text *out, const plan *p, const emit_options *options) {
-  text whole = text_new(p->memory), wrapped = text_new(p->memory);
-  emit_unwrapped(&whole, p, options);
+  text whole = text_new(p->memory), wrapped = text_new(p->memory), alone = text_new(p->memory);
+  reason_list reasons = {0};
+  emit_unwrapped(&whole, p, options, options->lines_of ? &reasons : NULL);
   wrap_lines(&wrapped, whole.chars);
-  if (options->standalone) stand_alone(out, wrapped.chars, true);
-  else text_append_length(out, wrapped.chars, wrapped.length);
+  if (options->standalone) stand_alone(&alone, wrapped.chars, true);
+  const text *made = options->standalone ? &alone : &wrapped;
+  if (options->lines_of) direct_lines(out, &reasons, made->chars, options->lines_of);
+  else text_append_length(out, made->chars, made->length);
 }

@@ -80,7 +80,8 @@ void wrap_lines(text *out, const char *chars) {
     const char *end = strchr(chars, '\n');
     size_t length = end ? (size_t)(end - chars) : strlen(chars), indent = 0;
     while (indent < length && chars[indent] == ' ') indent++;
-    if (length > WIDEST) append_wrapped(out, indent, chars + indent, length - indent);
+    bool marked = *chars == REASON_MARK; /* one statement of the model: one line */
+    if (length > WIDEST && !marked) append_wrapped(out, indent, chars + indent, length - indent);
     else text_printf(out, "%.*s\n", (int)length, chars);
     chars += length + (end != NULL);
   }
@@ -91,6 +92,9 @@ void line(writer *w, const char *format, ...) {
   while (*format == '\n') {
     text_append(w->out, "\n");
     format++;
+  }
+  if (w->reasons && w->reason >= 0) {
+    text_printf(w->out, "%c%d%c", REASON_MARK, w->reason, REASON_MARK);
   }
   text_printf(w->out, "%*s", 2 * w->indent, "");
   va_start(arguments, format);

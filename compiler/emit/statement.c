@@ -153,12 +153,8 @@ static void begin_in_memory(writer *w, const assignment *a) {
   if (scale.chars) line(w, "const %s %s = %s;", real_word(w), a->collector, scale.chars);
 }
 
-static void begin_reduction(writer *w, const assignment *a) {
+static void begin_collected(writer *w, const assignment *a) {
   const char *type = buffer_type(w, a->target);
-  if (!assignment_collects(a)) {
-    begin_in_memory(w, a);
-    return;
-  }
   set_type(w, a->target);
   if (a->kind == ASSIGN_MAXIMUM) {
     line(w, "%s %s = -INFINITY;", type, collector(a));
@@ -170,8 +166,16 @@ static void begin_reduction(writer *w, const assignment *a) {
   }
 }
 
+static void begin_reduction(writer *w, const assignment *a) {
+  int before = give_reason_of(w, a);
+  if (assignment_collects(a)) begin_collected(w, a);
+  else begin_in_memory(w, a);
+  w->reason = before;
+}
+
 static void end_reduction(writer *w, const assignment *a) {
   if (!assignment_collects(a) || is_scalar(a->target)) return;
+  int before = give_reason_of(w, a);
   set_type(w, a->target);
   piece to = element_piece(w, a->target, a->at), sum = {collector(a), BIND_PRIMARY};
   bool minus = a->coefficient < 0;
@@ -181,6 +185,7 @@ static void end_reduction(writer *w, const assignment *a) {
   }
   if (a->adds) line(w, "%s %s %s;", to.chars, minus ? "-=" : "+=", sum.chars);
   else line(w, "%s = %s%s;", to.chars, minus ? "-" : "", sum.chars);
+  w->reason = before;
 }
 
 /* ---- assignments ---------------------------------------------------------------------------- */
@@ -478,11 +483,13 @@ void emit_steps(writer *w, const step *first) {
       while (main_step->kind == STEP_CLEAR && main_step->next) main_step = main_step->next;
       emit_comment(w, main_step);
     }
+    int before = give_reason(w, s);
     switch (s->kind) {
       case STEP_LOOP: emit_loop(w, s); break;
       case STEP_ASSIGNMENT: emit_assignment(w, s->what); break;
       case STEP_CLEAR: emit_clear(w, s->what); break;
     }
+    w->reason = before;
     emit_seen(w, s);
   }
 }

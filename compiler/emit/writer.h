@@ -73,6 +73,8 @@ typedef struct writer {
   row_list *rows;
   bool small_products;   /* the text has some                                                */
   const char *said;      /* conditions that an `if` around the place has told */
+  struct reason_list *reasons; /* lines of the model that lines of C stem from; NULL: not asked for */
+  int reason;            /* number of the one that is written about, or -1 */
 } writer;
 
 piece piece_of(writer *w, int strength, const char *format, ...) PRINTF_LIKE(3, 4);
@@ -91,6 +93,21 @@ void wrap_lines(text *out, const char *chars);
 piece row_piece(writer *w, piece index, open_loop *owner);
 bool declare_rows(writer *w, const open_loop *owner);
 void append_with_rows(writer *w, text *out, const char *chars, const open_loop *owner);
+
+/* ---- reason.c ------------------------------------------------------------------------------- */
+
+typedef struct reason_list {
+  size_t count, capacity;
+  place *item;
+} reason_list;
+
+/* Lines are marked with the model's line that `s` stems from, until the number that is returned,
+ * the reason before, is put back. No reason of its own: it keeps the one around it. */
+int give_reason(writer *w, const step *s);
+int give_reason_of(writer *w, const assignment *a);
+/* Marks become #line directives; behind them those of the file itself, `emitted`. */
+void direct_lines(text *out, const reason_list *reasons, const char *chars, const char *emitted);
+enum { REASON_MARK = 3 }; /* before and behind the number of a reason, in front of a line */
 
 /* ---- index.c -------------------------------------------------------------------------------- */
 

@@ -438,6 +438,7 @@ typedef struct program {
   int outputs;                  /* in prediction's form (no dropout, running averages)         */
   definition *output;
   const node *objective;        /* scalar: mean over the batch of all losses, as in training   */
+  place objective_where;        /* the first of the losses                                      */
   const node *test_loss;        /* the same, as in prediction                                  */
   int metrics;
   definition *metric;           /* scalars: means over the batch, as in prediction             */
@@ -459,6 +460,9 @@ typedef struct program {
   int lowered_nodes;                /* were before lowering, what it became, or NULL            */
 } program;
 
+/* Where the user's model says what `word` is: `where` itself, or, if that lies in the library, the
+ * line that calls the layer which `word` is part of. */
+place program_place(const program *p, name word, place where);
 /* By node id: whether the outputs, metrics and loss need it (backward: or the gradients). */
 bool *program_reach(const program *p, bool backward);
 

@@ -1,4 +1,6 @@
 /* A program's roots, and the nodes that they reach. */
+#include <string.h>
+
 #include "construct.h"
 
 typedef struct reach {
@@ -35,4 +37,19 @@ bool *program_reach(const program *p, bool backward) {
     for (int k = 0; k < n->operands; k++) root(&r, n->operand[k]);
   }
   return r.reached;
+}
+
+place program_place(const program *p, name word, place where) {
+  size_t best = 0;
+  place found = where;
+  if (!where.file || !where.file->shipped) return found;
+  for (int k = 0; k < p->definitions; k++) {
+    const definition *one = &p->definition[k];
+    size_t length = strlen(one->word);
+    bool around = strncmp(one->word, word, length) == 0 && word[length] == '.';
+    if (!around || length <= best || !one->where.file || one->where.file->shipped) continue;
+    best = length;
+    found = one->where;
+  }
+  return found;
 }

@@ -1,8 +1,6 @@
 /* Warnings that the derivation gives rise to, each at its place in the model. They change nothing.
  *
  * Needs: a derived program that is not lowered yet. */
-#include <string.h>
-
 #include "transform.h"
 
 typedef struct diagnosis {
@@ -42,29 +40,14 @@ static bool is_read(const diagnosis *d, const tensor *t) {
   return false;
 }
 
-/* A layer's parameter is told of at the line that calls the layer. */
-static place place_of(const diagnosis *d, const tensor *t) {
-  size_t best = 0;
-  place found = t->where;
-  if (!t->where.file || !t->where.file->shipped) return found;
-  for (int k = 0; k < d->p->definitions; k++) {
-    const definition *one = &d->p->definition[k];
-    size_t length = strlen(one->word);
-    bool around = strncmp(one->word, t->word, length) == 0 && t->word[length] == '.';
-    if (!around || length <= best || !one->where.file || one->where.file->shipped) continue;
-    best = length;
-    found = one->where;
-  }
-  return found;
-}
-
 static void diagnose_parameter(const diagnosis *d, const tensor *t, const node *gradient) {
+  place where = program_place(d->p, t->word, t->where);
   if (!node_is_constant(gradient, 0)) return;
   if (is_read(d, t)) {
-    report_warning(d->to, place_of(d, t), "the gradient of '%s' is zero everywhere: floor, sign, argmax, "
+    report_warning(d->to, where, "the gradient of '%s' is zero everywhere: floor, sign, argmax, "
                    "comparisons and stop have no derivative, so it will never change", t->word);
   } else {
-    report_warning(d->to, place_of(d, t), "the loss does not depend on '%s', so it will never change; "
+    report_warning(d->to, where, "the loss does not depend on '%s', so it will never change; "
                    "leave it out or use it", t->word);
   }
 }

@@ -80,6 +80,7 @@ static bool reduces_batch(const node *n) { return node_binds(n, AXIS_BATCH); }
 
 typedef struct result {
   const node *loss;
+  place loss_where; /* of the first */
   definition_list outputs, metrics;
   bool metrics_of_whole;
 } result;
@@ -106,6 +107,7 @@ static void add_loss(elaborator *e, scope *s, const statement *st, result *out) 
   value v = expression_alone(&c, st->value);
   if (!is_scalar(e, st, &v, "a loss")) return;
   const node *mean = batch_mean(e, v.node);
+  if (out->loss == NULL) out->loss_where = st->where;
   out->loss = out->loss == NULL ? mean : node_add(e->g, out->loss, mean);
 }
 
@@ -203,6 +205,7 @@ static void elaborate_model(elaborator *e) {
   program *p = e->p;
   result out = elaborate_pass(e);
   p->objective = out.loss;
+  p->objective_where = out.loss_where;
   if (e->modes_differ && report_errors(e->to) == 0) {
     e->predicting = true;
     e->first_predicting = graph_node_count(e->g);
