@@ -55,6 +55,7 @@ void emit_seen(writer *w, const step *s) {
   int count = 0;
   for (size_t k = 0; k < e->buffers && is_watched(w); k++) count += is_completed(e->buffer[k], s);
   if (count == 0) return;
+  if (w->loops) w->loops->braces = true;
   line(w, count > 1 ? "if (watch) {" : "if (watch)");
   for (size_t k = 0; k < e->buffers; k++) {
     const buffer *b = e->buffer[k];
