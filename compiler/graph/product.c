@@ -314,17 +314,37 @@ static void component(const factor_list *list, const axis_set *bound, axis_set *
   }
 }
 
-/* [c = k] along a bound axis k that c does not know. */
-static bool is_onehot(const node *n, axis k) {
-  if (n->class != NODE_MAP || n->op != OP_equal) return false;
+/* c, where n is [c = k] along a bound axis k that c does not know; NULL elsewhere. An index is
+ * one where it has no place that k lacks. */
+static const node *hot_label(const graph *g, const node *n, axis k) {
+  if (n->class != NODE_MAP || n->op != OP_equal) return NULL;
   for (int j = 0; j < 2; j++) {
     const node *index = n->operand[j], *label = n->operand[1 - j];
-    if (index->class == NODE_INDEX && index->axes[0] == k && label->integer &&
-        !node_has_axis(label, k)) {
-      return true;
-    }
+    if (index->class != NODE_INDEX || index->axes[0] != k) continue;
+    if (!label->integer || node_has_axis(label, k)) continue;
+    if (label->class != NODE_INDEX) return label;
+    axis i = label->axes[0];
+    bool inside = i != AXIS_BATCH && k != AXIS_BATCH && axis_extent(g, i) <= axis_extent(g, k);
+    if (inside) return label;
   }
-  return false;
+  return NULL;
+}
+
+static bool is_onehot(const graph *g, const node *n, axis k) { return hot_label(g, n, k) != NULL; }
+
+/* Reading at the place that another index has. */
+static bool is_seed(const graph *g, const node *onehot, axis k) {
+  return hot_label(g, onehot, k)->class == NODE_INDEX;
+}
+
+/* value at k = i: a renaming of k to i, or the diagonal where the value knows i already. */
+static const node *node_at_index(graph *g, const node *value, axis k, axis i) {
+  view v = view_empty();
+  int u = view_box(&v, axis_extent(g, i));
+  view_read(&v, k, 0)->coefficient[u] = 1;
+  if (node_has_axis(value, i)) view_read(&v, i, 0)->coefficient[u] = 1;
+  view_write(&v, i, 0)->coefficient[u] = 1;
+  return node_view(g, value, &v);
 }
 
 /* sum_k [c = k] is 1; and reading at k = c passes through exp, log and products, so that they
@@ -334,9 +354,9 @@ static const node *gathered(factor_list *list, const axis_set *bound) {
   for (int b = 0; b < bound->count; b++) {
     axis k = bound->axes[b];
     size_t hot = 0, others = 0;
-    bool passes = false;
-    while (hot < list->count && !is_onehot(list->base[hot], k)) hot++;
+    while (hot < list->count && !is_onehot(g, list->base[hot], k)) hot++;
     if (hot == list->count) continue;
+    bool passes = is_seed(g, list->base[hot], k);
     for (size_t j = 0; j < list->count; j++) {
       const node *base = list->base[j];
       if (j == hot || !node_has_axis(base, k)) continue;
@@ -361,6 +381,8 @@ static const node *gathered(factor_list *list, const axis_set *bound) {
 
 const node *node_gather(graph *g, const node *onehot, const node *value, axis k) {
   if (!node_has_axis(value, k)) return value;
+  if (is_seed(g, onehot, k))
+    return node_at_index(g, value, k, hot_label(g, onehot, k)->axes[0]);
   if (value->class == NODE_MAP && (value->op == OP_exp || value->op == OP_log)) {
     return node_map1(g, value->op, node_gather(g, onehot, value->operand[0], k));
   }
@@ -444,7 +466,7 @@ static bool open_onehots(factor_list *list, const axis_set *bound) {
     if (!is_nested(list, k)) continue;
     for (int j = 0; j < nested->operands; j++) {
       for (int b = 0; b < bound->count; b++) {
-        hot = hot || is_onehot(nested->operand[j], bound->axes[b]);
+        hot = hot || is_onehot(list->g, nested->operand[j], bound->axes[b]);
       }
     }
     if (!hot) continue;

@@ -5,6 +5,10 @@
  * recurrence is an extra root whose adjoint is a new reference d_r; the body of d_r is the sum of
  * all that reaches r, through shifted reads and directly. So backpropagation through time comes
  * out as one more recurrence, which runs the other way because the adjoint of a shift does.
+ *
+ * A scalar at every place of some axes i at once, as in grad(f[i], x): the walk starts with the
+ * bracket [i = k] instead of 1, k an axis that nothing before it has. Every adjoint then carries k,
+ * the place whose derivative it is; nothing ever sums over it. So a Jacobian is derived once.
  */
 #include <string.h>
 
@@ -26,6 +30,8 @@ typedef struct derivation {
   arena *memory;
   int count;                 /* nodes there were before; ids below it have their side data here */
   const node *scalar, *inner;
+  int seeds;                 /* axes of the scalar but the batch, and the k of each */
+  axis place[MAX_RANK], seed[MAX_RANK];
   bool *wanted;              /* by tensor number: its leaves are targets */
   bool *reached, *depends;
   contributions *incoming;
@@ -140,14 +146,16 @@ static void tell_adjoint(derivation_adjoint *told, const derivation *d, const no
 /* ---- what one node gives another ---------------------------------------------------------- */
 
 /* The product of `factors`, summed over all axes of `from` (and those that it binds) that `to`
- * does not have: what `from` spread over them comes together. The scalar's own axes stay. */
+ * does not have: what `from` spread over them comes together. A scalar's own batch stays; and so
+ * do the seeds' axes, which `from` cannot have. */
 static void contribute(derivation *d, const node *from, const node *to, int count,
                        const node *const *factors, const double *powers) {
   axis over[3 * MAX_RANK];
   int bound = 0;
   for (int k = 0; k < from->rank + from->bound; k++) {
     axis a = k < from->rank ? from->axes[k] : from->bound_axes[k - from->rank];
-    if (!node_has_axis(to, a) && !node_has_axis(d->scalar, a)) over[bound++] = a;
+    bool stays = a == AXIS_BATCH && node_has_axis(d->scalar, a);
+    if (!node_has_axis(to, a) && !stays) over[bound++] = a;
   }
   size_t first = graph_steps(d->g);
   const node *share = node_product(d->g, count, factors, powers, bound, over);
@@ -285,6 +293,23 @@ static recurrence *recurrence_of_body(derivation *d, const node *body) {
   return at ? &d->recurrence[at - 1] : NULL;
 }
 
+/* Of the adjoint: the state's dimensions, then the seeds'. */
+static void adjoint_dims(const derivation *d, const tensor *state, axis *dims) {
+  memcpy(dims, state->body_dims, (size_t)state->rank * sizeof *dims);
+  memcpy(dims + state->rank, d->seed, (size_t)d->seeds * sizeof *dims);
+}
+
+static tensor *adjoint_tensor(derivation *d, const tensor *state) {
+  const char *word = arena_printf(d->memory, "d_%s", state->word);
+  int64_t shape[MAX_RANK];
+  memcpy(shape, state->shape, sizeof shape);
+  for (int k = 0; k < d->seeds; k++) shape[state->rank + k] = axis_extent(d->g, d->seed[k]);
+  tensor *made = tensor_new(d->g, TENSOR_REFERENCE, name_of(graph_names(d->g), word), state->where,
+                            state->rank + d->seeds, shape);
+  made->per_sample = state->per_sample;
+  return made;
+}
+
 /* A reference d_r for each recurrence on the way. */
 static void find_recurrences(derivation *d) {
   for (int id = 0; id < d->count; id++) {
@@ -292,11 +317,7 @@ static void find_recurrences(derivation *d) {
     if (!d->reached[id] || !d->depends[id] || !is_reference(n)) continue;
     if (recurrence_of_body(d, n->tensor->body)) continue;
     tensor *state = tensor_at(d->g, n->tensor->number);
-    const char *word = arena_printf(d->memory, "d_%s", state->word);
-    tensor *adjoint = tensor_new(d->g, TENSOR_REFERENCE, name_of(graph_names(d->g), word),
-                                 state->where, state->rank, state->shape);
-    adjoint->per_sample = state->per_sample;
-    recurrence made = {.state = state, .adjoint = adjoint};
+    recurrence made = {.state = state, .adjoint = adjoint_tensor(d, state)};
     ARENA_PUSH(d->memory, d->recurrence, d->recurrences, d->recurrence_capacity, made);
     d->recurrence_at[state->body->id] = d->recurrences;
   }
@@ -329,7 +350,9 @@ static void define_recurrences(derivation *d) {
     const node *sum = axis_counts_copies(d->g, row)
                           ? sum_of_rows(d->g, row, (int)all.count, all.node)
                           : total(d, &all);
-    tensor_define(d->g, r->adjoint, sum, r->state->body_dims);
+    axis dims[MAX_RANK];
+    adjoint_dims(d, r->state, dims);
+    tensor_define(d->g, r->adjoint, sum, dims);
     if (!d->told) continue;
     derivation_adjoint *told = &d->told[r->state->body->id];
     tell_adjoint(told, d, r->state->body, sum, first);
@@ -339,16 +362,31 @@ static void define_recurrences(derivation *d) {
 
 /* ---- the walk ----------------------------------------------------------------------------- */
 
+static const node *adjoint_leaf(derivation *d, const recurrence *r) {
+  axis dims[MAX_RANK];
+  adjoint_dims(d, r->state, dims);
+  return node_tensor(d->g, r->adjoint, dims);
+}
+
+/* 1; or [i = k] for every axis i of the scalar. */
+static const node *first_adjoint(derivation *d) {
+  const node *made = node_constant(d->g, 1);
+  for (int k = 0; k < d->seeds; k++) {
+    const node *here = node_onehot(d->g, node_index(d->g, d->place[k]), d->seed[k]);
+    made = node_multiply(d->g, made, here);
+  }
+  return made;
+}
+
 static void walk(derivation *d) {
-  push(d, &d->incoming[d->scalar->id], node_constant(d->g, 1));
+  push(d, &d->incoming[d->scalar->id], first_adjoint(d));
   for (int id = d->count - 1; id >= 0; id--) {
     const node *n = graph_node(d->g, id);
     if (!d->reached[id] || !d->depends[id]) continue;
     const recurrence *r = recurrence_of_body(d, n);
     size_t first = graph_steps(d->g);
     if (!r && d->incoming[id].count == 0) continue;
-    const node *a = r ? node_tensor(d->g, r->adjoint, r->state->body_dims)
-                      : total(d, &d->incoming[id]);
+    const node *a = r ? adjoint_leaf(d, r) : total(d, &d->incoming[id]);
     d->adjoint[id] = a;
     if (d->told && !r) tell_adjoint(&d->told[id], d, n, a, first);
     if (n->class == NODE_TENSOR && d->wanted[n->tensor->number]) {
@@ -363,7 +401,7 @@ static void walk(derivation *d) {
 static derivation derivation_of(graph *g, const node *scalar) {
   size_t count = (size_t)graph_node_count(g);
   arena *memory = graph_memory(g);
-  return (derivation){
+  derivation made = {
       .g = g,
       .memory = memory,
       .count = (int)count,
@@ -376,14 +414,39 @@ static derivation derivation_of(graph *g, const node *scalar) {
       .wanted = arena_alloc(memory, (size_t)tensor_count(g) * sizeof(bool)),
       .reads = arena_alloc(memory, (size_t)tensor_count(g) * sizeof(contributions)),
   };
+  for (int k = 0; k < scalar->rank; k++) {
+    axis a = scalar->axes[k];
+    if (a == AXIS_BATCH) continue;
+    made.place[made.seeds] = a;
+    made.seed[made.seeds++] = axis_new(g, axis_hint(g, a), axis_extent(g, a));
+  }
+  return made;
 }
 
-static void run(derivation *d, int leaves, const node *const *leaf) {
+/* Under the scalar's own axes. */
+static const node *placed(const derivation *d, const node *value) {
+  return node_rename_axes(d->g, value, d->seeds, d->seed, d->place);
+}
+
+/* Whether every adjoint has room for the seeds. */
+static bool has_room(const derivation *d) {
+  for (int id = 0; id < d->count && d->seeds > 0; id++) {
+    const node *n = graph_node(d->g, id);
+    if (!d->reached[id] || !d->depends[id]) continue;
+    int dimensions = n->class == NODE_TENSOR ? n->tensor->rank + 1 : n->rank + n->bound;
+    if (dimensions + d->seeds > MAX_RANK) return false;
+  }
+  return true;
+}
+
+static bool run(derivation *d, int leaves, const node *const *leaf) {
   for (int k = 0; k < leaves; k++) d->wanted[leaf[k]->tensor->number] = true;
   reach(d);
   find_dependence(d);
+  if (!has_room(d)) return false;
   find_recurrences(d);
   walk(d);
+  return true;
 }
 
 /* The sum of what reached all reads of the leaf's tensor, under the leaf's axes. */
@@ -404,19 +467,20 @@ static const node *collect_leaf(derivation *d, const node *leaf) {
   return total(d, &all);
 }
 
-void derive(graph *g, const node *scalar, int count, const node *const *leaves,
+bool derive(graph *g, const node *scalar, int count, const node *const *leaves,
             const node **result) {
   derivation d = derivation_of(g, scalar);
-  run(&d, count, leaves);
-  for (int k = 0; k < count; k++) result[k] = collect_leaf(&d, leaves[k]);
+  if (!run(&d, count, leaves)) return false;
+  for (int k = 0; k < count; k++) result[k] = placed(&d, collect_leaf(&d, leaves[k]));
+  return true;
 }
 
 const node *derive_by(graph *g, const node *scalar, const node *inner) {
   derivation d = derivation_of(g, scalar);
   d.inner = inner;
-  run(&d, 0, NULL);
-  return inner->id < d.count && d.adjoint[inner->id] ? d.adjoint[inner->id]
-                                                     : node_constant(g, 0);
+  if (!run(&d, 0, NULL)) return NULL;
+  const node *adjoint = inner->id < d.count ? d.adjoint[inner->id] : NULL;
+  return adjoint ? placed(&d, adjoint) : node_constant(g, 0);
 }
 
 /* ---- a program's gradients ---------------------------------------------------------------- */

@@ -138,48 +138,12 @@ static const node *state_behind(elaborator *e, const node *by) {
   return NULL;
 }
 
+/* Of u at every place of the indices that are bound around it; NULL where it has too many axes. */
 static const node *derivative(elaborator *e, const node *u, const node *by) {
   const node *result = NULL, *state = state_behind(e, by);
   if (state != NULL || by->class != NODE_TENSOR)
     return derive_by(e->g, u, state != NULL ? state : by);
-  derive(e->g, u, 1, &by, &result);
-  return result;
-}
-
-/* u at one place of the indices that are bound around it, derived place by place: each place's
- * derivative is a scalar's. */
-static const node *derivative_by_places(elaborator *e, const value *u, const node *by) {
-  axis a = AXIS_BATCH;
-  for (int k = 0; k < u->node->rank; k++) {
-    if (u->node->axes[k] != AXIS_BATCH) a = u->node->axes[k];
-  }
-  if (a == AXIS_BATCH) return derivative(e, u->node, by);
-  int64_t count = axis_extent(e->g, a);
-  const node **terms = arena_alloc(e->memory, (size_t)count * sizeof *terms);
-  for (int64_t k = 0; k < count; k++) {
-    view slice = view_empty(), put = view_empty();
-    view_read(&slice, a, k);
-    view_write(&put, a, k);
-    value at = *u;
-    at.node = node_view(e->g, u->node, &slice);
-    terms[k] = node_view(e->g, derivative_by_places(e, &at, by), &put);
-  }
-  return node_sum(e->g, 0, (int)count, terms, NULL);
-}
-
-enum { MOST_PLACES = 1024 };
-
-static bool few_places(context *c, const expression *x, const value *u) {
-  int64_t places = 1;
-  for (int k = 0; k < u->node->rank; k++) {
-    axis a = u->node->axes[k];
-    if (a != AXIS_BATCH) places *= axis_extent(c->e->g, a);
-    if (places > MOST_PLACES) {
-      complain(c->e, x->where, "grad() of u at more than %d places of its indices", MOST_PLACES);
-      return false;
-    }
-  }
-  return true;
+  return derive(e->g, u, 1, &by, &result) ? result : NULL;
 }
 
 static value call_grad(context *c, const expression *x) {
@@ -204,8 +168,14 @@ static value call_grad(context *c, const expression *x) {
     result.node = blank_of(e, &u, &by);
     return result;
   }
-  if (!check_scalar(c, x, given[0], &u) || !few_places(c, x, &u)) return poison();
-  result.node = derivative_by_places(e, &u, by.node);
+  if (!check_scalar(c, x, given[0], &u)) return poison();
+  const node *made = by.rank + u.node->rank < MAX_RANK ? derivative(e, u.node, by.node) : NULL;
+  if (made == NULL) {
+    complain(e, x->where, "grad(u, x): the indices of u and the axes of what lies between u "
+                          "and x are more than %d together; bind fewer around it", MAX_RANK);
+    return poison();
+  }
+  result.node = made;
   return result;
 }
 

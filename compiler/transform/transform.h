@@ -59,14 +59,15 @@ void hold_stops(program *p);
 
 /* ---- derive.c ----------------------------------------------------------------------------- */
 
-/* Derivatives of the scalar (a node without axes; or, as elaborate's grad(u, x) needs it, a node
- * whose only axis is the batch: then each sample's own derivative) by each of `count` leaves:
- * NODE_TENSOR nodes at whatever dims the caller likes. result[k] has at most the axes of
- * leaves[k]; a constant 0 where there is no dependence. */
-void derive(graph *g, const node *scalar, int count, const node *const *leaves,
+/* Derivatives of the scalar by each of `count` leaves: NODE_TENSOR nodes at whatever dims the caller
+ * likes. Where the scalar's node has axes, as elaborate's grad(u, x) needs it: each place's own
+ * derivative, and each sample's where the batch is among them. result[k] has at most the axes of
+ * leaves[k] and the scalar's, which must differ; a constant 0 where there is no dependence. False
+ * where some adjoint would have more than MAX_RANK axes. */
+bool derive(graph *g, const node *scalar, int count, const node *const *leaves,
             const node **result);
 /* Derivative by an interior node, such as a recurrence's body: everything that scalar computes from
- * `inner` is followed back to it, through the steps that follow too. */
+ * `inner` is followed back to it, through the steps that follow too. NULL where derive is false. */
 const node *derive_by(graph *g, const node *scalar, const node *inner);
 /* Fills program->gradient for every parameter, and program->adjoint. */
 void derive_program(program *p);

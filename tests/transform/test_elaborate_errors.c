@@ -59,6 +59,8 @@ static const refusal refusals[] = {
     {"m = dropout(x, x)", "must be a constant"},
     {"m = grad(sum(x), x + 1)", "named tensor"},
     {"m = grad(x[0], c)", "whole numbers"},
+    {"m[a, b, d, e, i, j] = sum(grad(x[a] * x[b] * x[d] * x[e] * x[i] * x[j], x))",
+     "more than 12 together"},
     {"param w\ng[-1] = 0\ng[t] = x[t] + g[t-1] + grad(g[t-1], w)",
      "inside its own step"},
     {"m = x @ 3", "use `*`"},
