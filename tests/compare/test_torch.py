@@ -1,8 +1,8 @@
 """Every model of tests/models against PyTorch's autograd.
 
 For each model: compile it, give the program random weights and data, and compare loss, every
-gradient and every output with those of the model's twin (twins/), in double and in float; then
-let the program check itself.
+gradient and every output with those of the model's twin (twins/), in double and in float (under
+sanitizers, which watch over memory, in float alone); then let the program check itself.
 
   test_torch.py [--keep FOLDER] [--real double|float] [--torch-only] [--required] [MODEL ...]
 """
@@ -136,7 +136,8 @@ def options_of(twin):
 
 def run_real(model, twin, folder, real, data, truth, check=True):
   """Compiles for one type of number and compares; the worst relative error of the gradients."""
-  program = nn.build(model, folder, "--real", real, *options_of(twin), stem=f"m_{real}")
+  program = nn.build(model, folder, "--real", real, *options_of(twin), stem=f"m_{real}",
+                     flags=nn.QUICKLY)
   tolerance = TOLERANCE[real]
   flags = [f for name in data for f in ("--data", f"{name}={folder / name}.npy")]
   load = ["--load", folder / "W.safetensors"]
@@ -162,7 +163,7 @@ def run_model(model, folder, reals, torch_only):
   folder.mkdir(parents=True, exist_ok=True)
   if twin is None:
     nn.demand(name == "dropout", "no twin")
-    program = nn.build(model, folder, "--real", "double")
+    program = nn.build(model, folder, "--real", "double", flags=nn.QUICKLY)
     nn.must([program, "check"])
     return "check only"
   random = numpy.random.default_rng(sum(map(ord, name)))
@@ -200,7 +201,8 @@ def chosen_models(options):
 
 
 def run_all(options, root):
-  reals = [options.real] if options.real else ["double", "float"]
+  both = ["float"] if nn.QUICKLY else ["double", "float"]
+  reals = [options.real] if options.real else both
   tally = nn.Tally()
   torch.set_num_threads(1)
   with concurrent.futures.ThreadPoolExecutor(2) as pool:
