@@ -115,7 +115,7 @@ static int compile(options *o, report *to, const source *file) {
     print_recorded(&out, p->g);
     return show(&out);
   }
-  diagnose(p, to);
+  if (!o->written_out) diagnose(p, to); /* once: what is written out comes here a second time */
   if (o->dump == STAGE_BACKWARD) {
     print_program(&out, p, true);
     return show(&out);

@@ -99,6 +99,90 @@ static void diagnose_squashing(const diagnosis *d) {
   }
 }
 
+/* ---- precision ---------------------------------------------------------------------------- */
+
+static bool is_constant_near(double value, double what) { return value >= what && value <= what; }
+
+/* 1 - p of a p between 0 and 1: a logarithm's digits are lost where p is close to 1. */
+static bool is_one_minus(const node *n) {
+  bool one = n->class == NODE_SUM && n->operands == 1 && is_constant_near(n->value, 1);
+  if (!one || !is_constant_near(n->coefficient[0], -1)) return false;
+  const node *p = n->operand[0];
+  return is_map(p, OP_exp) || is_map(p, OP_sigmoid) || is_map(p, OP_tanh);
+}
+
+static bool has_exponential(const node *n) {
+  for (int k = 0; k < n->operands; k++) {
+    bool above = n->class != NODE_PRODUCT || n->power[k] > 0;
+    if (above && is_map(n->operand[k], OP_exp)) return true;
+  }
+  return is_map(n, OP_exp);
+}
+
+/* sum(exp(z)), which by now is exp(logsumexp(z)); sum(w * exp(z)). */
+static bool is_summed_exponential(const node *n) {
+  const node *of = is_map(n, OP_exp) ? n->operand[0] : n;
+  if (of->class == NODE_SELECT && of->select == SELECT_LOGSUMEXP && of != n) return true;
+  if (n->class != NODE_PRODUCT || n->bound == 0) return false;
+  for (int k = 0; k < n->operands; k++) {
+    const node *factor = n->operand[k];
+    bool weighted = factor->class == NODE_PRODUCT && factor->bound == 0;
+    if (weighted && n->power[k] > 0 && has_exponential(factor)) return true;
+  }
+  return has_exponential(n);
+}
+
+/* exp(a) + 2 exp(b), 1 + sum(exp(z)). One exponential beside a number is no such sum, nor is a
+ * difference: that is sinh. */
+static bool is_exponentials(const node *n) {
+  int single = 0, summed = 0;
+  if (n->class != NODE_SUM) return is_summed_exponential(n);
+  for (int k = 0; k < n->operands; k++) {
+    if (n->coefficient[k] <= 0) return false;
+    single += is_map(n->operand[k], OP_exp);
+    summed += is_summed_exponential(n->operand[k]);
+  }
+  return single > 1 || summed > 0;
+}
+
+/* exp(a) / (sum of exponentials), or the part of it that a contraction takes in. */
+static bool is_quotient_of_exponentials(const node *n) {
+  if (n->class != NODE_PRODUCT || !has_exponential(n)) return false;
+  for (int k = 0; k < n->operands; k++) {
+    if (is_constant_near(n->power[k], -1) && is_exponentials(n->operand[k])) return true;
+  }
+  return false;
+}
+
+static const char *lost_digits(const node *n) {
+  if (is_map(n, OP_log) && is_one_minus(n->operand[0])) {
+    return "log(1 - p) loses digits where p is small or close to 1, and no stable form was found; "
+           "for p = exp(a) write log(-expm1(a)), else log1p(-p)";
+  }
+  if (is_map(n, OP_log) && is_exponentials(n->operand[0])) {
+    return "log of a sum of exponentials overflows where one of them does, and no stable form was "
+           "found; write logsumexp, a factor c as log(c) in the exponent";
+  }
+  if (is_quotient_of_exponentials(n)) {
+    return "exp over a sum of exponentials overflows where one of them does, and no stable form "
+           "was found; write it by softmax or logsumexp";
+  }
+  return NULL;
+}
+
+/* Constructors have mended what they could by now, and lowering mends nothing of this kind: it only
+ * writes out log-sum-exp and softplus, which are stable. */
+static void diagnose_precision(const diagnosis *d) {
+  for (int id = 0; id < graph_node_count(d->p->g); id++) {
+    const node *n = graph_node(d->p->g, id);
+    const char *lost = d->objective[id] ? lost_digits(n) : NULL;
+    place where = d->p->objective_where;
+    if (!lost) continue;
+    find_equation(d, n, &where);
+    report_warning(d->to, where, "%s", lost);
+  }
+}
+
 void diagnose(const program *p, report *to) {
   if (!p->objective) return;
   diagnosis d = {.p = p, .to = to, .objective = reach_of(p->g, p->objective)};
@@ -106,4 +190,5 @@ void diagnose(const program *p, report *to) {
     diagnose_parameter(&d, p->parameter[k], p->gradient[k].value);
   }
   diagnose_squashing(&d);
+  diagnose_precision(&d);
 }

@@ -18,7 +18,23 @@ CASES = {
     (4, "between 0 and 1"),
   "input x[4]\ntarget y : class(3)\np = softmax(dense(x, 3))\nloss softmax_cross_entropy(p, y)\n":
     (3, "between 0 and 1"),
+  "input x[4]\ntarget y[3]\nparam W[3, 4]\np = exp(-abs(W @ x))\nl = log(1 - p)\nloss sum(l * y)\n":
+    (5, "log(1 - p) loses digits"),
+  "input x[4]\ntarget y[3]\nparam W[3, 4]\nl = log(exp(2 * W @ x) + 3 * exp(y))\nloss sum(l)\n":
+    (4, "log of a sum of exponentials overflows"),
+  "input x[4]\ntarget y[3]\nparam W[3, 4]\ne = exp(W @ x)\nq = e / (2 + sum(e))\n"
+  "loss sum((q - y)^2)\n":
+    (5, "exp over a sum of exponentials"),
+  "input x[4]\ntarget y[3]\nparam W[3, 4]\n\nloss -sum(log(1 - tanh(W @ x)) * y)\n":
+    (5, "no stable form was found"),
 }
+# Written naively, computed in a stable form: nothing is lost.
+MENDED = [
+  "loss -sum(log(1 - sigmoid(W @ x)) * y)",
+  "e = exp(W @ x)\nq = e / sum(e)\nloss sum((q - y)^2)",
+  "loss log(sum(exp(W @ x)))",
+  "loss sum(log(1 + exp(W @ x)) * y)",
+]
 NOTHING_LEARNED = {"nothing_learned"}
 
 
@@ -33,6 +49,14 @@ def check_case(text, line, part):
   nn.demand(f"case.nn:{line}:" in warnings[0] and part in warnings[0], warnings[0])
 
 
+def check_mended(lines):
+  with tempfile.TemporaryDirectory(prefix="nncc-diagnose-") as folder:
+    path = pathlib.Path(folder) / "case.nn"
+    path.write_text(f"input x[4]\ntarget y[3]\nparam W[3, 4]\n{lines}\n")
+    check_silent(path)
+    nn.must([nn.NNCC, path, "--check"], timeout=60)
+
+
 def check_silent(path):
   done = nn.run([nn.NNCC, path, "--check"], timeout=60)
   nn.demand("warning" not in done.stderr, done.stderr[:300])
@@ -42,6 +66,10 @@ def main():
   tally = nn.Tally()
   for text, (line, part) in CASES.items():
     tally.case(part, check_case, text, line, part)
+  for lines in MENDED:
+    tally.case(lines.replace("\n", "; "), check_mended, lines)
+  for path in sorted((nn.ROOT / "examples").glob("*/*.nn")):
+    tally.case(f"examples/{path.stem}", check_silent, path)
   for path in sorted(nn.MODELS.glob("*.nn")):
     if path.stem not in NOTHING_LEARNED:
       tally.case(path.stem, check_silent, path)
