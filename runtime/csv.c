@@ -241,7 +241,8 @@ static bool read_rows(nnrt_csv *in) {
 }
 
 bool nnrt_read_csv(nnrt_source *source, nnrt_failure *failure) {
-  nnrt_csv in = {.source = source, .line = 1, .failure = failure};
+  nnrt_csv in = {.source = source, .line = source->lines ? source->lines->number : 1,
+                 .failure = failure};
   bool good = nnrt_csv_begin(&in);
   source->part = (nnrt_part){.stride = in.record_bytes, .span = in.record_bytes,
                              .coding = NNRT_CODING_VALUES};

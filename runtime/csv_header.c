@@ -241,7 +241,9 @@ static evidence look_for_header(nnrt_csv in) {
 
 static bool skip_header(nnrt_csv *in) {
   nnrt_csv_skip_line(in);
-  if (nnrt_csv_only_blank_follows(in))
+  const bool alone = nnrt_csv_only_blank_follows(in);
+  if (in->source->lines) in->source->lines->header = alone;
+  if (alone)
     return nnrt_fail(in->failure, "%s: holds a header line but no data", in->source->input.path);
   size_t columns = nnrt_csv_count(*in);
   if (columns == in->columns) return true;

@@ -21,6 +21,14 @@
 
 enum { NNRT_MEMORY = 64 << 20 }; /* bytes of samples that are held, unless told otherwise */
 
+/* Some lines of a CSV in place of the rest of standard input. */
+typedef struct nnrt_lines {
+  const char *text;
+  size_t length;
+  size_t number;         /* of the first line, as messages count                              */
+  bool header;           /* out: they are a header and nothing else; loading failed           */
+} nnrt_lines;
+
 typedef struct nnrt_request {
   const nnrt_file *file; /* with tensor NULL for all tensors, or one or more for each         */
   size_t files;
@@ -30,6 +38,7 @@ typedef struct nnrt_request {
   size_t memory;         /* bytes of samples to hold; 0: NNRT_MEMORY                          */
   size_t lanes;          /* places in the data that are read in turn, > 1 for streams         */
   const char *weights;   /* nnrt_settings.weights                                             */
+  nnrt_lines *lines;     /* what "-" is; NULL: standard input                                 */
 } nnrt_request;
 
 typedef struct nnrt_window nnrt_window;

@@ -151,7 +151,8 @@ static bool add_file(loading *of, nnrt_table *table, size_t known, nnrt_input in
   nnrt_source source = {.input = input, .spool = &of->window->spool, .tensor = table->tensor,
                         .wanted = table->wanted, .known = known,
                         .real_bytes = table->real_bytes, .encoding = of->data->encoding,
-                        .own = of->data->encoding->of + first, .begin = table->begin};
+                        .own = of->data->encoding->of + first, .begin = table->begin,
+                        .lines = of->request->lines};
   source.learns = nnrt_takes_text(&source) && !nnrt_is_csv(&source) ? of->learns_bytes
                                                                     : of->learns_words;
   bool good = read_source(&source, of->failure);
@@ -164,7 +165,16 @@ static bool add_file(loading *of, nnrt_table *table, size_t known, nnrt_input in
   return good && nnrt_table_add(table, source.part, of->failure);
 }
 
+static bool open_lines(const nnrt_lines *lines, nnrt_input *input, nnrt_failure *failure) {
+  uint8_t *bytes = calloc(lines->length + 1, 1);
+  if (!bytes) return nnrt_fail(failure, "out of memory");
+  memcpy(bytes, lines->text, lines->length);
+  *input = nnrt_input_of_memory("standard input", bytes, lines->length);
+  return true;
+}
+
 static bool open_file(loading *of, nnrt_table *table, size_t path, nnrt_input *input) {
+  if (of->request->lines) return open_lines(of->request->lines, input, of->failure);
   return nnrt_input_open(table->path[path], input, of->failure);
 }
 

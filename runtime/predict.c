@@ -54,24 +54,38 @@ static bool predict(const nnrt_model *model, const nnrt_options *options, const 
   return done;
 }
 
-int nnrt_command_predict(const nnrt_model *model, nnrt_options *options, nnrt_failure *failure) {
+static bool predict_files(const nnrt_model *model, const nnrt_options *options,
+                          nnrt_encoding *encoding, nnrt_failure *failure) {
   const nnrt_settings *settings = &options->settings;
+  nnrt_dataset data;
+  char *first = NULL;
+  size_t length = 0;
+  bool pipes = false;
+  if (!nnrt_pipe_begins(model, options, &first, &length, &pipes, failure))
+    return false;
+  if (pipes)
+    return nnrt_pipe(model, options, first, length, encoding, failure);
+  if (!nnrt_load_data(model, options, false, settings->data, settings->data_files, encoding, &data,
+                      failure))
+    return false;
+  const bool done = predict(model, options, &data, failure);
+  nnrt_data_free(&data);
+  return done;
+}
+
+int nnrt_command_predict(const nnrt_model *model, nnrt_options *options, nnrt_failure *failure) {
   nnrt_encoding encoding = {.tensors = 0};
   bool done = false;
-  nnrt_dataset data;
   if (model->outputs == 0)
     nnrt_fail(failure, "predict: the model has no output: add `output NAME` to it");
   else if (!options->load)
     nnrt_fail(failure, "predict: say --load FILE: the weights that training saved");
   else if (!nnrt_given(options, NNRT_OPTION_DATA))
     nnrt_fail(failure, "predict: say --data FILE: the inputs to predict from");
-  else if (nnrt_check_output(options, failure) &&
+  else
+    done = nnrt_check_output(options, failure) &&
            nnrt_load_encoding(options, model, &encoding, failure) &&
-           nnrt_load_data(model, options, false, settings->data, settings->data_files, &encoding,
-                          &data, failure)) {
-    done = predict(model, options, &data, failure);
-    nnrt_data_free(&data);
-  }
+           predict_files(model, options, &encoding, failure);
   nnrt_encoding_free(&encoding);
   return done ? 0 : BAD;
 }

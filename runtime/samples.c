@@ -42,11 +42,19 @@ static bool choose_columns(const nnrt_model *model, const nnrt_options *options,
 bool nnrt_load_data(const nnrt_model *model, const nnrt_options *options, bool with_targets,
                     const nnrt_file *file, int files, nnrt_encoding *encoding,
                     nnrt_dataset *data, nnrt_failure *failure) {
+  return nnrt_load_lines(model, options, with_targets, file, files, NULL, encoding, data,
+                         failure);
+}
+
+bool nnrt_load_lines(const nnrt_model *model, const nnrt_options *options, bool with_targets,
+                     const nnrt_file *file, int files, nnrt_lines *lines,
+                     nnrt_encoding *encoding, nnrt_dataset *data, nnrt_failure *failure) {
   const nnrt_request request = {.file = file, .files = (size_t)files,
                                 .with_targets = with_targets,
                                 .memory = (size_t)options->memory << 20,
                                 .lanes = model->carries ? (size_t)options->settings.batch : 1,
-                                .weights = options->settings.weights};
+                                .weights = options->settings.weights,
+                                .lines = lines};
   return choose_columns(model, options, encoding, failure) &&
          nnrt_data_load(model, &request, encoding, data, failure);
 }

@@ -70,6 +70,10 @@ bool nnrt_test_classes(const nnrt_model *model, void *block, const nnrt_dataset 
 bool nnrt_load_data(const nnrt_model *model, const nnrt_options *options, bool with_targets,
                     const nnrt_file *file, int files, nnrt_encoding *encoding,
                     nnrt_dataset *data, nnrt_failure *failure);
+/* The same of the one file "-", of which `lines` are what there is; NULL: of files. */
+bool nnrt_load_lines(const nnrt_model *model, const nnrt_options *options, bool with_targets,
+                     const nnrt_file *file, int files, nnrt_lines *lines,
+                     nnrt_encoding *encoding, nnrt_dataset *data, nnrt_failure *failure);
 /* How the data of the weights of --load was read. */
 bool nnrt_load_encoding(const nnrt_options *options, const nnrt_model *model,
                         nnrt_encoding *encoding, nnrt_failure *failure);
@@ -103,6 +107,17 @@ nnrt_rows nnrt_rows_of(const nnrt_model *model, const nnrt_options *options,
 bool nnrt_write_outputs(const nnrt_model *model, const nnrt_options *options,
                         const nnrt_encoding *encoding, void *const *values, size_t samples,
                         nnrt_failure *failure);
+
+/* ---- pipe.c ------------------------------------------------------------------------------- */
+
+/* Are inputs to be read from standard input as CSV, a line at a time, and predictions written to
+ * standard output as they are made? Looks at the first bytes; where not, standard input is as if
+ * nobody had looked. *first: what was read, to be freed. */
+bool nnrt_pipe_begins(const nnrt_model *model, const nnrt_options *options, char **first,
+                      size_t *length, bool *pipes, nnrt_failure *failure);
+/* Takes over `first`. */
+bool nnrt_pipe(const nnrt_model *model, const nnrt_options *options, char *first, size_t length,
+               nnrt_encoding *encoding, nnrt_failure *failure);
 
 /* ---- the commands, a file each ------------------------------------------------------------ */
 

@@ -76,6 +76,7 @@ typedef struct nnrt_source {
   nnrt_tensor_encoding *own;     /* of tensor[0], borrowed                                    */
   bool learns;                   /* words and bytes that are new become classes               */
   size_t *begin;                 /* the table's, borrowed                                     */
+  nnrt_lines *lines;             /* that the input is; NULL: a file                           */
   nnrt_part part;
 } nnrt_source;
 

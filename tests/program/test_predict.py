@@ -1,8 +1,10 @@
 """What predict and export write, read back by NumPy, json, csv and a C compiler."""
 
 import csv
+import gzip
 import json
 import pathlib
+import subprocess
 import sys
 import tempfile
 
@@ -109,7 +111,31 @@ class Case:
   def pipe(self):
     text = (self.folder / "x.csv").read_text()
     done = nn.must([self.program, "predict", *self.weights, "--data", "-"], input=text)
-    nn.demand(done.stdout == self.predict(), "standard input differs from the file")
+    nn.demand(done.stdout == self.predict("--batch", 1), "standard input differs from the file")
+
+  def open_pipe(self):
+    """A line out for each line in, while the pipe stays open; with and without a header."""
+    lines = (self.folder / "x.csv").read_text().splitlines()
+    rows = self.predict("--batch", 1).splitlines()
+    for data, head in (("-", []), ("x=-", []), ("-", ["width,height"])):
+      with subprocess.Popen([self.program, "predict", *self.weights, "--data", data], text=True,
+                            stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        for k, line in enumerate(lines[:5]):
+          process.stdin.write("\n".join([*(head if k == 0 else []), line]) + "\n")
+          process.stdin.flush()
+          if k == 0:
+            nn.demand(process.stdout.readline().strip() == rows[0], "the header")
+          nn.demand(process.stdout.readline().strip() == rows[k + 1], f"{data} {head} {line}")
+        process.stdin.close()
+        nn.demand(process.stdout.read() == "" and process.wait() == 0, "more, or a failure")
+    wrong = nn.run([self.program, "predict", *self.weights, "--data", "-", "--format", "jsonl"],
+                   input=f"a,b\n{lines[0]}\n1,x\n")
+    nn.demand(wrong.returncode == 2 and "standard input: line 3, column 2" in wrong.stderr
+              and wrong.stdout.count("\n") == 1, f"{wrong}")
+    packed = subprocess.run([self.program, "predict", *self.weights, "--data", "-"], check=True,
+                            input=gzip.compress((self.folder / "x.csv").read_bytes()),
+                            stdout=subprocess.PIPE).stdout.decode()
+    nn.demand(packed == self.predict(), "gzipped")
 
   def table_of(self, data):
     """What `test` says of each class, by name, and the line above it."""
@@ -232,7 +258,7 @@ def main():
   tally = nn.Tally()
   with tempfile.TemporaryDirectory(prefix="nncc-predict-") as name:
     case = Case(pathlib.Path(name))
-    for what in ("csv", "json", "top", "pipe", "classes", "npz", "table", "device", "endless"):
+    for what in ("csv", "json", "top", "pipe", "open_pipe", "classes", "npz", "table", "device", "endless"):
       tally.case(what, getattr(case, what))
     for arguments, words in REFUSED:
       tally.case("refused: " + " ".join(arguments[:1] + arguments[3:]), refuses, case, arguments,
