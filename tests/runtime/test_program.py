@@ -245,7 +245,7 @@ class Resuming(Programs):
   def interrupted_within_an_epoch(self, name, every):
     """The checkpoint of a run that is killed at no particular moment, resumed to the end."""
     data = self.at / ("text.txt" if name == "stream" else "d.csv")
-    epochs = 3000
+    epochs = 1000
     self.train(name, "--epochs", epochs, save="whole")
     command = [self.program[name], "train", "--data", data, "--epochs", str(epochs), "--save", "part",
                "--save-every", str(every)]
