@@ -109,7 +109,7 @@ static void write_formula(const phrase_target *to, const formula *f) {
     for (end = begin + 1; end < all.count; end++) {
       if (all.piece[end].penalty != NO_BREAK && b->width > room / 3) break;
     }
-    bool shrunk = stretch_width(&all, begin, end) > room * 0.8;
+    bool shrunk = stretch_width(&all, begin, end) > room * 0.7;
     if (begin) text_append(w->out, all.piece[begin].glue ? "\\hspace{.17em}" : "");
     if (begin) text_append(w->out, "\\allowbreak");
     text_append(w->out, shrunk ? "\\fit{$" : "$");
