@@ -400,7 +400,9 @@ class Using(Programs):
                                   "batch", "threads", "train_bytes", "predict_bytes"])
     self.assertEqual((said["batch"], said["threads"]), (5, 1))
     self.assertAlmostEqual(said["train_gflops"], said["train_samples_per_s"] * 210e-9, places=6)
-    self.assertIn("samples/s", self.run_model("float", "bench", "--steps", 5).stdout)
+    said = self.run_model("float", "bench", "--steps", 5).stdout
+    for unit in ("steps/s", "samples/s", "GFLOP/s", "bytes"):
+      self.assertIn(unit, said)
 
 
 class Checking(Programs):
