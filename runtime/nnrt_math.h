@@ -53,6 +53,12 @@
 #include <stdint.h>
 #include <string.h>
 
+/* gcc decides before any pragma that a root may write to errno. */
+#if defined(__GNUC__) && !defined(__clang__) && !defined(__cplusplus)
+double sqrt(double) __attribute__((const));
+float sqrtf(float) __attribute__((const));
+#endif
+
 NNRT_FUNCTION uint32_t nnrt_bits(float a) {
   uint32_t bits;
   memcpy(&bits, &a, sizeof bits);
