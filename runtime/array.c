@@ -83,22 +83,27 @@ static bool fits_tensor(const nnrt_array *array, const nnrt_tensor *tensor) {
          memcmp(have, want, (size_t)have_axes * sizeof *have) == 0;
 }
 
-static bool fits(const nnrt_source *source, const nnrt_array *array, size_t columns) {
-  if (columns == nnrt_count_columns(source->tensor, source->wanted) && source->wanted == 1)
-    return fits_tensor(array, &source->tensor[0]);
-  return array->rank == 2 && (columns == nnrt_count_columns(source->tensor, source->wanted) ||
-                              columns == nnrt_count_columns(source->tensor, source->known));
+/* The one tensor that is read; NULL where there are several. */
+static const nnrt_tensor *only_tensor(const nnrt_source *source) {
+  const nnrt_tensor *first = nnrt_first_read(source);
+  return first->elements == nnrt_columns_read(source) ? first : NULL;
+}
+
+static bool fits(const nnrt_source *source, const nnrt_array *array, size_t columns, bool *whole) {
+  if (!nnrt_columns_fit(source, columns, whole)) return false;
+  return !*whole && only_tensor(source) ? fits_tensor(array, only_tensor(source))
+                                        : array->rank == 2;
 }
 
 static bool fail_shape(const nnrt_source *source, const nnrt_array *array,
                        nnrt_failure *failure) {
   nnrt_shape_text have = nnrt_show_shape(array->rank, array->shape);
   const char *path = source->input.path;
-  const nnrt_tensor *tensor = &source->tensor[0];
-  if (source->wanted > 1)
+  const nnrt_tensor *tensor = only_tensor(source);
+  if (!tensor)
     return nnrt_fail(failure, "%s: holds %s, but %s: give [samples, %zu], or one file per tensor "
                      "(--data %s=FILE ...)", path, have.chars, nnrt_show_columns(source).chars,
-                     nnrt_count_columns(source->tensor, source->wanted), tensor->name);
+                     nnrt_columns_read(source), nnrt_first_read(source)->name);
   nnrt_shape_text want = nnrt_show_shape(tensor->rank, tensor->shape);
   const char *hint = "";
   if (tensor->kind == NNRT_CLASS && array->rank == tensor->rank + 2 &&
@@ -110,7 +115,7 @@ static bool fail_shape(const nnrt_source *source, const nnrt_array *array,
 }
 
 /* Checks the array against the file and the tensors; gives the items of one sample. */
-static bool check(const nnrt_source *source, const nnrt_array *array, size_t *columns,
+static bool check(const nnrt_source *source, const nnrt_array *array, size_t *columns, bool *whole,
                   nnrt_failure *failure) {
   const char *path = source->input.path;
   const uint64_t there = array->items.length;
@@ -126,7 +131,7 @@ static bool check(const nnrt_source *source, const nnrt_array *array, size_t *co
     return nnrt_fail(failure, "%s: %llu bytes more than the %s items of its header", path,
                      (unsigned long long)(there - items * array->item_bytes),
                      nnrt_show_shape(array->rank, array->shape).chars);
-  if (!fits(source, array, *columns)) return fail_shape(source, array, failure);
+  if (!fits(source, array, *columns, whole)) return fail_shape(source, array, failure);
   if (array->shape[0] == 0) return nnrt_fail(failure, "%s: holds no samples", path);
   return true;
 }
@@ -176,7 +181,8 @@ static bool reorder(nnrt_source *source, nnrt_array *array, size_t columns,
 
 bool nnrt_array_part(nnrt_source *source, nnrt_array *array, nnrt_failure *failure) {
   size_t columns;
-  if (!check(source, array, &columns, failure) ||
+  bool whole;
+  if (!check(source, array, &columns, &whole, failure) ||
       (array->first_fastest && !reorder(source, array, columns, failure))) {
     nnrt_bytes_close(&array->items);
     return false;
@@ -184,6 +190,7 @@ bool nnrt_array_part(nnrt_source *source, nnrt_array *array, nnrt_failure *failu
   size_t record = columns * array->item_bytes;
   source->part = (nnrt_part){.bytes = array->items, .samples = array->shape[0], .stride = record,
                              .span = record, .coding = NNRT_CODING_ITEMS, .item = array->item,
-                             .item_bytes = array->item_bytes, .big_endian = array->big_endian};
+                             .item_bytes = array->item_bytes, .big_endian = array->big_endian,
+                             .whole = whole};
   return true;
 }

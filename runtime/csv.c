@@ -286,13 +286,14 @@ bool nnrt_is_csv(nnrt_source *source) {
   if (ends_with(path, length, ".txt")) return false;
 
   nnrt_csv in = {.source = source, .line = 1};
+  bool whole;
   in.at = (const char *)source->input.bytes;
   in.end = in.at + source->input.length;
   nnrt_csv_choose_separator(&in);
   if (nnrt_csv_line_end(&in, in.at)) return false;
   nnrt_field_kind first = classify_line(in);
   if (first == NNRT_FIELD_NUMBER && in.columns > 1) return true;
-  if (!nnrt_csv_fits(source, in.columns) || first == NNRT_FIELD_BROKEN) return false;
+  if (!nnrt_columns_fit(source, in.columns, &whole) || first == NNRT_FIELD_BROKEN) return false;
   if (first == NNRT_FIELD_WORD) {
     size_t columns = in.columns;
     nnrt_csv_skip_line(&in);

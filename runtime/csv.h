@@ -76,7 +76,6 @@ bool nnrt_csv_only_blank_follows(const nnrt_csv *in);
 bool nnrt_csv_begin(nnrt_csv *in);
 void nnrt_csv_choose_separator(nnrt_csv *in);
 bool nnrt_csv_by_name(const nnrt_source *source);
-bool nnrt_csv_fits(const nnrt_source *source, size_t columns);
 bool nnrt_csv_fail_ragged(nnrt_csv *in, const char *line, size_t number);
 
 #endif

@@ -26,15 +26,14 @@ static bool hold_lines(nnrt_csv *in, int lines) {
   }
 }
 
-bool nnrt_csv_fits(const nnrt_source *source, size_t columns) {
-  return columns == nnrt_count_columns(source->tensor, source->wanted) ||
-         columns == nnrt_count_columns(source->tensor, source->known);
+static bool is_read(const nnrt_source *source, size_t k) {
+  return nnrt_is_read(&source->tensor[k], source->predicts);
 }
 
 /* Are columns chosen by their names? */
 bool nnrt_csv_by_name(const nnrt_source *source) {
   for (size_t k = 0; k < source->wanted; k++)
-    if (source->own[k].columns > 0) return true;
+    if (source->own[k].columns > 0 && is_read(source, k)) return true;
   return false;
 }
 
@@ -42,14 +41,15 @@ bool nnrt_csv_by_name(const nnrt_source *source) {
 void nnrt_csv_choose_separator(nnrt_csv *in) {
   static const char separators[] = {',', ';', '\t'};
   const bool by_name = nnrt_csv_by_name(in->source);
+  bool whole;
   in->columns = 0;
   char best = ',';
   if (in->end - in->at >= 3 && memcmp(in->at, "\xEF\xBB\xBF", 3) == 0) in->at += 3;
   for (size_t k = 0; k < sizeof separators; k++) {
     in->separator = separators[k];
     size_t columns = nnrt_csv_count(*in);
-    bool fits = !by_name && nnrt_csv_fits(in->source, columns);
-    bool fitted = !by_name && nnrt_csv_fits(in->source, in->columns);
+    bool fits = !by_name && nnrt_columns_fit(in->source, columns, &whole);
+    bool fitted = !by_name && nnrt_columns_fit(in->source, in->columns, &whole);
     if (!(fits > fitted || (fits == fitted && columns > in->columns))) continue;
     best = separators[k];
     in->columns = columns;
@@ -66,7 +66,7 @@ static bool has_word(nnrt_csv in) {
 static bool fail_columns(nnrt_csv *in, size_t columns) {
   const nnrt_source *source = in->source;
   nnrt_column_text expected = nnrt_show_columns(source);
-  const bool spare = columns > nnrt_count_columns(source->tensor, source->wanted);
+  const bool spare = columns > nnrt_columns_read(source);
   return nnrt_fail(in->failure, "%s: line %zu has %zu column%s; expected: %s%s",
                    source->input.path, in->line, columns, columns == 1 ? "" : "s", expected.chars,
                    spare && has_word(*in) ? "; choose them by name with --columns" : "");
@@ -95,11 +95,12 @@ static bool make_columns(nnrt_csv *in) {
   return true;
 }
 
-static void place_in_order(nnrt_csv *in) {
+static void place_in_order(nnrt_csv *in, bool whole) {
   size_t column = 0, begin = 0;
   for (size_t k = 0; k < in->source->wanted; k++) {
-    for (size_t e = 0; e < in->source->tensor[k].elements; e++, column++)
-      in->column[column] = (nnrt_csv_column){(int)k, e, begin};
+    const bool read = is_read(in->source, k);
+    for (size_t e = 0; e < in->source->tensor[k].elements && (read || whole); e++, column++)
+      in->column[column] = (nnrt_csv_column){read ? (int)k : NNRT_SKIPPED, e, begin};
     begin += nnrt_value_bytes(&in->source->tensor[k], in->source->real_bytes);
   }
 }
@@ -155,11 +156,12 @@ static bool place_by_name(nnrt_csv *in) {
                      "give the file a header", in->source->input.path, in->line);
   size_t begin = 0;
   for (size_t k = 0; good && k < in->source->wanted; k++) {
-    if (in->source->own[k].columns != in->source->tensor[k].elements)
+    const bool read = is_read(in->source, k);
+    if (read && in->source->own[k].columns != in->source->tensor[k].elements)
       good = nnrt_fail(in->failure, "%s: no columns are chosen for %s; where one is chosen by name, "
                        "all are (--columns %s=NAME,...)", in->source->input.path,
                        in->source->tensor[k].name, in->source->tensor[k].name);
-    for (size_t e = 0; good && e < in->source->own[k].columns; e++)
+    for (size_t e = 0; good && read && e < in->source->own[k].columns; e++)
       good = place_name(in, name, (int)k, e, begin);
     begin += nnrt_value_bytes(&in->source->tensor[k], in->source->real_bytes);
   }
@@ -173,6 +175,7 @@ static bool place_by_name(nnrt_csv *in) {
 static bool is_preamble(nnrt_csv in, size_t *classes) {
   nnrt_csv next = in;
   double features = 0;
+  bool whole;
   nnrt_csv_skip_line(&next);
   const size_t columns = next.at < next.end ? nnrt_csv_count(next) : 0;
   *classes = 0;
@@ -183,7 +186,7 @@ static bool is_preamble(nnrt_csv in, size_t *classes) {
     if (k >= 2) ++*classes;
   }
   return *classes > 1 && fabs(features + 1 - (double)columns) < 0.5 &&
-         nnrt_csv_fits(in.source, columns);
+         nnrt_columns_fit(in.source, columns, &whole);
 }
 
 /* The words of a preamble become names of the one target's classes. */
@@ -264,11 +267,12 @@ static bool fail_mixed(nnrt_csv *in, size_t column) {
 
 static bool begin_by_place(nnrt_csv *in) {
   size_t classes;
+  bool whole;
   const bool preamble = is_preamble(*in, &classes);
   if (preamble && !take_preamble(in, classes)) return false;
-  if (!nnrt_csv_fits(in->source, in->columns)) return fail_columns(in, in->columns);
+  if (!nnrt_columns_fit(in->source, in->columns, &whole)) return fail_columns(in, in->columns);
   if (!make_columns(in)) return false;
-  place_in_order(in);
+  place_in_order(in, whole);
   if (preamble) return true;
   const evidence found = look_for_header(*in);
   if (found.first == in->columns) return !found.all_words || skip_header(in);

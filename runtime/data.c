@@ -25,7 +25,7 @@ static bool hold_all(nnrt_dataset *data, nnrt_window *tables, nnrt_failure *fail
   data->values = calloc(data->loaded, sizeof *data->values);
   for (size_t k = 0; data->values && k < data->loaded; k++) {
     size_t bytes = nnrt_sample_bytes(&data->tensor[k], data->real_bytes) * data->samples;
-    data->values[k] = malloc(bytes ? bytes : 1);
+    data->values[k] = calloc(bytes ? bytes : 1, 1);
     if (!data->values[k])
       return nnrt_fail(failure, "no memory for %zu samples of %s", data->samples,
                        data->tensor[k].name);

@@ -33,8 +33,9 @@ typedef struct nnrt_request {
   const nnrt_file *file; /* with tensor NULL for all tensors, or one or more for each         */
   size_t files;
   bool with_targets;     /* train, test, grad: inputs and targets. Else (predict) the inputs
-                            alone; target columns that stand in the file are skipped, a file
-                            for a target is not opened                                        */
+                            that outputs depend on; other columns that stand in the file are
+                            skipped, a file for another tensor is not opened, and inputs that
+                            are loss_only are all zero                                        */
   size_t memory;         /* bytes of samples to hold; 0: NNRT_MEMORY                          */
   size_t lanes;          /* places in the data that are read in turn, > 1 for streams         */
   const char *weights;   /* nnrt_settings.weights                                             */

@@ -21,6 +21,8 @@ typedef struct generator {
   void *block;
   nnrt_batch outputs;
   size_t window, classes;   /* T, V                                                           */
+  size_t input;             /* which: c[T] : class(V)                                         */
+  const void **inputs;      /* `seen` in its place, else NULL                                 */
   size_t output;            /* which: [T, V], or [V]: only what follows a full window         */
   bool each_place;
   int32_t *seen;            /* [T]: known ones first                                          */
@@ -37,10 +39,24 @@ static const nnrt_tensor *output_of(const generator *of) {
 
 /* ---- what the model must be ------------------------------------------------------------------ */
 
+/* The one input that outputs depend on; NULL where there are several. */
+static const nnrt_tensor *find_input(generator *of) {
+  const nnrt_tensor *found = NULL;
+  for (size_t k = 0; k < of->model->inputs; k++) {
+    if (of->model->tensor[k].loss_only)
+      continue;
+    if (found)
+      return NULL;
+    found = &of->model->tensor[k];
+    of->input = k;
+  }
+  return found;
+}
+
 static bool find_output(generator *of, nnrt_failure *failure) {
   const nnrt_model *model = of->model;
-  const nnrt_tensor *input = &model->tensor[0];
-  if (model->inputs == 1 && input->kind == NNRT_CLASS && input->elements > 0)
+  const nnrt_tensor *input = find_input(of);
+  if (input && input->kind == NNRT_CLASS && input->elements > 0)
     for (of->output = 0; of->output < model->outputs; of->output++) {
       const nnrt_tensor *output = output_of(of);
       of->window = input->elements;
@@ -52,7 +68,7 @@ static bool find_output(generator *of, nnrt_failure *failure) {
         return true;
     }
   return nnrt_fail(failure, "sample: the model does not predict the next class of a sequence: it "
-                   "needs one input c[T] : class(V) and an output [T, V] or [V]");
+                   "needs an output [T, V] or [V] of one input c[T] : class(V)");
 }
 
 /* ---- states ---------------------------------------------------------------------------------- */
@@ -87,9 +103,8 @@ static size_t state_bytes(const nnrt_model *model) {
 /* ---- a prediction ---------------------------------------------------------------------------- */
 
 static void run_model(generator *of) {
-  const void *inputs[1] = {of->seen};
   move_states(of, false);
-  of->model->predict(of->block, 1, inputs, of->outputs.values);
+  of->model->predict(of->block, 1, of->inputs, of->outputs.values);
 }
 
 /* The scores of what follows the known ones. */
@@ -258,8 +273,10 @@ static bool prepare(generator *of, nnrt_failure *failure) {
   of->seen = calloc(of->window, sizeof *of->seen);
   of->score = calloc(of->classes, sizeof *of->score);
   of->states = calloc(state_bytes(model), 1);
-  if (!of->seen || !of->score || !of->states)
+  of->inputs = calloc(model->inputs, sizeof *of->inputs);
+  if (!of->seen || !of->score || !of->states || !of->inputs)
     return nnrt_fail(failure, "out of memory");
+  of->inputs[of->input] = of->seen;
   return of->block && nnrt_block_load(model, of->block, of->options, 1, failure) &&
          nnrt_batch_new(model->tensor + model->tensors - model->outputs, model->outputs,
                         model->real_bytes, 1, &of->outputs, failure);
@@ -283,6 +300,7 @@ int nnrt_command_sample(const nnrt_model *model, nnrt_options *options, nnrt_fai
            generate(&of, prompt_of(&of, usual), failure);
   nnrt_batch_free(&of.outputs);
   nnrt_encoding_free(&of.encoding);
+  free(of.inputs);
   free(of.states);
   free(of.score);
   free(of.seen);

@@ -57,15 +57,34 @@ static bool is_archive(const nnrt_input *input, bool takes_text) {
                                 ends_with(input->path, ".npz.gz"));
 }
 
+/* How many bytes a sample has can only be told by the file's length: where it leaves a choice, nothing
+ * is guessed. */
+static bool choose_raw_columns(const nnrt_source *source, uint64_t length, size_t *columns,
+                               nnrt_failure *failure) {
+  const size_t possible[] = {nnrt_columns_read(source),
+                             nnrt_count_columns(source->tensor, source->wanted),
+                             nnrt_count_columns(source->tensor, source->known)};
+  *columns = 0;
+  for (size_t k = 0; k < sizeof possible / sizeof *possible; k++) {
+    if (possible[k] == 0 || length % possible[k] != 0 || possible[k] == *columns) continue;
+    if (*columns > 0)
+      return nnrt_fail(failure, "%s: has %llu bytes: may be samples of %zu or of %zu (%s); give the "
+                       "bytes of %s alone, as --data %s=FILE", source->input.path,
+                       (unsigned long long)length, *columns, possible[k],
+                       nnrt_show_columns(source).chars, nnrt_first_read(source)->name,
+                       nnrt_first_read(source)->name);
+    *columns = possible[k];
+  }
+  return *columns > 0 ||
+         nnrt_fail(failure, "%s: has %llu bytes, which is no multiple of the %zu of a sample (%s)",
+                   source->input.path, (unsigned long long)length, possible[0],
+                   nnrt_show_columns(source).chars);
+}
+
 /* Bytes as numbers 0 ... 255, the elements of the tensors one after another. */
 static bool read_raw(nnrt_source *source, nnrt_bytes bytes, nnrt_failure *failure) {
-  size_t columns = nnrt_count_columns(source->tensor, source->wanted);
-  if (source->known > source->wanted && bytes.length % columns != 0)
-    columns = nnrt_count_columns(source->tensor, source->known);
-  if (columns == 0 || bytes.length % columns != 0) {
-    nnrt_fail(failure, "%s: has %llu bytes, which is no multiple of the %zu of a sample (%s)",
-              bytes.path, (unsigned long long)bytes.length, columns,
-              nnrt_show_columns(source).chars);
+  size_t columns;
+  if (!choose_raw_columns(source, bytes.length, &columns, failure)) {
     nnrt_bytes_close(&bytes);
     return false;
   }
@@ -138,6 +157,7 @@ typedef struct loading {
 static bool begin_table(loading *of, nnrt_table *table, size_t first, size_t wanted) {
   nnrt_dataset *data = of->data;
   *table = (nnrt_table){.tensor = data->tensor + first, .wanted = wanted,
+                        .predicts = !of->request->with_targets,
                         .real_bytes = data->real_bytes, .encoding = data->encoding,
                         .own = data->encoding->of + first};
   table->begin = calloc(wanted, sizeof *table->begin);
@@ -149,7 +169,7 @@ static bool begin_table(loading *of, nnrt_table *table, size_t first, size_t wan
 static bool add_file(loading *of, nnrt_table *table, size_t known, nnrt_input input) {
   const size_t first = (size_t)(table->tensor - of->data->tensor);
   nnrt_source source = {.input = input, .spool = &of->window->spool, .tensor = table->tensor,
-                        .wanted = table->wanted, .known = known,
+                        .wanted = table->wanted, .known = known, .predicts = table->predicts,
                         .real_bytes = table->real_bytes, .encoding = of->data->encoding,
                         .own = of->data->encoding->of + first, .begin = table->begin,
                         .lines = of->request->lines};
@@ -230,16 +250,19 @@ static bool expand_all(const loading *of, nnrt_table *table, const char *name) {
 /* One table for each tensor; where the files are archives, all find their member in them. */
 static bool load_each(loading *of, bool archives) {
   nnrt_window *window = of->window;
+  const nnrt_table *first = NULL;
   for (size_t k = 0; k < of->data->loaded; k++) {
     nnrt_table *table = &window->table[window->tables];
     const char *name = of->data->tensor[k].name;
     if (!begin_table(of, table, k, 1)) return false;
     window->tables++;
+    if (!nnrt_is_read(table->tensor, table->predicts)) continue;
     if (!expand_all(of, table, archives ? NULL : name)) return false;
     if (table->paths == 0)
       return nnrt_fail(of->failure, "%s has no file: give --data %s=FILE", name, name);
     if (!add_files(of, table, 1, 0)) return false;
-    const nnrt_table *first = &window->table[0];
+    first = first ? first : table;
+    of->data->samples = first->samples;
     if (table->samples != first->samples)
       return nnrt_fail(of->failure, "%s: has %zu samples%s, but %s has %zu; both must have as many",
                        table->path[0], table->samples, archives ? name : "", first->path[0],
@@ -256,9 +279,13 @@ static bool load_all(loading *of) {
   if (!begin_table(of, table, 0, of->data->loaded)) return false;
   of->window->tables = 1;
   if (!expand_all(of, table, NULL) || !open_file(of, table, 0, &input)) return false;
-  const nnrt_source all = {.tensor = table->tensor, .wanted = table->wanted};
-  if (!is_archive(&input, nnrt_takes_text(&all)))
-    return add_file(of, table, known, input) && add_files(of, table, known, 1);
+  const nnrt_source all = {.tensor = table->tensor, .wanted = table->wanted,
+                           .predicts = table->predicts};
+  if (!is_archive(&input, nnrt_takes_text(&all))) {
+    const bool good = add_file(of, table, known, input) && add_files(of, table, known, 1);
+    of->data->samples = table->samples;
+    return good;
+  }
   const bool standard = strcmp(table->path[0], "-") == 0;
   nnrt_input_close(&input);
   nnrt_table_free(table);
@@ -287,7 +314,5 @@ bool nnrt_load_tables(const nnrt_model *model, const nnrt_request *request, nnrt
   window->table = calloc(data->loaded, sizeof *window->table);
   if (!window->table) return nnrt_fail(failure, "out of memory");
   if (!check_request(&of)) return false;
-  if (!(request->file[0].tensor ? load_each(&of, false) : load_all(&of))) return false;
-  data->samples = window->table[0].samples;
-  return sort_labels(&of);
+  return (request->file[0].tensor ? load_each(&of, false) : load_all(&of)) && sort_labels(&of);
 }

@@ -19,7 +19,7 @@ extern "C" {
 #endif
 
 enum {
-  NNRT_ABI = 3,              /* raised whenever a struct below changes */
+  NNRT_ABI = 4,              /* raised whenever a struct below changes */
   NNRT_MAX_HYPERPARAMETERS = 8,
   NNRT_ALIGNMENT = 64        /* of a block, and of every tensor in it, in bytes */
 };
@@ -72,6 +72,7 @@ typedef struct nnrt_tensor {
                           aligned; in files and reports each is a tensor of its own, which has the
                           shape without these sizes and the copy's number, from 1, in place of each
                           `*` of the name: "h.*.W" is h.1.W, h.2.W ... The fans are a copy's     */
+  int loss_only;       /* INPUT: no output depends on it; predict() takes NULL for it         */
 } nnrt_tensor;
 
 /* ---- optimizers --------------------------------------------------------------------------- */
@@ -213,7 +214,8 @@ struct nnrt_model {
   void (*update)(void *block, double rate);
   /* As in prediction: values[0] the mean loss, then each metric.                             */
   void (*test)(void *block, int n, const void *const *data, double *values);
-  /* inputs: the inputs alone; outputs: room for n samples of each output.                    */
+  /* inputs: the inputs alone, NULL for those that are loss_only; outputs: room for n samples of
+   * each output.                                                                              */
   void (*predict)(void *block, int n, const void *const *inputs, void *const *outputs);
   /* Where parameter or state `index` (into tensor[]) lives in this block.                    */
   void *(*locate)(void *block, size_t index);

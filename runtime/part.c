@@ -126,17 +126,18 @@ static bool spread(const records *in, void *const *to) {
   size_t begin = 0;
   for (size_t k = 0; k < in->table->wanted; k++) {
     const nnrt_tensor *tensor = &in->table->tensor[k];
+    const bool read = nnrt_is_read(tensor, in->table->predicts);
     switch (in->part->coding) {
       case NNRT_CODING_ITEMS:
-        if (!spread_items(in, k, begin, to[k])) return false;
-        begin += tensor->elements * in->part->item_bytes;
+        if (read && !spread_items(in, k, begin, to[k])) return false;
+        if (read || in->part->whole) begin += tensor->elements * in->part->item_bytes;
         break;
       case NNRT_CODING_VALUES:
-        spread_values(in, k, begin, to[k]);
+        if (read) spread_values(in, k, begin, to[k]);
         begin += nnrt_value_bytes(tensor, in->table->real_bytes);
         break;
       case NNRT_CODING_TEXT:
-        if (!spread_text(in, k, to[k])) return false;
+        if (read && !spread_text(in, k, to[k])) return false;
     }
   }
   return true;

@@ -13,10 +13,15 @@
 static bool wants_pipe(const nnrt_model *model, const nnrt_options *options) {
   const nnrt_settings *settings = &options->settings;
   bool real = false;
-  for (size_t k = 0; k < model->inputs; k++)
+  size_t read = 0;
+  for (size_t k = 0; k < model->inputs; k++) {
+    if (model->tensor[k].loss_only)
+      continue;
     real = real || model->tensor[k].kind != NNRT_CLASS;
+    read++;
+  }
   return real && settings->data_files == 1 && strcmp(settings->data[0].path, "-") == 0 &&
-         (!settings->data[0].tensor || model->inputs == 1) &&
+         (!settings->data[0].tensor || read == 1) &&
          (!options->output || strcmp(options->output, "-") == 0);
 }
 

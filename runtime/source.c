@@ -12,6 +12,25 @@ size_t nnrt_count_columns(const nnrt_tensor *tensor, size_t tensors) {
   return columns;
 }
 
+const nnrt_tensor *nnrt_first_read(const nnrt_source *source) {
+  size_t k = 0;
+  while (k + 1 < source->wanted && !nnrt_is_read(&source->tensor[k], source->predicts)) k++;
+  return &source->tensor[k];
+}
+
+size_t nnrt_columns_read(const nnrt_source *source) {
+  size_t columns = 0;
+  for (size_t k = 0; k < source->wanted; k++)
+    if (nnrt_is_read(&source->tensor[k], source->predicts)) columns += source->tensor[k].elements;
+  return columns;
+}
+
+bool nnrt_columns_fit(const nnrt_source *source, size_t columns, bool *whole) {
+  *whole = columns != nnrt_columns_read(source);
+  return !*whole || columns == nnrt_count_columns(source->tensor, source->wanted) ||
+         columns == nnrt_count_columns(source->tensor, source->known);
+}
+
 size_t nnrt_sample_bytes(const nnrt_tensor *tensor, int real_bytes) {
   return tensor->elements * (tensor->kind == NNRT_REAL ? (size_t)real_bytes : sizeof(int32_t));
 }
@@ -24,9 +43,10 @@ size_t nnrt_value_bytes(const nnrt_tensor *tensor, int real_bytes) {
 
 nnrt_column_text nnrt_show_columns(const nnrt_source *source) {
   nnrt_column_text text = {""};
-  size_t length = 0, most = sizeof text.chars - 80;
+  size_t length = 0, most = sizeof text.chars - 140;
   for (size_t k = 0; k < source->wanted && length < most; k++) {
-    int more = snprintf(text.chars + length, most - length, "%s%s has %zu", k ? ", " : "",
+    if (!nnrt_is_read(&source->tensor[k], source->predicts)) continue;
+    int more = snprintf(text.chars + length, most - length, "%s%s has %zu", length ? ", " : "",
                         source->tensor[k].name, source->tensor[k].elements);
     if (more > 0) length += (size_t)more;
   }
@@ -34,12 +54,14 @@ nnrt_column_text nnrt_show_columns(const nnrt_source *source) {
     memcpy(text.chars + most - 4, "...", 4);
     length = most - 1;
   }
-  size_t columns = nnrt_count_columns(source->tensor, source->wanted);
-  int more = snprintf(text.chars + length, sizeof text.chars - length, ": %zu column%s", columns,
-                      columns == 1 ? "" : "s");
-  if (source->known > source->wanted && more > 0)
-    snprintf(text.chars + length + (size_t)more, sizeof text.chars - length - (size_t)more,
-             ", or %zu with the targets", nnrt_count_columns(source->tensor, source->known));
+  const size_t columns = nnrt_columns_read(source);
+  const size_t asked = nnrt_count_columns(source->tensor, source->wanted);
+  const size_t known = nnrt_count_columns(source->tensor, source->known);
+  char inputs[56] = "", targets[56] = "";
+  if (asked > columns) snprintf(inputs, sizeof inputs, ", or %zu with the other inputs", asked);
+  if (known > asked) snprintf(targets, sizeof targets, ", or %zu with the targets", known);
+  snprintf(text.chars + length, sizeof text.chars - length, ": %zu column%s%s%s", columns,
+           columns == 1 ? "" : "s", inputs, targets);
   return text;
 }
 

@@ -31,12 +31,14 @@ typedef struct nnrt_part {
   nnrt_item item;        /* ITEMS                                                              */
   size_t item_bytes;
   bool big_endian;
+  bool whole;            /* ITEMS: tensors that are not read have their place in a record too  */
 } nnrt_part;
 
 /* Tensors that come from the same files, which follow each other. */
 typedef struct nnrt_table {
   const nnrt_tensor *tensor;
-  size_t wanted;             /* of them are read                                               */
+  size_t wanted;             /* of them are asked for                                          */
+  bool predicts;             /* but those that are loss_only are not read, and left as they are */
   int real_bytes;
   const nnrt_encoding *encoding;
   const nnrt_tensor_encoding *own; /* of tensor[0]                                             */
@@ -63,14 +65,16 @@ void nnrt_table_free(nnrt_table *table);
 
 /* ---- sources ------------------------------------------------------------------------------ */
 
-/* One file and the tensors that it brings. In a table the columns are the elements of
- * tensor[0 ... known-1] one after another; the first `wanted` tensors are read, the others may be
- * missing and are skipped. A reader makes `part` of `input`, or fails. */
+/* One file and the tensors that it brings. Of the first `wanted` tensors all are read, or where it is
+ * for prediction all that are not loss_only. In a table the columns are the elements of the tensors
+ * that are read, one after another, or those of the first `wanted` or of all `known` tensors, of
+ * which the others are skipped. A reader makes `part` of `input`, or fails. */
 typedef struct nnrt_source {
   nnrt_input input;
   nnrt_spool *spool;             /* borrowed */
   const nnrt_tensor *tensor;
   size_t wanted, known;          /* 1 <= wanted <= known                                      */
+  bool predicts;
   int real_bytes;
   nnrt_encoding *encoding;       /* borrowed */
   nnrt_tensor_encoding *own;     /* of tensor[0], borrowed                                    */
@@ -83,10 +87,18 @@ typedef struct nnrt_source {
 /* ---- source.c ----------------------------------------------------------------------------- */
 
 size_t nnrt_count_columns(const nnrt_tensor *tensor, size_t tensors); /* sum of their elements */
+static inline bool nnrt_is_read(const nnrt_tensor *tensor, bool predicts) {
+  return !(predicts && tensor->loss_only);
+}
+/* The first tensor that is read, and the elements of all that are. */
+const nnrt_tensor *nnrt_first_read(const nnrt_source *source);
+size_t nnrt_columns_read(const nnrt_source *source);
+/* May a table have so many columns? whole: tensors that are not read are among them. */
+bool nnrt_columns_fit(const nnrt_source *source, size_t columns, bool *whole);
 
 /* What a reader expected: "x has 30, y has 1: 31 columns". */
 typedef struct nnrt_column_text {
-  char chars[256];
+  char chars[320];
 } nnrt_column_text;
 nnrt_column_text nnrt_show_columns(const nnrt_source *source);
 

@@ -15,6 +15,7 @@ bool nnrt_takes_text(const nnrt_source *source) {
   size_t inputs = 0;
   for (size_t k = 0; k < source->wanted; k++) {
     const nnrt_tensor *tensor = &source->tensor[k];
+    if (!nnrt_is_read(tensor, source->predicts)) continue;
     if (tensor->kind != NNRT_CLASS || tensor->elements == 0) return false;
     inputs += tensor->role == NNRT_INPUT;
   }
@@ -74,7 +75,7 @@ static bool check_classes(const nnrt_source *source, nnrt_failure *failure) {
   for (size_t k = 0; k < source->wanted; k++) {
     const nnrt_tensor *tensor = &source->tensor[k];
     const size_t count = source->encoding->alphabet.count;
-    if (count > (size_t)tensor->limit)
+    if (nnrt_is_read(tensor, source->predicts) && count > (size_t)tensor->limit)
       return nnrt_fail(failure, "%s: the text has %zu distinct bytes, but %s takes class(%ld); "
                        "make it class(%zu)", source->input.path, count, tensor->name,
                        (long)tensor->limit, count);
@@ -87,19 +88,20 @@ static bool check_classes(const nnrt_source *source, nnrt_failure *failure) {
 /* How far behind a sample's first byte the tensor's first byte lies, for windows of `length`. */
 static bool find_shift(const nnrt_source *source, const nnrt_tensor *tensor, size_t length,
                        size_t *shift, nnrt_failure *failure) {
-  bool follows = tensor->role == NNRT_TARGET && tensor != &source->tensor[0];
+  bool follows = tensor->role == NNRT_TARGET && tensor != nnrt_first_read(source);
   *shift = !follows ? 0 : tensor->elements == length ? 1 : length;
   if (tensor->elements == length || (follows && tensor->elements == 1)) return true;
   return nnrt_fail(failure, "%s: from a text, %s takes as many bytes as %s, %zu, or the one that "
                    "follows, but has %zu elements", source->input.path, tensor->name,
-                   source->tensor[0].name, length, tensor->elements);
+                   nnrt_first_read(source)->name, length, tensor->elements);
 }
 
 /* Where each tensor begins in a record, and how far beyond the record's own bytes one reaches. */
 static bool place_tensors(nnrt_source *source, size_t *beyond, nnrt_failure *failure) {
-  const size_t length = source->tensor[0].elements;
+  const size_t length = nnrt_first_read(source)->elements;
   *beyond = 0;
   for (size_t k = 0; k < source->wanted; k++) {
+    if (!nnrt_is_read(&source->tensor[k], source->predicts)) continue;
     if (!find_shift(source, &source->tensor[k], length, &source->begin[k], failure)) return false;
     if (source->begin[k] > 0) *beyond = 1;
   }
@@ -107,7 +109,7 @@ static bool place_tensors(nnrt_source *source, size_t *beyond, nnrt_failure *fai
 }
 
 static bool make_part(nnrt_source *source, const nnrt_bytes *bytes, nnrt_failure *failure) {
-  const size_t length = source->tensor[0].elements;
+  const size_t length = nnrt_first_read(source)->elements;
   size_t beyond;
   if (source->learns && !collect_alphabet(bytes, &source->encoding->alphabet, failure))
     return false;

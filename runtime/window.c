@@ -26,7 +26,7 @@ static bool make_room(nnrt_window *window, const nnrt_dataset *data) {
   if (!window->slot_of || !window->block_in || !window->values || !window->here) return false;
   for (size_t k = 0; k < window->tensors; k++) {
     size_t bytes = nnrt_sample_bytes(&data->tensor[k], data->real_bytes);
-    window->values[k] = malloc(window->slots * window->block * bytes + 1);
+    window->values[k] = calloc(window->slots * window->block * bytes + 1, 1);
     if (!window->values[k]) return false;
   }
   for (size_t k = 0; k < window->blocks; k++) window->slot_of[k] = window->slots;

@@ -255,12 +255,14 @@ static const char *guard_word(writer *w) {
 
 static void emit_kept_tensors(text *out, const plan *p) {
   const program *m = p->p;
+  const bool *loss_only = program_loss_only(m);
   for (int k = 0; k < m->inputs + m->targets; k++) {
     const tensor *t = k < m->inputs ? m->input[k] : m->target[k - m->inputs];
     text_printf(out, " *   %s  n", p->tensor_word[t->number]);
     for (int d = 0; d < t->rank; d++) text_printf(out, " x %lld", (long long)t->shape[d]);
     if (t->kind == VALUE_CLASS) text_printf(out, ", each 0 ... %d", (int)t->limit - 1);
     if (t->kind == VALUE_COUNT) text_printf(out, ", each 0 ... %d", (int)t->limit);
+    if (k < m->inputs && loss_only[k]) text_append(out, "; predict does not read it: NULL is fine");
     text_append(out, "\n");
   }
   for (int k = 0; k < m->outputs; k++) {

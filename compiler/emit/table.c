@@ -38,6 +38,7 @@ typedef struct tensor_row {
   const char *offset;
   bool per_lane;
   int stacked;
+  bool loss_only;
   const tensor *initial; /* of a parameter */
 } tensor_row;
 
@@ -97,9 +98,10 @@ static void emit_row(writer *w, const tensor_row *row) {
   const char *shape = row->rank > 0 ? arena_printf(w->memory, "shape_%s", row->word) : "NULL";
   line(w, "{%s, %s, %s, %d, %d, %s, %lld, %s, %d,", quoted(w, row->name), row->role, row->kind,
        (int)row->limit, row->rank, shape, (long long)row->elements, row->offset, row->per_lane);
-  line(w, " %s, %s, %s, %lld, %lld, %d},", distributions[t ? t->init : INIT_CONSTANT],
+  line(w, " %s, %s, %s, %lld, %lld, %d, %d},", distributions[t ? t->init : INIT_CONSTANT],
        double_text(w, t ? t->init_a : 0), double_text(w, t ? t->init_b : 0),
-       (long long)(t ? t->fan_in : 0), (long long)(t ? t->fan_out : 0), row->stacked);
+       (long long)(t ? t->fan_in : 0), (long long)(t ? t->fan_out : 0), row->stacked,
+       row->loss_only);
 }
 
 typedef struct tensor_rows {
@@ -115,7 +117,9 @@ static tensor_rows list_rows(writer *w) {
   const program *m = w->p->p;
   int most = m->inputs + m->targets + m->parameters + m->states + m->outputs;
   tensor_rows rows = {0, arena_alloc(w->memory, ((size_t)most + 1) * sizeof *rows.item)};
+  const bool *loss_only = program_loss_only(m);
   add_tensors(w, &rows, m->inputs, m->input, "NNRT_INPUT");
+  for (int k = 0; k < m->inputs; k++) rows.item[k].loss_only = loss_only[k];
   add_tensors(w, &rows, m->targets, m->target, "NNRT_TARGET");
   add_tensors(w, &rows, m->parameters, m->parameter, "NNRT_PARAMETER");
   add_tensors(w, &rows, m->states, m->state, "NNRT_STATE");

@@ -465,6 +465,9 @@ typedef struct program {
 place program_place(const program *p, name word, place where);
 /* By node id: whether the outputs, metrics and loss need it (backward: or the gradients). */
 bool *program_reach(const program *p, bool backward);
+/* By input: whether no output depends on it, but one does on another input. Where outputs depend on
+ * none, all inputs tell how many samples there are. */
+bool *program_loss_only(const program *p);
 
 /* ---- print.c, verify.c -------------------------------------------------------------------- */
 

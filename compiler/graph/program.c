@@ -39,6 +39,21 @@ bool *program_reach(const program *p, bool backward) {
   return r.reached;
 }
 
+bool *program_loss_only(const program *p) {
+  program predicted = {.g = p->g, .outputs = p->outputs, .output = p->output};
+  const bool *reached = program_reach(&predicted, false);
+  bool *needed = arena_alloc(p->g->memory, (size_t)tensor_count(p->g) * sizeof *needed);
+  bool *found = arena_alloc(p->g->memory, ((size_t)p->inputs + 1) * sizeof *found);
+  for (int id = 0; id < graph_node_count(p->g); id++) {
+    const node *n = graph_node(p->g, id);
+    if (reached[id] && n->class == NODE_TENSOR) needed[n->tensor->number] = true;
+  }
+  bool any = false;
+  for (int k = 0; k < p->inputs; k++) any = any || needed[p->input[k]->number];
+  for (int k = 0; k < p->inputs; k++) found[k] = any && !needed[p->input[k]->number];
+  return found;
+}
+
 place program_place(const program *p, name word, place where) {
   size_t best = 0;
   place found = where;

@@ -575,21 +575,21 @@ static const size_t shape_z_b[] = {Z};
 static const size_t shape_p_[] = {T, Z};
 static const nnrt_tensor tensors[] = {
   {"c", NNRT_INPUT, NNRT_CLASS, 65, 1, shape_c, 64, 0, 0,
-   NNRT_CONSTANT, 0.0, 0.0, 0, 0, 0},
+   NNRT_CONSTANT, 0.0, 0.0, 0, 0, 0, 0},
   {"n", NNRT_TARGET, NNRT_CLASS, 65, 1, shape_n_, 64, 0, 0,
-   NNRT_CONSTANT, 0.0, 0.0, 0, 0, 0},
+   NNRT_CONSTANT, 0.0, 0.0, 0, 0, 0, 0},
   {"U", NNRT_PARAMETER, NNRT_REAL, 0, 2, shape_U, 16640, AT_U, 0,
-   NNRT_GLOROT_UNIFORM, 0.0, 0.0, 65, 256, 0},
+   NNRT_GLOROT_UNIFORM, 0.0, 0.0, 65, 256, 0, 0},
   {"W", NNRT_PARAMETER, NNRT_REAL, 0, 2, shape_W, 65536, AT_W, 0,
-   NNRT_GLOROT_UNIFORM, 0.0, 0.0, 256, 256, 0},
+   NNRT_GLOROT_UNIFORM, 0.0, 0.0, 256, 256, 0, 0},
   {"b", NNRT_PARAMETER, NNRT_REAL, 0, 1, shape_b, 256, AT_b, 0,
-   NNRT_CONSTANT, 0.0, 0.0, 256, 256, 0},
+   NNRT_CONSTANT, 0.0, 0.0, 256, 256, 0, 0},
   {"z.W", NNRT_PARAMETER, NNRT_REAL, 0, 2, shape_z_W, 16640, AT_z_W, 0,
-   NNRT_GLOROT_UNIFORM, 0.0, 0.0, 256, 65, 0},
+   NNRT_GLOROT_UNIFORM, 0.0, 0.0, 256, 65, 0, 0},
   {"z.b", NNRT_PARAMETER, NNRT_REAL, 0, 1, shape_z_b, 65, AT_z_b, 0,
-   NNRT_CONSTANT, 0.0, 0.0, 65, 65, 0},
+   NNRT_CONSTANT, 0.0, 0.0, 65, 65, 0, 0},
   {"p", NNRT_OUTPUT, NNRT_REAL, 0, 2, shape_p_, 4160, 0, 0,
-   NNRT_CONSTANT, 0.0, 0.0, 0, 0, 0},
+   NNRT_CONSTANT, 0.0, 0.0, 0, 0, 0, 0},
 };
 static const char *const sgd_hyperparameters[] = {"rate", "momentum"};
 static const double sgd_defaults[] = {0.0, 0.0};

@@ -374,19 +374,19 @@ static const size_t shape_b2[] = {1};
 static const size_t shape_a[] = {1};
 static const nnrt_tensor tensors[] = {
   {"x", NNRT_INPUT, NNRT_REAL, 0, 1, shape_x, 30, 0, 0,
-   NNRT_CONSTANT, 0.0, 0.0, 0, 0, 0},
+   NNRT_CONSTANT, 0.0, 0.0, 0, 0, 0, 0},
   {"y", NNRT_TARGET, NNRT_REAL, 0, 1, shape_y, 1, 0, 0,
-   NNRT_CONSTANT, 0.0, 0.0, 0, 0, 0},
+   NNRT_CONSTANT, 0.0, 0.0, 0, 0, 0, 0},
   {"W1", NNRT_PARAMETER, NNRT_REAL, 0, 2, shape_W1, 480, AT_W1, 0,
-   NNRT_GLOROT_UNIFORM, 0.0, 0.0, 30, 16, 0},
+   NNRT_GLOROT_UNIFORM, 0.0, 0.0, 30, 16, 0, 0},
   {"b1", NNRT_PARAMETER, NNRT_REAL, 0, 1, shape_b1, 16, AT_b1, 0,
-   NNRT_CONSTANT, 0.0, 0.0, 16, 16, 0},
+   NNRT_CONSTANT, 0.0, 0.0, 16, 16, 0, 0},
   {"W2", NNRT_PARAMETER, NNRT_REAL, 0, 2, shape_W2, 16, AT_W2, 0,
-   NNRT_GLOROT_UNIFORM, 0.0, 0.0, 16, 1, 0},
+   NNRT_GLOROT_UNIFORM, 0.0, 0.0, 16, 1, 0, 0},
   {"b2", NNRT_PARAMETER, NNRT_REAL, 0, 1, shape_b2, 1, AT_b2, 0,
-   NNRT_CONSTANT, 0.0, 0.0, 1, 1, 0},
+   NNRT_CONSTANT, 0.0, 0.0, 1, 1, 0, 0},
   {"a", NNRT_OUTPUT, NNRT_REAL, 0, 1, shape_a, 1, 0, 0,
-   NNRT_CONSTANT, 0.0, 0.0, 0, 0, 0},
+   NNRT_CONSTANT, 0.0, 0.0, 0, 0, 0, 0},
 };
 static const char *const sgd_hyperparameters[] = {"rate", "momentum"};
 static const double sgd_defaults[] = {0.0, 0.0};

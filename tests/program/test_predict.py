@@ -228,6 +228,88 @@ class Case:
     nn.demand((self.folder / "kept.h").read_text() == "kept", "overwritten")
 
 
+LOSS_ONLY = """
+model part
+input  label : class(3)
+input  x[2]
+input  w
+input  u
+target y
+z = dense(concat(x, u), 3)
+output p = softmax(z)
+loss   w * softmax_cross_entropy(z, label) + (u - y)^2
+train { batch 7; scale x }
+"""
+
+ALONE = """
+#include <stdio.h>
+#include "part.h"
+
+static _Alignas(64) unsigned char block[1 << 16];
+
+int main(void) {
+  const float x[4] = {0.25f, -1.0f, 2.0f, 1.5f}, u[2] = {1.0f, 2.0f}, w[2] = {3.0f, 4.0f};
+  const int32_t label[2] = {1, 2};
+  float p[2][6];
+  int equal = 1;
+  part_init(block, 2, 0, 1);
+  part_predict(block, 2, NULL, x, NULL, u, p[0]);
+  part_predict(block, 2, label, x, w, u, p[1]);
+  for (int k = 0; k < 6; k++) equal = equal && !(p[0][k] < p[1][k]) && !(p[0][k] > p[1][k]);
+  return part_bytes(2, 0) <= sizeof block && equal ? 0 : 1;
+}
+"""
+
+
+def loss_only(folder):
+  """Inputs that no output depends on are not asked for, in any form of data; where they stand in a
+  table they are skipped."""
+  (folder / "part.nn").write_text(LOSS_ONLY)
+  program = nn.build(folder / "part.nn", folder, stem="part")
+  draw = numpy.random.default_rng(5)
+  label, (x0, x1, w, u, y) = draw.integers(0, 3, 40), draw.random((5, 40)).astype("f4").round(3)
+  x, words = numpy.stack([x0, x1], 1), numpy.array(["low", "mid", "top"])[label]
+  tables = {"all": [words, x0, x1, w, u, y], "inputs": [words, x0, x1, w, u], "needed": [x0, x1, u]}
+  for name, columns in tables.items():
+    numbers = [label, *columns[1:]] if name != "needed" else columns
+    numpy.save(folder / f"{name}.npy", numpy.stack(numbers, 1).astype("f4"))
+    (folder / f"{name}.csv").write_text("".join(",".join(map(str, row)) + "\n"
+                                                for row in zip(*columns)))
+  numpy.savez(folder / "needed.npz", x=x, u=u)
+  numpy.save(folder / "x.npy", x)
+  numpy.save(folder / "u.npy", u)
+  nn.must([program, "train", "--data", folder / "all.csv", "--save", folder / "v", "--epochs", 2])
+  predict = [program, "predict", "--load", folder / "v", "--format", "jsonl", "--top", 1]
+  wanted = nn.must([*predict, "--data", folder / "all.csv"]).stdout
+  nn.demand(wanted.count('"class":"') == 40 and len(set(wanted.splitlines())) == 40, wanted)
+  for form in ("csv", "npy"):
+    for name in tables:
+      said = nn.must([*predict, "--data", folder / f"{name}.{form}"]).stdout
+      nn.demand(said == wanted, f"{name}.{form}")
+  for files in (["needed.npz"], ["x=x.npy", "u=u.npy"], ["w=none", "x=x.npy", "u=u.npy"]):
+    data = [part for file in files for part in ("--data", file)]
+    nn.demand(nn.must([*predict, *data], cwd=folder).stdout == wanted, f"{files}")
+  one = nn.must([*predict, "--data", "needed.csv", "--batch", 1], cwd=folder).stdout
+  piped = nn.must([*predict, "--data", "-"], input=(folder / "needed.csv").read_text())
+  nn.demand(piped.stdout == one, "a line at a time")
+  (folder / "short.csv").write_text("1,2\n")
+  done = nn.run([*predict, "--data", folder / "short.csv"])
+  nn.demand(done.returncode == 2 and "line 1 has 2 columns; expected: x has 2, u has 1: 3 columns, or "
+            "5 with the other inputs, or 6 with the targets" in done.stderr, done.stderr)
+  (folder / "odd.bin").write_bytes(bytes(30))
+  done = nn.run([*predict, "--data", folder / "odd.bin"])
+  nn.demand(done.returncode == 2 and "may be samples of 3 or of 5" in done.stderr, done.stderr)
+
+
+def loss_only_in_c(folder):
+  (folder / "part.nn").write_text(LOSS_ONLY)
+  nn.must([nn.NNCC, folder / "part.nn", "--lib", "-o", folder / "part.c", "--header",
+           folder / "part.h"])
+  (folder / "alone.c").write_text(ALONE)
+  nn.compile_c([folder / "alone.c", folder / "part.c"], folder / "alone", "-std=c11", f"-I{folder}")
+  nn.must([folder / "alone"])
+
+
 def refuses(case, arguments, words):
   done = nn.run([case.program, *arguments], cwd=case.folder)
   nn.demand(done.returncode == 2 and done.stderr.count("\n") == 1, done.stderr)
@@ -258,7 +340,10 @@ def main():
   tally = nn.Tally()
   with tempfile.TemporaryDirectory(prefix="nncc-predict-") as name:
     case = Case(pathlib.Path(name))
-    for what in ("csv", "json", "top", "pipe", "open_pipe", "classes", "npz", "table", "device", "endless"):
+    tally.case("loss_only", loss_only, case.folder)
+    tally.case("loss_only_in_c", loss_only_in_c, case.folder)
+    for what in ("csv", "json", "top", "pipe", "open_pipe", "classes", "npz", "table", "device",
+                 "endless"):
       tally.case(what, getattr(case, what))
     for arguments, words in REFUSED:
       tally.case("refused: " + " ".join(arguments[:1] + arguments[3:]), refuses, case, arguments,

@@ -93,18 +93,18 @@ enum {
 };
 
 static const nnrt_tensor NAME(tensors)[] = {
-  {"x", NNRT_INPUT, NNRT_REAL, 0, 1, shape_x, X, 0, 0, NNRT_CONSTANT, 0.0, 0.0, 0, 0, 0},
-  {"y", NNRT_TARGET, NNRT_CLASS, Y, 0, NULL, 1, 0, 0, NNRT_CONSTANT, 0.0, 0.0, 0, 0, 0},
+  {"x", NNRT_INPUT, NNRT_REAL, 0, 1, shape_x, X, 0, 0, NNRT_CONSTANT, 0.0, 0.0, 0, 0, 0, 0},
+  {"y", NNRT_TARGET, NNRT_CLASS, Y, 0, NULL, 1, 0, 0, NNRT_CONSTANT, 0.0, 0.0, 0, 0, 0, 0},
   {"W1", NNRT_PARAMETER, NNRT_REAL, 0, 2, shape_W1, H * X, NAME(offset_W1), 0,
-   NNRT_GLOROT_UNIFORM, 0.0, 0.0, X, H, 0},
+   NNRT_GLOROT_UNIFORM, 0.0, 0.0, X, H, 0, 0},
   {"b1", NNRT_PARAMETER, NNRT_REAL, 0, 1, shape_b1, H, NAME(offset_b1), 0,
-   NNRT_CONSTANT, 0.0, 0.0, 0, 0, 0},
+   NNRT_CONSTANT, 0.0, 0.0, 0, 0, 0, 0},
   {"W2", NNRT_PARAMETER, NNRT_REAL, 0, 2, shape_W2, Y * H, NAME(offset_W2), 0,
-   NNRT_GLOROT_UNIFORM, 0.0, 0.0, H, Y, 0},
+   NNRT_GLOROT_UNIFORM, 0.0, 0.0, H, Y, 0, 0},
   {"b2", NNRT_PARAMETER, NNRT_REAL, 0, 1, shape_b2, Y, NAME(offset_b2), 0,
-   NNRT_CONSTANT, 0.0, 0.0, 0, 0, 0},
-  {"p", NNRT_OUTPUT, NNRT_REAL, 0, 1, shape_p, Y, 0, 0, NNRT_CONSTANT, 0.0, 0.0, 0, 0, 0},
-  {"guess", NNRT_OUTPUT, NNRT_CLASS, Y, 0, NULL, 1, 0, 0, NNRT_CONSTANT, 0.0, 0.0, 0, 0, 0},
+   NNRT_CONSTANT, 0.0, 0.0, 0, 0, 0, 0},
+  {"p", NNRT_OUTPUT, NNRT_REAL, 0, 1, shape_p, Y, 0, 0, NNRT_CONSTANT, 0.0, 0.0, 0, 0, 0, 0},
+  {"guess", NNRT_OUTPUT, NNRT_CLASS, Y, 0, NULL, 1, 0, 0, NNRT_CONSTANT, 0.0, 0.0, 0, 0, 0, 0},
 };
 
 /* Offsets that depend on the batch. */
