@@ -349,26 +349,34 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(multiply_along)(const NNRT_OPERANDS *of) 
 
 /* ---- the product --------------------------------------------------------------------------- */
 
-/* A run of k at row i of A: all its stripes of B, over at most HEIGHT rows of C. */
+/* One stripe of B, `columns` wide from column j on, for a run of k. */
+NNRT_INLINE NNRT_TARGET void NNRT_NAME(strip)(const NNRT_OPERANDS *of, size_t j, size_t columns,
+                                              size_t k, size_t from, size_t to, const NNRT_REAL *a,
+                                              const NNRT_REAL *b, int keep, NNRT_REAL *packed) {
+  if (columns <= 2 && of->b_row == 1 && of->a_column == 1) {
+    NNRT_NAME(columns)(1, j, j + columns, k, from, to, of, a, b, keep, of->c);
+  } else if (of->b_column != 1) {
+    NNRT_NAME(pack)(columns, k, of, b + j * of->b_column, packed);
+    NNRT_NAME(stripe)(columns, NNRT_NAME(WIDTH), k, from, to, of, a, packed, NNRT_NAME(WIDTH), keep,
+                      of->c + j);
+  } else {
+    NNRT_NAME(stripe)(columns, columns, k, from, to, of, a, b + j, of->b_row, keep, of->c + j);
+  }
+}
+
+/* A run of k at row i of A: all its stripes of B, over at most HEIGHT rows of C. What is left
+ * beside whole stripes is apart: where n is known when this is compiled, so is its width. */
 NNRT_INLINE NNRT_TARGET void NNRT_NAME(run)(const NNRT_OPERANDS *of, size_t i, size_t p) {
   NNRT_REAL packed[NNRT_NAME(RUN) * NNRT_NAME(WIDTH)];
-  const int packs = of->b_column != 1, along = of->b_row == 1 && of->a_column == 1;
   const int keep = of->keep || p > 0;
   const size_t k = of->k - p < NNRT_NAME(RUN) ? of->k - p : NNRT_NAME(RUN);
   const size_t end = of->m - i < NNRT_NAME(HEIGHT) ? of->m : i + NNRT_NAME(HEIGHT);
+  const size_t whole = of->n - of->n % NNRT_NAME(WIDTH);
   const NNRT_REAL *a = of->a + p * of->a_column, *b = of->b + p * of->b_row;
-  for (size_t j = 0; j < of->n; j += NNRT_NAME(WIDTH)) {
-    const size_t columns = of->n - j < NNRT_NAME(WIDTH) ? of->n - j : NNRT_NAME(WIDTH);
-    if (columns <= 2 && along) {
-      NNRT_NAME(columns)(1, j, j + columns, k, i, end, of, a, b, keep, of->c);
-    } else if (packs) {
-      NNRT_NAME(pack)(columns, k, of, b + j * of->b_column, packed);
-      NNRT_NAME(stripe)(columns, NNRT_NAME(WIDTH), k, i, end, of, a, packed, NNRT_NAME(WIDTH), keep,
-                        of->c + j);
-    } else {
-      NNRT_NAME(stripe)(columns, columns, k, i, end, of, a, b + j, of->b_row, keep, of->c + j);
-    }
-  }
+  for (size_t j = 0; j < whole; j += NNRT_NAME(WIDTH))
+    NNRT_NAME(strip)(of, j, NNRT_NAME(WIDTH), k, i, end, a, b, keep, packed);
+  if (whole < of->n)
+    NNRT_NAME(strip)(of, whole, of->n - whole, k, i, end, a, b, keep, packed);
 }
 
 /* Without windows: outer and middle are 1. */

@@ -58,7 +58,7 @@ static void emit_includes(writer *w, bool alone) {
   if (bytes == 4) line(w, "#define NNRT_REORDER /* sums of floats: in any order */");
   line(w, "#include \"nnrt_math.h\"\n#include \"nnrt.h\"");
   if (alone) line(w, "#define NNRT_ALONE_BYTES %d", bytes);
-  if (w->small_products || alone) {
+  if (w->small_products > 0 || alone) {
     line(w, "#define NNRT_REAL_BYTES %d", bytes);
     line(w, "#include \"nnrt_kernel.h\"");
   }

@@ -103,6 +103,9 @@ static const char *alpha_text(writer *w, const assignment *a) {
   return alpha.chars ? alpha.chars : number_piece(w, 1).chars;
 }
 
+/* Compilers spend a quarter of a second on each product that is computed in place. */
+enum { MOST_IN_PLACE = 24 };
+
 void emit_product(writer *w, const assignment *a) {
   const matrix_product *p = a->product;
   const factor_read *first = &a->factor[p->a], *second = &a->factor[p->b];
@@ -113,9 +116,10 @@ void emit_product(writer *w, const assignment *a) {
                             turned[1] ? GROUP_K : GROUP_N);
   const char *ldc = leading(w, p, a->target, a->at, GROUP_M, GROUP_N);
   const char *alpha = alpha_text(w, a);
-  const char *word = p->small ? "small_product" : w->p->real_bytes == 4 ? "product_float"
+  const bool in_place = p->small && w->small_products < MOST_IN_PLACE;
+  const char *word = in_place ? "small_product" : w->p->real_bytes == 4 ? "product_float"
                                                                         : "product_double";
-  w->small_products = w->small_products || p->small;
+  w->small_products += in_place;
   line(w, "nnrt_%s(%d, %d, %s, %s, %s, %s, %s, %s,", word, turned[0], turned[1],
        group_size(w, p, GROUP_M), group_size(w, p, GROUP_N), group_size(w, p, GROUP_K), alpha,
        pointer(w, p, first->from, first->at), lda);

@@ -71,7 +71,7 @@ typedef struct writer {
   bool *size_used;       /* by axis: its name stands in the text */
   const rule_words *rule;
   row_list *rows;
-  bool small_products;   /* the text has some                                                */
+  int small_products;    /* computed in place, without a call                                */
   const char *said;      /* conditions that an `if` around the place has told */
   struct reason_list *reasons; /* lines of the model that lines of C stem from; NULL: not asked for */
   int reason;            /* number of the one that is written about, or -1 */

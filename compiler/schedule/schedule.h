@@ -332,7 +332,7 @@ typedef struct matrix_product {
 
 enum {
   SMALLEST_PRODUCT = 400,/* multiply-adds; below that plain loops do as well                     */
-  LARGEST_SMALL = 4096   /* numbers in the largest operand of a small product, samples aside     */
+  LARGEST_SMALL = 4096   /* multiply-adds of a small product, for each sample                    */
 };
 
 /* Restricts variables to where their assignments' conditions hold. */

@@ -4,7 +4,8 @@ For each model: compile it, give the program random weights and data, and compar
 gradient and every output with those of the model's twin (twins/), in double and in float (under
 sanitizers, which watch over memory, in float alone); then let the program check itself.
 
-  test_torch.py [--keep FOLDER] [--real double|float] [--torch-only] [--required] [MODEL ...]
+  test_torch.py [--keep FOLDER] [--real double|float] [--torch-only] [--kernels] [--required]
+                [MODEL ...]
 """
 
 import argparse
@@ -134,10 +135,15 @@ def options_of(twin):
   return [option for name, value in twin.defines.items() for option in ("-D", f"{name}={value}")]
 
 
-def run_real(model, twin, folder, real, data, truth, check=True):
+def flags_of(real, kernels):
+  """Numbers in double by the plain loops, which are the reference; in float by what ships."""
+  return nn.QUICKLY if nn.SANITIZED or (real == "double" and not kernels) else ()
+
+
+def run_real(model, twin, folder, real, data, truth, check=True, kernels=False):
   """Compiles for one type of number and compares; the worst relative error of the gradients."""
   program = nn.build(model, folder, "--real", real, *options_of(twin), stem=f"m_{real}",
-                     flags=nn.QUICKLY)
+                     flags=flags_of(real, kernels))
   tolerance = TOLERANCE[real]
   flags = [f for name in data for f in ("--data", f"{name}={folder / name}.npy")]
   load = ["--load", folder / "W.safetensors"]
@@ -157,7 +163,7 @@ def clang_accepts(source):
     nn.must(["clang", *nn.WARNINGS, "-ffast-math", "-fsyntax-only", f"-I{nn.INCLUDE}", source])
 
 
-def run_model(model, folder, reals, torch_only):
+def run_model(model, folder, reals, options):
   name = model.stem
   twin = TWINS.get(name)
   folder.mkdir(parents=True, exist_ok=True)
@@ -170,11 +176,12 @@ def run_model(model, folder, reals, torch_only):
   weights = draw_parameters(twin.parameters, random)
   data = draw_data(twin.data, random, twin.batch)
   truth = truth_of(twin, weights, data)
-  if torch_only:
+  if options.torch_only:
     zero = [key for key, gradient in truth.gradients.items() if not largest(gradient) > 1e-9]
     return f"loss {truth.loss:.4g}" + (f", zero gradients: {' '.join(zero)}" if zero else "")
   write_case(folder, weights, data)
-  notes = [run_real(model, twin, folder, real, data, truth) for real in reals]
+  notes = [run_real(model, twin, folder, real, data, truth, kernels=options.kernels)
+           for real in reals]
   clang_accepts(folder / f"m_{reals[-1]}.c")
   return ", ".join(notes)
 
@@ -187,6 +194,7 @@ def arguments():
   parser.add_argument("--keep", type=pathlib.Path, help="work in this folder and leave it there")
   parser.add_argument("--real", choices=["double", "float"], help="only this type")
   parser.add_argument("--torch-only", action="store_true", help="run the twins alone")
+  parser.add_argument("--kernels", action="store_true", help="products as they ship in double too")
   parser.add_argument("--required", action="store_true", help="leave out the optional models")
   return parser.parse_args()
 
@@ -201,12 +209,12 @@ def chosen_models(options):
 
 
 def run_all(options, root):
-  both = ["float"] if nn.QUICKLY else ["double", "float"]
+  both = ["float"] if nn.SANITIZED else ["double", "float"]
   reals = [options.real] if options.real else both
   tally = nn.Tally()
   torch.set_num_threads(1)
   with concurrent.futures.ThreadPoolExecutor(2) as pool:
-    jobs = [(model, pool.submit(run_model, model, root / model.stem, reals, options.torch_only))
+    jobs = [(model, pool.submit(run_model, model, root / model.stem, reals, options))
             for model in chosen_models(options)]
     for model, job in jobs:
       tally.case(model.stem, job.result)
