@@ -17,7 +17,7 @@ const char *nnrt_chart_style(void) {
          "@media(prefers-color-scheme:dark){.chart{--ink:#e5e7eb;--faint:#9ca3af;--grid:#374151;"
          "--train:#7dabff;--test:#ff9d5c}}\n"
          ".chart text{fill:var(--faint)}.chart .title{fill:var(--ink);font-weight:600;font-size:13px}"
-         "@media(max-width:500px){.chart text,.chart .title{font-size:16px}}"
+         "@media(max-width:500px){.chart text,.chart .title{font-size:14px}}"
          ".chart .grid{stroke:var(--grid);stroke-width:1}.chart .best{stroke:var(--faint);"
          "stroke-dasharray:3 3}.chart polyline{fill:none;stroke-width:2;stroke-linejoin:round}"
          ".chart circle{stroke:none}.chart polyline.train{stroke:var(--train)}"

@@ -80,5 +80,9 @@ nnrt_label_text nnrt_show_labels(const nnrt_labels *labels);
  * that has as many; NULL where there are none, or where tensors of as many classes disagree. */
 const nnrt_labels *nnrt_class_words(const nnrt_encoding *encoding, const nnrt_model *model,
                                     size_t classes);
+/* Whether such a class is a byte of the text that was learned from: where a sequence of as many
+ * classes is read, and not from words. */
+bool nnrt_class_byte(const nnrt_encoding *encoding, const nnrt_model *model, size_t classes,
+                     size_t class, uint8_t *byte);
 
 #endif

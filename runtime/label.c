@@ -105,3 +105,16 @@ const nnrt_labels *nnrt_class_words(const nnrt_encoding *encoding, const nnrt_mo
   }
   return found;
 }
+
+bool nnrt_class_byte(const nnrt_encoding *encoding, const nnrt_model *model, size_t classes,
+                     size_t class, uint8_t *byte) {
+  bool text = false;
+  for (size_t k = 0; k < encoding->tensors; k++) {
+    const nnrt_tensor *tensor = &model->tensor[k];
+    text = text || (tensor->kind == NNRT_CLASS && tensor->rank == 1 &&
+                    (size_t)tensor->limit == classes && encoding->of[k].labels.count == 0);
+  }
+  if (!text || class >= encoding->alphabet.count) return false;
+  *byte = encoding->alphabet.byte[class];
+  return true;
+}

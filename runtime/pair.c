@@ -95,14 +95,14 @@ const char *nnrt_class_text(const nnrt_encoding *encoding, const nnrt_model *mod
   const char *word = numbered ? NULL : word_of(encoding, model, pair, class);
   if (word)
     return word;
-  if (numbered || class >= encoding->alphabet.count) {
+  uint8_t byte;
+  if (numbered || !nnrt_class_byte(encoding, model, pair->classes, class, &byte)) {
     snprintf(room, NNRT_CLASS_TEXT, "%zu", class);
     return room;
   }
-  const uint8_t byte = encoding->alphabet.byte[class];
   if (byte > ' ' && byte < 0x7f)
     snprintf(room, NNRT_CLASS_TEXT, "%c", byte);
   else
-    snprintf(room, NNRT_CLASS_TEXT, byte == '\n' ? "\\n" : byte == ' ' ? "␣" : "\\x%02x", byte);
+    snprintf(room, NNRT_CLASS_TEXT, byte == '\n' ? "⏎" : byte == ' ' ? "␣" : "\\x%02x", byte);
   return room;
 }

@@ -23,15 +23,21 @@ static const char style[] =
   ".curves{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,22rem),1fr));gap:.8rem}"
   "svg{display:block;width:100%;height:auto}svg.square{max-width:26rem}"
   "svg.spark{width:160px;height:40px}\n"
-  ".cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,8.6rem),1fr));gap:.8rem;"
+  ".cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,9.6rem),1fr));gap:.8rem;"
   "margin-top:.6rem}.card{border:1px solid var(--line);border-radius:8px;padding:.7rem .8rem;"
   "min-width:0;overflow-wrap:anywhere}.bar{fill:var(--blue);opacity:.75}.dot{fill-opacity:.35}"
-  ".seen{margin-bottom:.4rem}.layers{grid-template-columns:repeat(auto-fill,minmax(min(100%,13rem),"
+  ".card dl{grid-template-columns:minmax(0,auto) minmax(3.6rem,1fr)}.card .note{white-space:nowrap}"
+  ".layers .note{white-space:normal}.seen{margin-bottom:.4rem}.layers{grid-template-columns:repeat(auto-fill,minmax(min(100%,13rem),"
   "1fr))}"
+  ".texts{grid-template-columns:repeat(auto-fill,minmax(min(100%,18rem),1fr))}"
+  "code{font-size:.85rem}.texts code{line-height:2.2}ruby{color:var(--red)}rt{color:var(--faint);"
+  "font-size:.7rem}"
+  ".pairs{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,11rem),1fr));"
+  "gap:.2rem .8rem}\n"
   ".picture{width:96px;height:auto;image-rendering:pixelated;border-radius:4px;display:block}\n"
   ".wide{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums}"
   "th{color:var(--faint);font-weight:500;text-align:right;padding:.15rem .45rem}"
-  "td{text-align:right;padding:.15rem .45rem}.list td,.list th{border-bottom:1px solid var(--line)}"
+  "td{text-align:right;padding:.15rem .45rem}"
   ".matrix td{min-width:2.2rem;text-align:center;border:1px solid var(--card);border-radius:3px}"
   ".matrix .right{background:color-mix(in srgb,var(--blue) calc(var(--share)*55%),transparent)}"
   ".matrix .wrong{background:color-mix(in srgb,var(--red) calc(var(--share)*70%),transparent)}"
@@ -133,7 +139,7 @@ static void show_time(FILE *to, const nnrt_trainer *trainer) {
           "<dt>an epoch</dt><dd>%.3g s, %llu steps</dd><dt>samples</dt><dd>%.4g a second</dd>",
           seconds, epochs, epochs == 1 ? "" : "s", history->first ? " since it was resumed" : "",
           seconds / (double)epochs, (unsigned long long)trainer->steps, samples / seconds);
-  fprintf(to, "<dt>arithmetic</dt><dd>%.3g GFLOP/s, %.3g a sample</dd>",
+  fprintf(to, "<dt>arithmetic</dt><dd>%.3g GFLOP/s, %.6g operations a sample</dd>",
           samples * trainer->model->step_operations / seconds * 1e-9,
           trainer->model->step_operations);
   fprintf(to, "<dt>evaluation and saving</dt><dd>%.3g s</dd></dl></section>\n",

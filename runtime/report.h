@@ -13,6 +13,13 @@ void nnrt_html_text(FILE *to, const char *text);
 bool nnrt_html_picture(FILE *to, const uint8_t *pixel, size_t height, size_t width,
                        size_t channels, const char *about);
 
+/* ---- report_text.c ------------------------------------------------------------------------ */
+
+/* Bytes as the text that they are, valid UTF-8 or not. */
+void nnrt_html_bytes(FILE *to, const uint8_t *byte, size_t count);
+/* The same of what should have been guessed; above each wrong place stands the guess. */
+void nnrt_html_guessed(FILE *to, const uint8_t *truth, const uint8_t *guess, size_t count);
+
 /* ---- report_pair.c ------------------------------------------------------------------------ */
 
 /* What the page shows of data: which samples, what was guessed, how wrong. Numbers are as the model

@@ -72,19 +72,21 @@ static size_t next_confusion(const table *in, size_t below, size_t before) {
 
 static void list_confusions(FILE *to, const nnrt_guesses *of, const table *in) {
   size_t below = SIZE_MAX, at = 0;
-  fputs("<table class=\"list\"><tr><th>truth</th><th>guess</th><th>times</th><th>of</th></tr>\n", to);
+  fputs("<p class=\"note\">the most frequent confusions, truth → guess</p><div class=\"pairs\">\n",
+        to);
   for (int k = 0; k < MOST_CONFUSIONS; k++) {
     at = next_confusion(in, below, at);
     if (at == SIZE_MAX)
       break;
     below = in->count[at];
-    fputs("<tr><td>", to);
+    fputs("<div><b>", to);
     nnrt_show_class(to, of, at / in->classes);
-    fputs("</td><td>", to);
+    fputs("</b> → ", to);
     nnrt_show_class(to, of, at % in->classes);
-    fprintf(to, "</td><td>%zu</td><td>%zu</td></tr>\n", below, in->truths[at / in->classes]);
+    fprintf(to, " <span class=\"note\">%zu of %zu</span></div>\n", below,
+            in->truths[at / in->classes]);
   }
-  fputs("</table><p class=\"note\">the most frequent confusions</p>\n", to);
+  fputs("</div>\n", to);
 }
 
 static void report_classes(FILE *to, const nnrt_guesses *of) {

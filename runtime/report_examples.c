@@ -10,17 +10,21 @@ enum { WORST = 12, MOST_INPUTS = 3, MOST_NUMBERS = 8, MOST_TEXT = 160, LEAST_PIC
 
 /* ---- what the model saw -------------------------------------------------------------------- */
 
+/* One sample of an input. */
 typedef struct view {
   const nnrt_tensor *tensor;
+  const nnrt_tensor_encoding *own;
+  const nnrt_alphabet *alphabet;
   const void *sample;
   int real_bytes;
 } view;
 
+/* As the file had it. */
 static double number_at(const view *of, size_t at) {
   if (of->tensor->kind != NNRT_REAL)
     return ((const int32_t *)of->sample)[at];
-  return of->real_bytes == (int)sizeof(float) ? (double)((const float *)of->sample)[at]
-                                              : ((const double *)of->sample)[at];
+  const double value = nnrt_real_at(of->sample, at, of->real_bytes), *scale = of->own->scale;
+  return scale ? value * scale[of->tensor->elements + at] + scale[at] : value;
 }
 
 typedef struct picture {
@@ -81,28 +85,58 @@ static void show_line(FILE *to, const view *of) {
   fputs("\"/></svg>", to);
 }
 
-static void show_bytes(FILE *to, const view *of, const nnrt_alphabet *alphabet) {
-  fputs("<code>", to);
-  for (size_t i = 0; i < of->tensor->elements && i < MOST_TEXT; i++) {
-    const uint8_t byte = alphabet->byte[(size_t)number_at(of, i)];
-    nnrt_html_text(to, byte == '\n' ? "⏎" : byte < 0x80 ? (char[]){(char)byte, '\0'} : "·");
-  }
-  fputs(of->tensor->elements > MOST_TEXT ? "…</code>" : "</code>", to);
+static bool is_text(const nnrt_tensor *tensor, const nnrt_tensor_encoding *own,
+                    const nnrt_alphabet *alphabet) {
+  return tensor->kind == NNRT_CLASS && tensor->rank == 1 && alphabet->count > 0 &&
+         own->labels.count == 0;
 }
 
+/* 0, which is shown as a dot, for a class that no byte has. */
+static uint8_t byte_of(const nnrt_alphabet *alphabet, double class) {
+  return class < (double)alphabet->count ? alphabet->byte[(size_t)class] : 0;
+}
+
+static void show_bytes(FILE *to, const view *of) {
+  uint8_t byte[MOST_TEXT];
+  size_t count = 0;
+  for (; count < of->tensor->elements && count < MOST_TEXT; count++)
+    byte[count] = byte_of(of->alphabet, number_at(of, count));
+  nnrt_html_bytes(to, byte, count);
+  fputs(of->tensor->elements > MOST_TEXT ? "…" : "", to);
+}
+
+static void show_value(FILE *to, const view *of, size_t at) {
+  const char *word = of->tensor->kind == NNRT_CLASS
+                       ? nnrt_label_of(&of->own->labels, (int32_t)number_at(of, at)) : NULL;
+  if (word)
+    nnrt_html_text(to, word);
+  else
+    fprintf(to, "%.4g", number_at(of, at));
+}
+
+/* Under the names of their columns, where these are known. */
 static void show_numbers(FILE *to, const view *of) {
-  for (size_t i = 0; i < of->tensor->elements && i < MOST_NUMBERS; i++)
-    fprintf(to, "%s%.4g", i > 0 ? ", " : "", number_at(of, i));
+  const bool named = of->own->columns == of->tensor->elements;
+  fputs(named ? "<dl>" : "", to);
+  for (size_t i = 0; i < of->tensor->elements && i < MOST_NUMBERS; i++) {
+    fputs(named ? "<dt>" : i > 0 ? ", " : "", to);
+    if (named)
+      nnrt_html_text(to, of->own->column[i]);
+    fputs(named ? "</dt><dd>" : "", to);
+    show_value(to, of, i);
+    fputs(named ? "</dd>" : "", to);
+  }
+  fputs(named ? "</dl>" : "", to);
   if (of->tensor->elements > MOST_NUMBERS)
     fputs(", …", to);
 }
 
-static void show_input(FILE *to, const view *of, const nnrt_alphabet *alphabet) {
+static void show_input(FILE *to, const view *of) {
   const picture size = picture_of(of->tensor);
   if (size.height > 0)
     show_picture(to, of, size);
-  else if (of->tensor->kind == NNRT_CLASS && alphabet->count > 0 && of->tensor->rank == 1)
-    show_bytes(to, of, alphabet);
+  else if (is_text(of->tensor, of->own, of->alphabet))
+    show_bytes(to, of);
   else if (of->tensor->kind == NNRT_REAL && of->tensor->elements > MOST_NUMBERS)
     show_line(to, of);
   else
@@ -148,22 +182,63 @@ static void show_values(FILE *to, const nnrt_guesses *of, size_t place) {
   fputs("</dd></dl>", to);
 }
 
-static void show_example(FILE *to, nnrt_guesses *of, size_t place) {
+/* Of a text model: all of its guesses in the text that they are about. */
+static void show_guessed_text(FILE *to, const nnrt_guesses *of, size_t place) {
+  const nnrt_alphabet *alphabet = &of->trainer->encoding.alphabet;
+  uint8_t truth[MOST_TEXT], guess[MOST_TEXT];
+  size_t count = 0;
+  for (; count < of->elements && count < MOST_TEXT; count++) {
+    truth[count] = byte_of(alphabet, of->truth[place * of->elements + count]);
+    guess[count] = byte_of(alphabet, of->value[place * of->elements + count]);
+  }
+  nnrt_html_guessed(to, truth, guess, count);
+  fputs(of->elements > MOST_TEXT ? "…" : "", to);
+}
+
+static bool guesses_text(const nnrt_guesses *of) {
+  const nnrt_encoding *encoding = &of->trainer->encoding;
+  return (of->pair.kind == NNRT_PAIR_SCORES || of->pair.kind == NNRT_PAIR_LABELS) &&
+         is_text(&of->trainer->model->tensor[of->pair.target], &encoding->of[of->pair.target],
+                 &encoding->alphabet);
+}
+
+/* Is the truth what this input goes on to say? Then it is not shown twice. */
+static bool is_said_again(const nnrt_guesses *of, const view *input, size_t place) {
+  const double *truth = of->truth + place * of->elements;
+  bool same = place < of->count && guesses_text(of) && input->tensor->kind == NNRT_CLASS &&
+              input->tensor->elements == of->elements;
+  for (size_t i = 0; same && i + 1 < of->elements; i++)
+    same = fabs(number_at(input, i + 1) - truth[i]) < 0.5;
+  return same;
+}
+
+static void show_inputs(FILE *to, const nnrt_guesses *of, size_t place) {
   const nnrt_model *model = of->trainer->model;
+  const nnrt_encoding *encoding = &of->trainer->encoding;
+  for (size_t i = 0; i < model->inputs && i < MOST_INPUTS; i++) {
+    const view shown = {&model->tensor[i], &encoding->of[i], &encoding->alphabet,
+                        of->room.values[i], model->real_bytes};
+    if (is_said_again(of, &shown, place))
+      continue;
+    fputs("<div class=\"seen\">", to);
+    show_input(to, &shown);
+    fputs("</div>", to);
+  }
+}
+
+static void show_example(FILE *to, nnrt_guesses *of, size_t place) {
   nnrt_failure failure;
   size_t sample;
   if (!nnrt_guess_gather(of, place, 1, &sample, &failure))
     return;
   fputs("<div class=\"card\">", to);
-  for (size_t i = 0; i < model->inputs && i < MOST_INPUTS; i++) {
-    const view shown = {&model->tensor[i], of->room.values[i], model->real_bytes};
-    fputs("<div class=\"seen\">", to);
-    show_input(to, &shown, &of->trainer->encoding.alphabet);
-    fputs("</div>", to);
-  }
-  fprintf(to, "<div><b>loss %.4g</b> <span class=\"note\">sample %zu</span></div>", of->loss[place],
-          sample + 1);
-  if (of->pair.kind != NNRT_PAIR_NONE && place < of->count)
+  show_inputs(to, of, place);
+  const bool guessed = of->pair.kind != NNRT_PAIR_NONE && place < of->count;
+  if (guessed && guesses_text(of))
+    show_guessed_text(to, of, place);
+  fprintf(to, "<div><b>loss %.4g</b> <span class=\"note\">sample %zu</span></div>",
+          of->loss[place], sample + 1);
+  if (guessed && !guesses_text(of))
     show_values(to, of, place);
   fputs("</div>\n", to);
 }
@@ -173,8 +248,10 @@ void nnrt_report_examples(FILE *to, nnrt_guesses *of) {
   const size_t found = find_worst(of, worst);
   if (found == 0)
     return;
-  fprintf(to, "<section><h2>Worst examples</h2><p class=\"note\">the largest losses of %zu samples of the "
-          "%s data</p>\n<div class=\"cards\">\n", of->losses, of->of);
+  const bool text = guesses_text(of);
+  fprintf(to, "<section><h2>Worst examples</h2><p class=\"note\">the largest losses of %zu samples "
+          "of the %s data%s</p>\n<div class=\"cards%s\">\n", of->losses, of->of,
+          text ? "; above each wrong place stands the guess" : "", text ? " texts" : "");
   for (size_t i = 0; i < found; i++)
     show_example(to, of, worst[i]);
   fputs("</div></section>\n", to);

@@ -1,5 +1,6 @@
 /* rows.c: a sample's outputs to a line of CSV or of JSON. Numbers have as many digits as bring the
- * same number back; a class is its word where the training data had words. */
+ * same number back; a class is its word where the training data had words, the byte where it was
+ * text. */
 #include "rows.h"
 
 #include <math.h>
@@ -40,12 +41,24 @@ static void print_word(const nnrt_rows *rows, const char *word, FILE *to) {
     fputc('"', to);
 }
 
+/* A byte that is no character of its own is told by its number, as in C. */
+static void print_byte(const nnrt_rows *rows, uint8_t byte, FILE *to) {
+  char word[8];
+  const bool character = (byte >= ' ' && byte < 0x7f) || byte == '\n' || byte == '\t';
+  snprintf(word, sizeof word, character ? "%c" : "\\x%02x", byte);
+  print_word(rows, word, to);
+}
+
 static void print_class(const nnrt_rows *rows, size_t classes, int32_t class, FILE *to) {
   const nnrt_labels *words =
     rows->encoding ? nnrt_class_words(rows->encoding, rows->model, classes) : NULL;
   const char *word = words ? nnrt_label_of(words, class) : NULL;
+  uint8_t byte;
   if (word)
     print_word(rows, word, to);
+  else if (rows->encoding &&
+           nnrt_class_byte(rows->encoding, rows->model, classes, (size_t)class, &byte))
+    print_byte(rows, byte, to);
   else
     fprintf(to, "%ld", (long)class);
 }

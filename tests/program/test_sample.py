@@ -2,6 +2,7 @@
 temperature and top-k draw; what is refused."""
 
 import pathlib
+import re
 import sys
 import tempfile
 
@@ -44,7 +45,7 @@ class Case:
     self.program = nn.build(folder / f"{name}.nn", folder, "--real", "double", stem=name)
     (folder / "text.txt").write_text((BYTES * 5 + "abcabdabe\n" * 9) * 2)
     nn.must([self.program, "train", "--data", folder / "text.txt", "--epochs", 2, "--batch", 4,
-             "--save", folder / f"{name}.w"])
+             "--save", folder / f"{name}.w", "--report", folder / f"{name}.html"])
     self.letters = sorted(set(BYTES))
     self.weights = safetensors.read(folder / f"{name}.w")
 
@@ -87,6 +88,22 @@ def draws(case):
   nn.demand(again[0] == again[1] and len(again[0]) == 51, "a seed gives other bytes")
 
 
+def report(case):
+  """Worst examples are told as text: above each wrong byte stands the guess."""
+  page = (case.folder / "alone.html").read_text()
+  found = re.findall("<code>(.*?)</code>", page)
+  text, told = (case.folder / "text.txt").read_text(), set()
+  show, letters = {"\n": "⏎<wbr>"}, [*case.letters, "·", "·"]
+  for at in range(0, len(text) - 5, 5):
+    known = [case.letters.index(c) for c in text[at:at + 6]]
+    guess = [letters[numpy.argmax(case.weights["O"] @ states(case.weights, known[:k + 1]))]
+             for k in range(5)]
+    told.add("".join(show.get(c, c) if c == g else
+                     f"<ruby>{show.get(c, c)}<rt>{show.get(g, g)}</rt></ruby>"
+                     for c, g in zip(text[at + 1:], guess)))
+  nn.demand(len(found) == 12 and set(found) <= told, f"{found}")
+
+
 def refuses(program, arguments, *words):
   done = nn.run([program, "sample", *arguments])
   nn.demand(done.returncode == 2 and done.stderr.count("\n") == 1, done.stderr)
@@ -105,6 +122,7 @@ def main():
     tally.case("windows that stand alone", alone.follows, False)
     tally.case("a carried stream", stream.follows, True)
     tally.case("temperature and top-k", draws, alone)
+    tally.case("the report's text", report, alone)
     found = last.sample("--prompt", "abcde", "--length", 9, "--temperature", 0)
     tally.case("only what follows a window", lambda: nn.demand(
       found == last.greedy("abcde", 9, False), found))
