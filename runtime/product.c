@@ -2,8 +2,8 @@
  * into OpenBLAS's kernels where the operands are too large for a cache and one can be loaded.
  *
  * The library is loaded here, not linked: it picks its kernels once, when it is loaded, and Debian
- * 12's 0.3.21 takes a Zen 4 or 5 for a Haswell, at half the speed. OPENBLAS_CORETYPE tells it
- * better, unless the user has set it; NNRT_BLAS chooses another library, or none. */
+ * 12's 0.3.21 takes a Zen 5 for a Haswell, at half the speed. OPENBLAS_CORETYPE tells it better,
+ * unless the user has set it; NNRT_BLAS chooses another library, or none. */
 #include "nnrt.h"
 
 #include <dlfcn.h>
@@ -153,14 +153,25 @@ static void *open_usual(int flags) {
   return NULL;
 }
 
+/* The kernels that a processor deserves; NULL: the library knows. A Zen 4 does 512 bits in two
+ * halves, so 256-bit kernels keep it as busy, and theirs waste less (docs/performance.md). */
+static const char *blas_kernels(nnrt_processor processor) {
+  static const char *const widest[] = {NULL, "Haswell", "SkylakeX"};
+#if NNRT_X86
+  if (processor == PROCESSOR_AVX512 && __builtin_cpu_is("amdfam19h"))
+    return "Haswell";
+#endif
+  return widest[processor];
+}
+
 /* The environment is changed for the time of loading only, so that children do not inherit it. */
 static void *load(const char *path, nnrt_processor processor) {
-  static const char *const kernels[] = {NULL, "Haswell", "SkylakeX"};
+  const char *kernels = blas_kernels(processor);
   const char *threads = getenv("OPENBLAS_NUM_THREADS");
   char *kept = threads ? strdup(threads) : NULL;
-  int choose = kernels[processor] && !getenv("OPENBLAS_CORETYPE");
+  int choose = kernels && !getenv("OPENBLAS_CORETYPE");
   if (choose)
-    setenv("OPENBLAS_CORETYPE", kernels[processor], 1);
+    setenv("OPENBLAS_CORETYPE", kernels, 1);
   setenv("OPENBLAS_NUM_THREADS", "1", 1);
   void *library = path ? dlopen(path, RTLD_NOW | RTLD_LOCAL) : open_usual(RTLD_NOW | RTLD_LOCAL);
   if (choose)
