@@ -66,10 +66,13 @@ static int emit_files(const options *o, const plan *planned) {
 /* The document on standard output, or where -o says. */
 static int explain(const options *o, const program *p, const plan *planned, const source *file) {
   text out = text_new(o->memory), code = text_new(o->memory);
-  emit_model(&code, planned, &o->emit);
+  emitted_places places = {0};
+  emit_options how = o->emit;
+  how.places = &places;
+  emit_model(&code, planned, &how);
   document *d = derivation_document(&(explanation){
       .memory = o->memory, .program = p, .model = file, .language = o->language,
-      .emitted = emitted_path(o), .code = code.chars, .real_bytes = o->emit.real_bytes});
+      .emitted = emitted_path(o), .places = &places, .real_bytes = o->emit.real_bytes});
   document_print(&out, d, o->format);
   return write_file(o, o->output ? o->output : "-", &out);
 }

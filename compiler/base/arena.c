@@ -41,6 +41,20 @@ void arena_free(arena *memory) {
   free(memory);
 }
 
+void arena_clear(arena *memory) {
+  block *kept = memory->newest;
+  if (kept == NULL)
+    return;
+  for (block *here = kept->older; here != NULL;) {
+    block *older = here->older;
+    free(here);
+    here = older;
+  }
+  memset(kept->bytes, 0, kept->used);
+  kept->older = NULL;
+  kept->used = 0;
+}
+
 /* A block for a large request goes behind the newest one, which may still have room. */
 static block *add_block(arena *memory, size_t bytes) {
   bool large = bytes > BLOCK_BYTES / 4;

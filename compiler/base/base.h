@@ -28,6 +28,8 @@ typedef struct arena arena;
 
 arena *arena_new(void);
 void arena_free(arena *memory);
+/* Frees all that was asked for, for the arena to be used anew. */
+void arena_clear(arena *memory);
 void *arena_alloc(arena *memory, size_t bytes);
 char *arena_copy(arena *memory, const char *chars, size_t length); /* adds the final 0 */
 char *arena_printf(arena *memory, const char *format, ...) PRINTF_LIKE(2, 3);

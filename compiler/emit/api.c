@@ -307,7 +307,7 @@ void emit_header(text *whole, const plan *p, const emit_options *options) {
                    "extern const nnrt_model %s_model;\n\n"
                    "#ifdef __cplusplus\n}\n#endif\n#endif\n", prefix);
   text wrapped = text_new(p->memory);
-  wrap_lines(&wrapped, unwrapped.chars);
+  wrap_lines(&wrapped, unwrapped.chars, false);
   if (options->standalone) stand_alone(whole, wrapped.chars, false);
   else text_append_length(whole, wrapped.chars, wrapped.length);
 }

@@ -1,218 +1,66 @@
-/* comment: above each step, its formula in the model's notation and its line in the model. */
+/* comment: above each step, its formula as a document would have it, and its line in the model.
+ * What has a letter in the model's derivation has it here; what only the emitted C has a name for
+ * stands by that name. */
 #include <string.h>
 
+#include "notation.h"
 #include "writer.h"
 
-enum { DEEPEST = 12, LONGEST = 72 };
+enum { MOST_LINES = 12, MOST_FORMULA_LINES = 3, WIDEST = 92 };
 
-/* ---- formulas ------------------------------------------------------------------------------- */
+/* ---- letters of what is stored -------------------------------------------------------------- */
 
-typedef struct formula {
-  writer *w;
-  int depth;
-} formula;
-
-static piece formula_of(formula f, const node *n, bool inside);
-
-static bool is_one(double x) { return x >= 1 && x <= 1; }
-
-static const char *number_text(writer *w, double value) {
-  text out = text_new(w->memory);
-  print_coefficient(&out, value);
-  return out.chars;
+static bool is_objective(const writer *w, const buffer *b) {
+  return b->kept == STORAGE_RESULT && b->what && b->what == w->p->p->objective;
 }
 
-/* What the node is called where it is stored. */
-static const char *stored_word(const writer *w, const node *n) {
+static symbol *symbol_by_word(const writer *w, const buffer *b, const char *word) {
+  axis dims[MAX_RANK];
+  for (int k = 0; k < b->rank; k++) dims[k] = b->dims[b->order[k]];
+  return symbol_stored(w->notation, b->what, word, b->rank, dims);
+}
+
+static bool has_own_word(const buffer *b) {
+  return b->what && !b->partial && b->kept != STORAGE_GRADIENT && b->kept != STORAGE_STATE;
+}
+
+void name_stored(writer *w) {
+  notation *s = w->notation;
   const entry_plan *e = w->e;
-  if (n->class == NODE_TENSOR) {
-    const tensor *t = n->tensor;
-    if (t->role == TENSOR_REFERENCE) return e->held[t->body->id]->word;
-    if (e->held_tensor[t->number]) return e->held_tensor[t->number]->word;
-    return t->word;
+  for (size_t k = 0; k < e->buffers; k++) {
+    const buffer *b = e->buffer[k];
+    if (!has_own_word(b) || e->held[b->what->id] != b || s->symbol[b->what->id]) continue;
+    const symbol *named = b->called ? symbol_of_definition(s, b->called, b->what) : NULL;
+    s->symbol[b->what->id] = symbol_by_word(w, b, b->word);
+    if (named) *s->symbol[b->what->id] = *named;
+    s->symbol[b->what->id]->stored = true;
   }
-  return e->held[n->id] ? e->held[n->id]->word : NULL;
 }
 
-static piece joined(writer *w, piece left, const char *sign, piece right, int strength) {
-  if (!left.chars) return right;
-  return piece_of(w, strength, "%s%s%s", within(w, left, strength), sign,
-                  within(w, right, strength + 1));
-}
-
-static piece formula_term(formula f, piece sum, double by, piece term) {
-  writer *w = f.w;
-  bool minus = by < 0;
-  if (minus) by = -by;
-  if (!is_one(by)) {
-    term = piece_of(w, BIND_MULTIPLY, "%s * %s", number_text(w, by),
-                    within(w, term, BIND_MULTIPLY));
-  }
-  if (!sum.chars && minus) return piece_of(w, BIND_UNARY, "-%s", within(w, term, BIND_UNARY));
-  return joined(w, sum, minus ? " - " : " + ", term, BIND_ADD);
-}
-
-static piece formula_sum(formula f, const node *n) {
-  writer *w = f.w;
-  piece sum = {NULL, BIND_PRIMARY};
-  const buffer *partial = w->e->held_partial[n->id];
-  if (partial) sum = (piece){partial->word, BIND_PRIMARY};
-  for (int sign = 0; sign < 2; sign++) {
-    for (int k = 0; k < n->operands; k++) {
-      if ((n->coefficient[k] < 0) != (sign == 1)) continue;
-      if (partial && sum_term_collected(w->e, n, k)) continue;
-      sum = formula_term(f, sum, n->coefficient[k], formula_of(f, n->operand[k], false));
-    }
-    double size = n->value < 0 ? -n->value : n->value;
-    if ((n->value > 0 && sign == 0) || (n->value < 0 && sign == 1)) {
-      sum = formula_term(f, sum, sign ? -1 : 1, (piece){number_text(w, size), BIND_PRIMARY});
+void unname_stored(writer *w) {
+  notation *s = w->notation;
+  for (size_t k = 0; k < w->e->buffers; k++) {
+    const buffer *b = w->e->buffer[k];
+    if (b->what && s->symbol[b->what->id] && s->symbol[b->what->id]->stored) {
+      s->symbol[b->what->id] = NULL;
     }
   }
-  return sum.chars ? sum : (piece){"0", BIND_PRIMARY};
 }
 
-static piece formula_power(formula f, piece value, double power) {
-  if (is_one(power)) return value;
-  if (power >= 0.5 && power <= 0.5) return piece_of(f.w, BIND_PRIMARY, "sqrt(%s)", value.chars);
-  return piece_of(f.w, BIND_UNARY, "%s^%s", within(f.w, value, BIND_PRIMARY),
-                  number_text(f.w, power));
+static const symbol *symbol_of_buffer(const writer *w, const buffer *b) {
+  const notation *s = w->notation;
+  if (b->kept == STORAGE_GRADIENT) return symbol_of_gradient(s, b->index);
+  const symbol *known = b->partial ? NULL : s->symbol[b->what->id];
+  if (is_objective(w, b)) return symbol_by_word(w, b, "L");
+  return known ? known : symbol_by_word(w, b, b->word);
 }
 
-static const char *axis_text(formula f, axis a) {
-  const char *hint = axis_hint(f.w->p->g, a);
-  return strchr(hint, '.') ? "k" : hint;
-}
+/* ---- lines ---------------------------------------------------------------------------------- */
 
-static const char *bound_names(formula f, const node *n) {
-  text out = text_new(f.w->memory);
-  for (int k = 0; k < n->bound; k++) {
-    if (out.length > 0) text_append(&out, ", ");
-    text_append(&out, axis_text(f, n->bound_axes[k]));
-  }
-  return out.chars;
-}
-
-/* x[c] for a look-up of x at a label c. */
-static piece formula_looked_up(formula f, const node *n, const told_axes *told, int k,
-                               piece value) {
-  for (int t = 0; t < told->count; t++) {
-    if (!node_has_axis(n->operand[k], told->along[t])) continue;
-    value = piece_of(f.w, BIND_PRIMARY, "%s[%s]", within(f.w, value, BIND_PRIMARY),
-                     formula_of(f, told->label[t], false).chars);
-  }
-  return value;
-}
-
-static bool is_told_factor(const told_axes *told, int k) {
-  for (int t = 0; t < told->count; t++) {
-    if (told->factor[t] == k) return true;
-  }
-  return false;
-}
-
-static piece formula_product(formula f, const node *n) {
-  writer *w = f.w;
-  piece above = {NULL, BIND_PRIMARY}, below = {NULL, BIND_PRIMARY};
-  told_axes told = product_told_axes(n);
-  for (int k = 0; k < n->operands; k++) {
-    double power = n->power[k];
-    if (is_told_factor(&told, k)) continue;
-    piece value = formula_looked_up(f, n, &told, k, formula_of(f, n->operand[k], false));
-    if (n->operand[k]->boolean) value = piece_of(w, BIND_PRIMARY, "[%s]", value.chars);
-    value = formula_power(f, value, power < 0 ? -power : power);
-    if (power < 0) below = joined(w, below, " * ", value, BIND_MULTIPLY);
-    else above = joined(w, above, n->bound ? " " : " * ", value, BIND_MULTIPLY);
-  }
-  if (below.chars) {
-    if (!above.chars) above = (piece){"1", BIND_PRIMARY};
-    above = joined(w, above, " / ", below, BIND_MULTIPLY);
-  }
-  if (!above.chars) above = (piece){"1", BIND_PRIMARY};
-  bool plain = (n->operands > 1 && !node_binds(n, AXIS_BATCH)) || told.count == n->bound;
-  if (n->bound == 0 || plain) return above;
-  return piece_of(w, BIND_PRIMARY, "sum[%s](%s)", bound_names(f, n), above.chars);
-}
-
-static piece formula_map(formula f, const node *n) {
-  writer *w = f.w;
-  const op_row *row = &op_rows[n->op];
-  piece a = formula_of(f, n->operand[0], false);
-  if (n->op == OP_not) return piece_of(w, BIND_UNARY, "not %s", within(w, a, BIND_UNARY));
-  if (row->arity == 1) return piece_of(w, BIND_PRIMARY, "%s(%s)", row->name, a.chars);
-  piece b = formula_of(f, n->operand[1], false);
-  if (row->name[0]) return piece_of(w, BIND_PRIMARY, "%s(%s, %s)", row->name, a.chars, b.chars);
-  const char *sign = n->op == OP_less ? "<" : n->op == OP_less_equal ? "<="
-                   : n->op == OP_equal ? "==" : "!=";
-  return piece_of(w, BIND_EQUAL, "%s %s %s", within(w, a, BIND_EQUAL + 1), sign,
-                  within(w, b, BIND_EQUAL + 1));
-}
-
-static piece formula_view(formula f, const node *n) {
-  writer *w = f.w;
-  const view *v = n->view;
-  piece inner = formula_of(f, n->operand[0], false);
-  for (int k = 0; k < v->reads && v->reads == 1; k++) {
-    const affine *read = &v->read[k], *write = v->writes == 1 ? &v->write[0] : NULL;
-    const char *hint = axis_hint(w->p->g, read->along);
-    int64_t shift = read->constant - (write ? write->constant : 0);
-    if (v->box == 0 && !write) {
-      return piece_of(w, BIND_PRIMARY, "%s[%lld]", within(w, inner, BIND_PRIMARY),
-                      (long long)read->constant);
-    }
-    if (v->box == 1 && write && shift != 0 && read->coefficient[0] == 1 &&
-        write->coefficient[0] == 1 && strlen(hint) == 1) {
-      return piece_of(w, BIND_PRIMARY, "%s[%s %c %lld]", within(w, inner, BIND_PRIMARY), hint,
-                      shift < 0 ? '-' : '+', (long long)(shift < 0 ? -shift : shift));
-    }
-  }
-  return inner;
-}
-
-static piece formula_leaf(formula f, const node *n) {
-  switch (n->class) {
-    case NODE_CONSTANT: return (piece){number_text(f.w, n->value),
-                                       n->value < 0 ? BIND_UNARY : BIND_PRIMARY};
-    case NODE_INDEX: return (piece){axis_text(f, n->axes[0]), BIND_PRIMARY};
-    case NODE_EXTENT: return (piece){"n", BIND_PRIMARY};
-    default: return (piece){"?", BIND_PRIMARY};
-  }
-}
-
-static piece formula_of(formula f, const node *n, bool inside) {
-  const char *word = inside ? NULL : stored_word(f.w, n);
-  if (word) return (piece){word, BIND_PRIMARY};
-  if (f.depth-- == 0) return (piece){"...", BIND_PRIMARY};
-  switch (n->class) {
-    case NODE_SUM: return formula_sum(f, n);
-    case NODE_PRODUCT: return formula_product(f, n);
-    case NODE_MAP: return formula_map(f, n);
-    case NODE_VIEW: return formula_view(f, n);
-    case NODE_SELECT: {
-      const char *what = n->select == SELECT_ARGMAX ? "argmax" : "max";
-      return piece_of(f.w, BIND_PRIMARY, "%s[%s](%s)", what, bound_names(f, n),
-                      formula_of(f, n->operand[0], false).chars);
-    }
-    default: return formula_leaf(f, n);
-  }
-}
-
-/* ---- comments ------------------------------------------------------------------------------- */
-
-/* The collected term of a sum that the assignment adds. */
-static piece term_formula(formula f, const assignment *a) {
-  piece product = {NULL, BIND_PRIMARY};
-  for (int k = 0; k < a->factors; k++) {
-    piece value = formula_power(f, formula_of(f, a->factor[k].what, false), a->factor[k].power);
-    product = joined(f.w, product, " ", value, BIND_MULTIPLY);
-  }
-  if (!product.chars) product = (piece){"1", BIND_PRIMARY};
-  return formula_term(f, (piece){NULL, BIND_PRIMARY}, a->coefficient, product);
-}
-
-static const char *shortened(writer *w, const char *chars) {
-  if (strlen(chars) <= LONGEST) return chars;
-  return arena_printf(w->memory, "%.*s ...", LONGEST - 4, chars);
-}
+typedef struct comment_lines {
+  int count;
+  const char *item[MOST_LINES];
+} comment_lines;
 
 static const char *base_name(const char *path) {
   const char *slash = strrchr(path, '/');
@@ -227,11 +75,68 @@ static const char *model_line(writer *w, const buffer *b) {
                       known->where.line);
 }
 
-/* x[l + 1] = ...: a step from one copy to the next, or a row beside these. */
-static const char *rows_line(writer *w, const assignment *a) {
-  formula f = {w, DEEPEST};
+/* No name that came from outside ends the comment or begins another. */
+static const char *without_marks(writer *w, const char *chars) {
+  char *safe = arena_copy(w->memory, chars, strlen(chars));
+  for (char *c = safe; *c; c++) {
+    bool mark = (c[0] == '*' && c[1] == '/') || (c[0] == '/' && c[1] == '*');
+    if (mark || (unsigned char)*c < ' ') *c = ' ';
+  }
+  return safe;
+}
+
+static void add_line(writer *w, comment_lines *to, const char *chars) {
+  if (to->count < MOST_LINES) to->item[to->count++] = without_marks(w, chars);
+}
+
+/* The formula in a few lines; what is longer than that is left out. */
+static void add_formula(writer *w, comment_lines *to, const formula *f, const char *where) {
+  const char **part;
+  int room = WIDEST - 2 * w->indent - (int)strlen(where);
+  int parts = formula_lines(w->memory, f, room, room - 2, &part);
+  int shown = parts < MOST_FORMULA_LINES ? parts : MOST_FORMULA_LINES;
+  for (int k = 0; k < shown; k++) {
+    bool last = k == shown - 1;
+    add_line(w, to, arena_printf(w->memory, "%s%s%s%s", k ? "    " : "", part[k],
+                                 last && shown < parts ? " …" : "", last ? where : ""));
+  }
+}
+
+/* ---- what one step computes ----------------------------------------------------------------- */
+
+static bool is_zero(double x) { return x >= 0 && x <= 0; }
+static bool is_one(double x) { return x >= 1 && x <= 1; }
+
+/* Parts of one term that are computed apart: the first tells it. */
+static bool is_told(const assignment *a) {
+  for (const assignment *b = a->target->writer; b && b != a; b = b->next_writer) {
+    if (b->term == a->term) return true;
+  }
+  return false;
+}
+
+static const formula *scaled(const notation *s, double by, const formula *f) {
+  return is_one(by) ? f : formula_sum(s->memory, 1, &f, &by);
+}
+
+/* One of the terms that are added up in the target. */
+static const formula *term_equation(writer *w, const assignment *a) {
+  const notation *s = w->notation;
+  symbol of = *symbol_of_buffer(w, a->target);
+  const formula *left = page_symbol(s, &of), *right = formula_ellipsis(s->memory);
+  if (!is_told(a)) {
+    const formula *told = page_equation(s, &of, a->term);
+    left = told->part[0];
+    right = scaled(s, a->coefficient, told->part[1]);
+  }
+  return formula_relation(s->memory, left, a->adds ? "+=" : "=", right);
+}
+
+/* x[l + 1]: a step from one copy to the next, or a row beside these. */
+static const char *row_of_copies(writer *w, const assignment *a) {
   const buffer *b = a->target;
   text row = text_new(w->memory);
+  text_append(&row, b->word);
   for (int d = 0; d < b->rank; d++) {
     if (b->dims[d] < 0 || !axis_counts_copies(w->p->g, b->dims[d])) continue;
     const variable *v = index_variable(&a->at[d]);
@@ -239,34 +144,46 @@ static const char *rows_line(writer *w, const assignment *a) {
     else if (a->at[d].constant == 0) text_printf(&row, "[%s]", v->word);
     else text_printf(&row, "[%s + %lld]", v->word, (long long)a->at[d].constant);
   }
-  bool zero = a->coefficient >= 0 && a->coefficient <= 0;
-  piece right = {"0", BIND_PRIMARY};
-  if (!zero) right = formula_term(f, (piece){NULL, BIND_PRIMARY}, a->coefficient,
-                                  formula_of(f, a->what, false));
-  return arena_printf(w->memory, "%s%s = %s%s", b->word, row.length > 0 ? row.chars : "",
-                      shortened(w, right.chars), model_line(w, b));
+  return row.chars;
 }
 
-static const char *comment_line(writer *w, const assignment *a) {
-  formula f = {w, DEEPEST};
+static const formula *row_equation(writer *w, const assignment *a) {
+  const notation *s = w->notation;
+  const formula *left = formula_symbol(s->memory, row_of_copies(w, a));
+  const formula *right = formula_number(s->memory, 0);
+  if (!is_zero(a->coefficient)) {
+    const node *what = a->what->class == NODE_VIEW ? a->what->operand[0] : a->what;
+    const symbol *of = symbol_of(s, what);
+    if (of) right = page_symbol(s, of);
+    else right = page_equation(s, symbol_stored(s, what, "", what->rank, what->axes), what)->part[1];
+    right = scaled(s, a->coefficient, right);
+  }
+  return formula_relation(s->memory, left, "=", right);
+}
+
+/* What C calls otherwise than its letter: d_b_sum = ∂L/∂Z = ... */
+static const formula *with_word(writer *w, const buffer *b, const formula *f) {
+  const notation *s = w->notation;
+  const symbol *of = symbol_of_buffer(w, b);
+  bool same = b->kept == STORAGE_GRADIENT || b->called || (b->shown && !is_objective(w, b)) ||
+              strcmp(of->spelling, b->word) == 0;
+  if (same) return f;
+  return formula_relation(s->memory, formula_symbol(s->memory, b->word), "=", f);
+}
+
+static void add_assignment(writer *w, const assignment *a, comment_lines *lines) {
   const buffer *b = a->target;
   bool several = b->partial || b->writer->next_writer;
-  if (several && a->kind == ASSIGN_ELEMENTS) return rows_line(w, a);
-  piece right = several ? term_formula(f, a) : formula_of(f, b->what, a->inside || a->kind != ASSIGN_ELEMENTS);
-  const char *sign = several && a->adds ? "+=" : "=";
-  return arena_printf(w->memory, "%s %s %s%s", b->word, sign, shortened(w, right.chars),
-                      model_line(w, b));
+  const formula *f = several && a->kind == ASSIGN_ELEMENTS ? row_equation(w, a)
+                     : several && a->term ? term_equation(w, a)
+                     : page_equation(w->notation, symbol_of_buffer(w, b), b->what);
+  add_formula(w, lines, with_word(w, b, f), model_line(w, b));
 }
 
 /* Scalars that only help another step are seen there. */
 static bool is_worth_a_line(const assignment *a) {
   return a->target->kept != STORAGE_LOCAL || a->target->called;
 }
-
-typedef struct comment_lines {
-  int count;
-  const char *item[12];
-} comment_lines;
 
 static void collect_lines(writer *w, const step *s, bool all, comment_lines *lines) {
   if (s->kind == STEP_LOOP) {
@@ -276,38 +193,67 @@ static void collect_lines(writer *w, const step *s, bool all, comment_lines *lin
     return;
   }
   if (s->kind != STEP_ASSIGNMENT || (!all && !is_worth_a_line(s->what))) return;
-  if (lines->count < 12) lines->item[lines->count++] = comment_line(w, s->what);
+  if (lines->count < MOST_LINES) add_assignment(w, s->what, lines);
 }
 
-static void add_targets(const step *s, text *out) {
+/* ---- comments ------------------------------------------------------------------------------- */
+
+typedef struct targets {
+  int count;
+  const buffer *of[MOST_LINES];
+  const formula *symbol[MOST_LINES];
+} targets;
+
+static bool is_listed(const targets *all, const buffer *b) {
+  for (int k = 0; k < all->count; k++) {
+    if (all->of[k] == b) return true;
+  }
+  return false;
+}
+
+/* What has a letter among what the loop's steps fill. */
+static void add_targets(const writer *w, const step *s, targets *all) {
   for (const step *inner = s->first; inner; inner = inner->next) {
-    if (inner->kind == STEP_LOOP) add_targets(inner, out);
-    if (inner->kind != STEP_ASSIGNMENT) continue;
+    if (inner->kind == STEP_LOOP) add_targets(w, inner, all);
+    if (inner->kind != STEP_ASSIGNMENT || all->count == MOST_LINES) continue;
     const buffer *b = inner->what->target;
-    if (!b->called && !b->shown) continue;
-    text_printf(out, "%s%s", out->length > 0 ? ", " : "", b->word);
+    const symbol *of = symbol_of_buffer(w, b);
+    if (is_listed(all, b) || (of->kind == SYMBOL_STORED && !b->called && !b->shown)) continue;
+    all->of[all->count] = b;
+    all->symbol[all->count++] = page_symbol(w->notation, of);
   }
 }
 
 static void emit_time_comment(writer *w, const step *s) {
-  text targets = text_new(w->memory);
-  add_targets(s, &targets);
+  targets all = {0};
+  const char **part = &(const char *){"its parts"};
+  int count = 0, room = WIDEST - 2 * w->indent - 36;
+  add_targets(w, s, &all);
+  if (all.count > 0) {
+    const formula *list = formula_list(w->memory, ",", all.count, all.symbol);
+    count = formula_lines(w->memory, list, room, room, &part);
+  }
   bool copies = s->over->along >= 0 && axis_counts_copies(w->p->g, s->over->along);
-  line(w, "/* the %s of %s, %s */", copies ? "copies" : "recurrence",
-       targets.length > 0 ? shortened(w, targets.chars) : "its parts",
-       s->downwards ? "backwards" : "forwards");
+  line(w, "/* the %s of %s%s %s */", copies ? "copies" : "recurrence",
+       without_marks(w, part[0]), count > 1 ? " …," : ",", s->downwards ? "backwards" : "forwards");
 }
 
-void emit_comment(writer *w, const step *s) {
+static void emit_lines(writer *w, const step *s) {
   comment_lines lines = {0};
-  if (s->previous || !s->parent) text_append(w->out, s->parent ? "" : "\n");
-  if (s->kind == STEP_LOOP && s->over->time) {
-    emit_time_comment(w, s);
-    return;
-  }
   collect_lines(w, s, false, &lines);
   if (lines.count == 0) collect_lines(w, s, true, &lines);
   for (int k = 0; k < lines.count; k++) {
     line(w, "%s %s%s", k == 0 ? "/*" : " *", lines.item[k], k + 1 == lines.count ? " */" : "");
   }
+}
+
+/* What it takes to write a comment is not kept. */
+void emit_comment(writer *w, const step *s) {
+  arena *kept = w->memory, *page = w->page;
+  if (s->previous || !s->parent) text_append(w->out, s->parent ? "" : "\n");
+  arena_clear(page);
+  w->memory = w->notation->memory = page;
+  if (s->kind == STEP_LOOP && s->over->time) emit_time_comment(w, s);
+  else emit_lines(w, s);
+  w->memory = w->notation->memory = kept;
 }

@@ -7,11 +7,26 @@
 #include "graph.h"
 #include "schedule.h"
 
+/* The first line that fills a value, in which function. */
+typedef struct emitted_place {
+  const buffer *of;
+  entry_kind entry;
+  const char *function;
+  int line;
+} emitted_place;
+
+typedef struct emitted_places {
+  size_t count, capacity;
+  emitted_place *item;
+} emitted_places;
+
 typedef struct emit_options {
   int real_bytes; /* 4: float, 8: double; as the plan was made for */
   bool lib;       /* no main() */
   const char *lines_of; /* the emitted file's name: #line directives lead to the model, and back to
                          * that; NULL: none */
+  emitted_places *places; /* to be filled, in the order of the text; NULL: not asked for. The text is
+                           * the same either way; not together with lines_of */
   bool standalone; /* with all that it needs of the runtime: no other file but libm */
 } emit_options;
 

@@ -1,6 +1,7 @@
 /* file: the whole emitted file, its parts in an order in which a reader meets them. */
 #include <string.h>
 
+#include "notation.h"
 #include "writer.h"
 
 static void describe_tensors(text *out, const plan *p, const char *title, int count,
@@ -25,6 +26,11 @@ static void emit_head_comment(text *out, const plan *p, const emit_options *opti
   describe_tensors(out, p, "input", m->inputs, m->input);
   describe_tensors(out, p, "target", m->targets, m->target);
   describe_tensors(out, p, "parameter", m->parameters, m->parameter);
+  if (m->parameters > 0) {
+    const char *word = p->tensor_word[m->parameter[0]->number];
+    text_printf(out, " *\n * Comments have the symbols of nncc --derive: m samples, each a row; d_%s is the loss's\n"
+                     " * derivative by %s; a word with indices is a value of this file's own.\n", word, word);
+  }
   text_append(out, " *\n * All that changes lives in one block of memory that the caller brings; nothing is allocated.\n");
   if (options->standalone) {
     text_append(out, " * Compile:  cc -O3 -march=native -c FILE.c; link with -lm, nothing else\n */\n");
@@ -65,6 +71,16 @@ static void emit_includes(writer *w, bool alone) {
   line(w, "\n#include <string.h>");
 }
 
+/* Comments are short: what a longer formula would need is not even made. */
+static notation *comment_notation(const plan *p) {
+  enum { ROOM = 160 };
+  notation *made = notation_of(p->memory, p->p);
+  name_lowered(made);
+  made->room = ROOM;
+  made->bracketed = true;
+  return made;
+}
+
 static void emit_unwrapped(text *out, const plan *p, const emit_options *options,
                            reason_list *reasons) {
   helpers used = {0};
@@ -72,11 +88,16 @@ static void emit_unwrapped(text *out, const plan *p, const emit_options *options
   writer w = {.out = out, .rows = &rows, .p = p, .memory = p->memory, .helpers = &used, .type = NUMBER_REAL,
               .reasons = reasons, .reason = -1};
   text body = text_new(p->memory);
+  w.notation = comment_notation(p);
+  w.page = arena_new();
+  w.notation->trials = arena_new();
   w.size_used = arena_alloc(p->memory, (size_t)graph_axis_count(p->g) * sizeof *w.size_used);
   w.out = &body;
   for (int k = 0; k < ENTRY_COUNT; k++) {
     if (has_entry(p, (entry_kind)k)) emit_entry(&w, &p->entry[k]);
   }
+  arena_free(w.page);
+  arena_free(w.notation->trials);
   emit_updates(&w);
   emit_api(&w);
   w.out = out;
@@ -97,11 +118,12 @@ static void emit_unwrapped(text *out, const plan *p, const emit_options *options
 
 void emit_model(text *out, const plan *p, const emit_options *options) {
   text whole = text_new(p->memory), wrapped = text_new(p->memory), alone = text_new(p->memory);
-  reason_list reasons = {0};
-  emit_unwrapped(&whole, p, options, options->lines_of ? &reasons : NULL);
-  wrap_lines(&wrapped, whole.chars);
+  reason_list reasons = {.of_values = options->places != NULL};
+  emit_unwrapped(&whole, p, options, options->lines_of || options->places ? &reasons : NULL);
+  wrap_lines(&wrapped, whole.chars, !options->places);
   if (options->standalone) stand_alone(&alone, wrapped.chars, true);
   const text *made = options->standalone ? &alone : &wrapped;
   if (options->lines_of) direct_lines(out, &reasons, made->chars, options->lines_of);
+  else if (options->places) note_places(out, &reasons, made->chars, options->places);
   else text_append_length(out, made->chars, made->length);
 }

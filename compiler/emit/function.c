@@ -206,8 +206,10 @@ void emit_entry(writer *w, const entry_plan *e) {
   w->e = e;
   w->out = &whole;
   w->indent = 1;
+  name_stored(w);
   declare_pointers(w);
   emit_steps(w, e->first);
+  unname_stored(w);
   emit_results(w);
   w->out = outer;
   w->indent = 0;

@@ -75,13 +75,31 @@ static void append_wrapped(text *out, size_t indent, const char *chars, size_t l
   text_printf(out, "%*s%.*s\n", (int)margin, "", (int)length, chars);
 }
 
-void wrap_lines(text *out, const char *chars) {
+/* Columns of so many bytes of UTF-8. */
+static size_t columns_of(const char *chars, size_t length) {
+  size_t columns = 0;
+  for (size_t k = 0; k < length; k++) columns += ((unsigned char)chars[k] & 0xc0) != 0x80;
+  return columns;
+}
+
+/* Bytes of the mark that the line begins with. */
+static size_t mark_length(const char *chars) {
+  return *chars == REASON_MARK ? strcspn(chars + 1, "\003") + 2 : 0;
+}
+
+void wrap_lines(text *out, const char *chars, bool marked_whole) {
   while (*chars) {
     const char *end = strchr(chars, '\n');
+    size_t mark = mark_length(chars);
+    bool whole = mark > 0 && marked_whole;
+    if (!whole) { /* one statement of the model: one line */
+      text_append_length(out, chars, mark);
+      chars += mark;
+    }
     size_t length = end ? (size_t)(end - chars) : strlen(chars), indent = 0;
     while (indent < length && chars[indent] == ' ') indent++;
-    bool marked = *chars == REASON_MARK; /* one statement of the model: one line */
-    if (length > WIDEST && !marked) append_wrapped(out, indent, chars + indent, length - indent);
+    bool wide = !whole && columns_of(chars, length) > WIDEST;
+    if (wide) append_wrapped(out, indent, chars + indent, length - indent);
     else text_printf(out, "%.*s\n", (int)length, chars);
     chars += length + (end != NULL);
   }

@@ -1,6 +1,7 @@
 /* reason: from which line of the model each line of a function stems, and #line directives that
- * say so, for debuggers and profilers. A statement is marked as it is written, as lines still move
- * then; the marks become directives once the file is whole. */
+ * say so, for debuggers and profilers; or which line computes what, for documents. A statement is
+ * marked as it is written, as lines still move then; the marks become directives, or numbers of
+ * lines, once the file is whole. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,16 +43,29 @@ static place place_of_value(const writer *w, const buffer *b) {
   return found;
 }
 
-static int reason_number(writer *w, place where) {
-  if (!is_own(where)) return w->reason;
+static int reason_number(writer *w, reason made) {
   reason_list *list = w->reasons;
-  ARENA_PUSH(w->memory, list->item, list->count, list->capacity, where);
+  ARENA_PUSH(w->memory, list->item, list->count, list->capacity, made);
   return (int)list->count - 1;
+}
+
+static const char *function_of(const writer *w) {
+  if (w->e->parts > 1) return "gradient_of_part";
+  return arena_printf(w->memory, "compute_%s", w->e->word);
+}
+
+/* Statements that fill a value are marked with it; what only prepares them is not. */
+static int place_of_step(writer *w, const step *s) {
+  if (s->kind != STEP_ASSIGNMENT) return -1;
+  return reason_number(w, (reason){.of = s->what->target, .entry = w->e->kind,
+                                   .function = function_of(w)});
 }
 
 int give_reason_of(writer *w, const assignment *a) {
   int before = w->reason;
-  if (w->reasons) w->reason = reason_number(w, place_of_value(w, a->target));
+  if (!w->reasons || w->reasons->of_values) return before;
+  place where = place_of_value(w, a->target);
+  if (is_own(where)) w->reason = reason_number(w, (reason){.where = where});
   return before;
 }
 
@@ -59,6 +73,10 @@ int give_reason_of(writer *w, const assignment *a) {
 int give_reason(writer *w, const step *s) {
   int before = w->reason;
   if (!w->reasons) return before;
+  if (w->reasons->of_values) {
+    w->reason = place_of_step(w, s);
+    return before;
+  }
   const step *one = s;
   while (one->kind == STEP_LOOP && one->first) one = one->first;
   if (one->what) give_reason_of(w, one->what);
@@ -83,7 +101,7 @@ void direct_lines(text *out, const reason_list *reasons, const char *chars, cons
     bool marked = *chars == REASON_MARK;
     if (marked) {
       char *end;
-      const place *where = &reasons->item[strtoul(chars + 1, &end, 10)];
+      const place *where = &reasons->item[strtoul(chars + 1, &end, 10)].where;
       append_directive(out, where->line, where->file->path);
       chars = end + 1;
     } else if (away) {
@@ -96,5 +114,30 @@ void direct_lines(text *out, const reason_list *reasons, const char *chars, cons
     text_append_length(out, chars, length);
     chars += length;
     number++;
+  }
+}
+
+/* ---- places of values ----------------------------------------------------------------------- */
+
+void note_places(text *out, const reason_list *reasons, const char *chars,
+                 emitted_places *places) {
+  size_t noted = 0; /* reasons come in order: what is below has its line */
+  for (int number = 1; *chars; number++) {
+    if (*chars == REASON_MARK) {
+      char *end;
+      size_t at = strtoul(chars + 1, &end, 10);
+      const reason *r = &reasons->item[at];
+      emitted_place made = {.of = r->of, .entry = r->entry, .function = r->function,
+                            .line = number};
+      if (at >= noted) {
+        ARENA_PUSH(out->memory, places->item, places->count, places->capacity, made);
+      }
+      noted = at >= noted ? at + 1 : noted;
+      chars = end + 1;
+    }
+    size_t length = strcspn(chars, "\n");
+    length += chars[length] == '\n';
+    text_append_length(out, chars, length);
+    chars += length;
   }
 }

@@ -73,6 +73,8 @@ typedef struct writer {
   row_list *rows;
   int small_products;    /* computed in place, without a call                                */
   const char *said;      /* conditions that an `if` around the place has told */
+  struct notation *notation;   /* how what is computed is written in comments */
+  arena *page;                 /* for the comment that is being written */
   struct reason_list *reasons; /* lines of the model that lines of C stem from; NULL: not asked for */
   int reason;            /* number of the one that is written about, or -1 */
 } writer;
@@ -85,8 +87,8 @@ bool is_float(const writer *w);
 piece number_piece(writer *w, double value);
 /* Indented, with its end. */
 void line(writer *w, const char *format, ...) PRINTF_LIKE(2, 3);
-/* The lines of `chars`, those that are too wide broken. */
-void wrap_lines(text *out, const char *chars);
+/* The lines of `chars`, those that are too wide broken; but marked ones stay whole where asked. */
+void wrap_lines(text *out, const char *chars, bool marked_whole);
 
 /* Stands for a row's number, until the loop that gives it its last index is closed; then it is a
  * variable if it is used often, else the index itself. */
@@ -96,9 +98,17 @@ void append_with_rows(writer *w, text *out, const char *chars, const open_loop *
 
 /* ---- reason.c ------------------------------------------------------------------------------- */
 
+typedef struct reason {
+  place where;          /* the model's line                                                  */
+  const buffer *of;     /* or the value that is filled, in which function                    */
+  entry_kind entry;
+  const char *function;
+} reason;
+
 typedef struct reason_list {
+  bool of_values;       /* values are asked for, not lines of the model                      */
   size_t count, capacity;
-  place *item;
+  reason *item;
 } reason_list;
 
 /* Lines are marked with the model's line that `s` stems from, until the number that is returned,
@@ -107,6 +117,9 @@ int give_reason(writer *w, const step *s);
 int give_reason_of(writer *w, const assignment *a);
 /* Marks become #line directives; behind them those of the file itself, `emitted`. */
 void direct_lines(text *out, const reason_list *reasons, const char *chars, const char *emitted);
+/* Marks become places. */
+void note_places(text *out, const reason_list *reasons, const char *chars,
+                 emitted_places *places);
 enum { REASON_MARK = 3 }; /* before and behind the number of a reason, in front of a line */
 
 /* ---- index.c -------------------------------------------------------------------------------- */
@@ -174,6 +187,9 @@ void emit_product(writer *w, const assignment *a);
 
 /* ---- comment.c ------------------------------------------------------------------------------ */
 
+/* Gives what the entry stores without a letter its C word as one; taken back by the second. */
+void name_stored(writer *w);
+void unname_stored(writer *w);
 /* What the steps compute, as formulas, and where the model says so. */
 void emit_comment(writer *w, const step *s);
 

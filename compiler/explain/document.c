@@ -1,7 +1,7 @@
 /* Documents: blocks one after another, and the phrases in them. */
 #include <string.h>
 
-#include "layout.h"
+#include "pages.h"
 
 /* ---- phrases ------------------------------------------------------------------------------ */
 

@@ -4,7 +4,7 @@
  * that must stay together, and the browser sets them like words. */
 #include <string.h>
 
-#include "layout.h"
+#include "pages.h"
 
 enum { WIDEST_LEFT = 15 }; /* em: a longer left side has a line of its own */
 

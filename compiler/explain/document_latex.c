@@ -2,9 +2,9 @@
  * are broken here by estimated widths, and \fit shrinks what is still too wide. */
 #include <string.h>
 
-#include "layout.h"
+#include "pages.h"
 
-enum { LINE = 40, CELLS = 43, WIDEST_LEFT = 14 }; /* em; CELLS are a table's, in small letters */
+enum { LINE = 40, CELLS = 43, WIDEST_LEFT = 14 }; /* em; CELLS are a table's, in small index_letters */
 
 typedef struct writer {
   text *out;

@@ -1,7 +1,7 @@
 /* A document as Unicode text for a terminal, at most COLUMNS wide. */
 #include <string.h>
 
-#include "layout.h"
+#include "pages.h"
 
 enum {
   COLUMNS = 100, PARAGRAPH = 88,

@@ -3,7 +3,7 @@
  * they go on. Compared is what would be printed, so what is left out is known to be the same. */
 #include <string.h>
 
-#include "notation.h"
+#include "story.h"
 
 enum { MOST_PERIOD = 12, FEWEST_COPIES = 4 };
 

@@ -1,5 +1,5 @@
 /* The look of an HTML document: on paper, on a phone, in the dark. */
-#include "layout.h"
+#include "pages.h"
 
 const char *const html_style[] = {
     ":root{color-scheme:light dark;--ink:#1b1b1f;--soft:#5c5f6b;--line:#d5d7de;--paper:#fffefb;",

@@ -1,7 +1,7 @@
 /* Renderers by format. */
 #include <string.h>
 
-#include "layout.h"
+#include "pages.h"
 
 bool format_find(const char *given, document_format *found) {
   static const char *const formats[] = {"text", "latex", "html"};
@@ -20,9 +20,4 @@ void document_print(text *out, const document *d, document_format format) {
     case FORMAT_LATEX: print_latex(out, d); break;
     case FORMAT_HTML: print_html(out, d); break;
   }
-}
-
-void formula_print(text *out, const formula *f, document_format format, language spoken) {
-  const box *b = typeset(out->memory, f, format == FORMAT_TEXT, spoken);
-  box_print(out, out->memory, b, format);
 }

@@ -2,7 +2,7 @@
  * that a recorded rule has put there. */
 #include <string.h>
 
-#include "notation.h"
+#include "story.h"
 
 static const formula *letter(const story *s, const char *word) {
   return formula_symbol(s->memory, word);
@@ -40,8 +40,8 @@ static const formula *largest_form(const story *s) {
 }
 
 static bool was_applied(const story *s, int count, const char *const *rules) {
-  for (size_t k = 0; k < s->r->elaborated; k++) {
-    const char *cited = graph_step(s->g, k)->rule;
+  for (size_t k = 0; k < s->n->r->elaborated; k++) {
+    const char *cited = graph_step(s->n->g, k)->rule;
     for (int j = 0; cited && j < count; j++) {
       if (strcmp(cited, rules[j]) == 0) return true;
     }
@@ -60,8 +60,8 @@ void tell_stable_forms(const story *s) {
       "log_sigmoid", "log_one_minus_sigmoid", "log_one_plus_exp", "log1p_exp"};
   static const char *const logsumexp_rules[] = {"log_exp", "sum_of_exponentials"};
   bool softplus = false, logsumexp = false;
-  for (int id = 0; id < s->nodes; id++) {
-    const node *n = graph_node(s->g, id);
+  for (int id = 0; id < s->n->nodes; id++) {
+    const node *n = graph_node(s->n->g, id);
     if (!s->reached[id]) continue;
     softplus = softplus || (n->class == NODE_MAP && n->op == OP_softplus);
     logsumexp = logsumexp || (n->class == NODE_SELECT && n->select == SELECT_LOGSUMEXP);

@@ -2,7 +2,7 @@
  * the backward pass, and what it all costs. */
 #include <string.h>
 
-#include "notation.h"
+#include "story.h"
 
 /* ---- phrases ------------------------------------------------------------------------------ */
 
@@ -31,9 +31,9 @@ static const formula *size_formula(const story *s, int64_t extent) {
 static const formula *shape_formula(const story *s, const symbol *of) {
   const formula *part[MAX_RANK + 1];
   int count = 0;
-  if (of->per_sample) part[count++] = batch_letter(s);
+  if (of->per_sample) part[count++] = batch_letter(s->n);
   for (int k = 0; k < of->rank; k++) {
-    int64_t extent = of->dims[k] == AXIS_UNIT ? 1 : axis_extent(s->g, of->dims[k]);
+    int64_t extent = of->dims[k] == AXIS_UNIT ? 1 : axis_extent(s->n->g, of->dims[k]);
     part[count++] = size_formula(s, extent);
   }
   if (count == 0) return formula_number(s->memory, 1);
@@ -70,17 +70,17 @@ static void symbol_row(story *s, block *table, const symbol *of) {
 /* The first read of each tensor that the loss needs, in the order of declaration. */
 static void leaf_rows(story *s, block *table, tensor *const *list, int count) {
   for (int k = 0; k < count; k++) {
-    for (int id = 0; id < s->nodes; id++) {
-      const node *n = graph_node(s->g, id);
+    for (int id = 0; id < s->n->nodes; id++) {
+      const node *n = graph_node(s->n->g, id);
       if (n->class != NODE_TENSOR || n->tensor != list[k] || !s->reached[id]) continue;
-      symbol_row(s, table, s->symbol[id]);
+      symbol_row(s, table, s->n->symbol[id]);
       break;
     }
   }
 }
 
 static bool defines(const story *s, int id) {
-  const symbol *of = s->symbol[id];
+  const symbol *of = s->n->symbol[id];
   return of && s->reached[id] &&
          (of->kind == SYMBOL_DEFINITION || of->kind == SYMBOL_AUXILIARY);
 }
@@ -93,50 +93,46 @@ static void symbol_table(story *s) {
   title[2] = say(s, WORDS_shape);
   title[3] = say(s, WORDS_place);
   block *table = document_table(s->d, 4, align, title);
-  leaf_rows(s, table, s->p->input, s->p->inputs);
-  leaf_rows(s, table, s->p->target, s->p->targets);
-  leaf_rows(s, table, s->p->parameter, s->p->parameters);
-  leaf_rows(s, table, s->p->constant, s->p->constants);
-  for (int id = 0; id < s->nodes; id++) {
-    if (defines(s, id)) symbol_row(s, table, s->symbol[id]);
+  leaf_rows(s, table, s->n->p->input, s->n->p->inputs);
+  leaf_rows(s, table, s->n->p->target, s->n->p->targets);
+  leaf_rows(s, table, s->n->p->parameter, s->n->p->parameters);
+  leaf_rows(s, table, s->n->p->constant, s->n->p->constants);
+  for (int id = 0; id < s->n->nodes; id++) {
+    if (defines(s, id)) symbol_row(s, table, s->n->symbol[id]);
   }
 }
 
 static const formula *whole_symbol(story *s, const symbol *of) {
-  return matrix_of_symbol(s, of, symbol_steps(s, of));
+  return matrix_of_symbol(s->n, of, symbol_steps(s->n, of));
 }
 
-static const formula *element_value(story *s, letters *l, const node *value) {
-  bool before = s->open[value->id];
-  s->open[value->id] = true;
+static const formula *element_value(story *s, index_letters *l, const node *value) {
+  bool before = s->n->open[value->id];
+  s->n->open[value->id] = true;
   const formula *f = element_of_node(l, value);
-  s->open[value->id] = before;
+  s->n->open[value->id] = before;
   return f;
 }
 
-static void tell_cases(story *s, letters *l, block *chain, const node *value);
+static void tell_cases(story *s, index_letters *l, block *chain, const node *value);
 
 /* Where it is in the model and in the emitted C. */
 static const phrase *places(story *s, const symbol *of) {
   phrase *small = phrase_new(s->memory);
-  const char *function, *word = of->spelling;
-  int line;
+  const emitted_place *at = place_in_code(s, of);
   if (of->where.file == s->d->model && of->where.line > 0) phrase_line(small, of->where.line);
-  if (of->kind == SYMBOL_ADJOINT) word = arena_printf(s->memory, "d_%s", word);
-  if (emitted_place(s, word, &function, &line)) {
-    if (small->count > 0) phrase_plain(small, "; ");
-    phrase_emitted(small, function, line);
-  }
+  if (at && small->count > 0) phrase_plain(small, "; ");
+  if (at) phrase_emitted(small, at->function, at->line);
   return small->count > 0 ? small : NULL;
 }
 
 /* symbol = value, whole and by elements. */
 static void equation(story *s, const symbol *of, const node *value, bool final,
                      const char *anchor) {
-  letters *l = letters_new(s);
+  index_letters *l = letters_new(s->n);
   letters_of_symbol(l, of);
   block *chain = document_chain(s->d, anchor, final);
-  const formula *left = whole_symbol(s, of), *whole = left ? whole_value(s, of, value) : NULL;
+  const formula *left = whole_symbol(s, of), *whole = left ? whole_value(s->n, of, value) : NULL;
   if (whole) chain_add(s->d, chain, left, "=", whole, NULL);
   chain_add(s->d, chain, element_of_symbol(l, of), "=", element_value(s, l, value), NULL);
   if (of->kind == SYMBOL_ADJOINT) tell_cases(s, l, chain, value);
@@ -145,10 +141,10 @@ static void equation(story *s, const symbol *of, const node *value, bool final,
 
 /* How comments of the emitted C spell what has a letter here, by the first parameter. */
 static void tell_spelling(story *s) {
-  if (!s->code || s->p->parameters == 0) return;
-  const symbol *of = s->symbol[s->r->leaf[0]->id];
+  if (!s->places || s->n->p->parameters == 0) return;
+  const symbol *of = s->n->symbol[s->n->r->leaf[0]->id];
   if (!of) return;
-  const formula *by = formula_partial(s->memory, loss_letter(s), of->whole);
+  const formula *by = formula_partial(s->memory, loss_letter(s->n), of->whole);
   const phrase *part[] = {
       phrase_code(phrase_new(s->memory), of->spelling), formula_phrase(s, of->whole),
       phrase_code(phrase_new(s->memory), arena_printf(s->memory, "d_%s", of->spelling)),
@@ -159,14 +155,14 @@ static void tell_spelling(story *s) {
 
 static void tell_model(story *s) {
   bool recurrent = false;
-  for (axis a = 0; a < axis_count(s->g); a++) recurrent = recurrent || s->steps[a];
+  for (axis a = 0; a < axis_count(s->n->g); a++) recurrent = recurrent || s->n->steps[a];
   head(s, 1, say(s, WORDS_the_model), "model");
-  document_paragraph(s->d, say_formula(s, WORDS_notation_samples, batch_letter(s)));
+  document_paragraph(s->d, say_formula(s, WORDS_notation_samples, batch_letter(s->n)));
   if (recurrent) document_paragraph(s->d, say(s, WORDS_notation_each));
   tell_spelling(s);
   symbol_table(s);
-  for (int id = 0; id < s->nodes; id++) {
-    if (defines(s, id)) equation(s, s->symbol[id], graph_node(s->g, id), false, NULL);
+  for (int id = 0; id < s->n->nodes; id++) {
+    if (defines(s, id)) equation(s, s->n->symbol[id], graph_node(s->n->g, id), false, NULL);
   }
 }
 
@@ -175,23 +171,23 @@ static void tell_model(story *s) {
 static void tell_loss(story *s) {
   head(s, 1, say(s, WORDS_the_loss), "loss");
   document_paragraph(s->d, say(s, WORDS_written_loss));
-  letters *l = letters_new(s);
+  index_letters *l = letters_new(s->n);
   block *chain = document_chain(s->d, "L", true);
-  unfold_written(s, l, chain, loss_letter(s), s->r->objective);
+  unfold_written(s, l, chain, loss_letter(s->n), s->n->r->objective);
   tell_stable_forms(s);
 }
 
 /* ---- one derivative ----------------------------------------------------------------------- */
 
 /* The chain rule with its function's derivative, in letters where the argument is a letter. */
-static phrase *reason_of_map(story *s, const derivation_share *share, letters *l) {
+static phrase *reason_of_map(story *s, const derivation_share *share, index_letters *l) {
   const node *n = share->reader;
   const char *spelled = op_rows[n->op].name;
-  if (symbol_of(s, n->operand[0]) && share->written.form.operands == 2) {
-    bool before = s->open[n->id];
-    s->open[n->id] = true;
+  if (symbol_of(s->n, n->operand[0]) && share->written.form.operands == 2) {
+    bool before = s->n->open[n->id];
+    s->n->open[n->id] = true;
     const formula *by = element_of_node(l, n->operand[0]), *of = element_of_node(l, n);
-    s->open[n->id] = before;
+    s->n->open[n->id] = before;
     const formula *is = element_of_node(l, share->written.form.operand[1]);
     return say_formula(s, WORDS_rule_chain,
                        formula_relation(s->memory, formula_partial(s->memory, of, by), "=", is));
@@ -202,7 +198,7 @@ static phrase *reason_of_map(story *s, const derivation_share *share, letters *l
   return say_formula(s, WORDS_rule_chain, formula_partial(s->memory, f, a));
 }
 
-static phrase *reason_of(story *s, const derivation_share *share, letters *l) {
+static phrase *reason_of(story *s, const derivation_share *share, index_letters *l) {
   const node *reader = share->reader;
   switch (reader->class) {
     case NODE_SUM: return say(s, WORDS_rule_sum);
@@ -220,7 +216,7 @@ static phrase *reason_of(story *s, const derivation_share *share, letters *l) {
 }
 
 /* The rules of all shares, each once. */
-static phrase *reasons(story *s, const derivation_adjoint *of, letters *l) {
+static phrase *reasons(story *s, const derivation_adjoint *of, index_letters *l) {
   phrase *all = phrase_new(s->memory);
   const char *said[8];
   int count = 0;
@@ -253,34 +249,34 @@ static const node *bracket_term(const node *value) {
 }
 
 /* p_j - [t = j] read out: p_j - 1 where t = j, otherwise p_j. */
-static void tell_cases(story *s, letters *l, block *chain, const node *value) {
+static void tell_cases(story *s, index_letters *l, block *chain, const node *value) {
   const node *bracket = bracket_term(value);
-  if (!bracket || bracket->id >= s->nodes) return;
+  if (!bracket || bracket->id >= s->n->nodes) return;
   const formula *holds = element_of_node(l, bracket), *part[3];
   if (holds->kind == FORMULA_FENCE) holds = holds->part[0];
   written_term is[2];
   for (int k = 0; k < 2; k++) {
     is[k] = (written_term){.factor = 1, .form = {.class = NODE_CONSTANT, .id = -1,
                                                  .value = 1 - k}};
-    s->shown[bracket->id] = &is[k];
+    s->n->shown[bracket->id] = &is[k];
     part[2 * k] = element_value(s, l, value);
   }
-  s->shown[bracket->id] = NULL;
+  s->n->shown[bracket->id] = NULL;
   part[1] = holds;
   chain_add(s->d, chain, NULL, "=", formula_cases(s->memory, 3, part), say(s, WORDS_read_out));
 }
 
 static void final_form(story *s, const symbol *of, const node *value, const char *anchor) {
   const node *opened[16];
-  int count = open_adjoints(s, of, value, opened, 16);
+  int count = open_adjoints(s->n, of, value, opened, 16);
   equation(s, of, value, true, anchor);
-  for (int k = 0; k < count; k++) s->open[opened[k]->id] = false;
+  for (int k = 0; k < count; k++) s->n->open[opened[k]->id] = false;
 }
 
 /* The state's adjoint among what the node is made of: dL/dh_t, a leaf. */
 static const node *total_in(const story *s, const node *n) {
   for (int k = 0; k < n->operands; k++) {
-    const symbol *of = symbol_of(s, n->operand[k]);
+    const symbol *of = symbol_of(s->n, n->operand[k]);
     if (of && of->total) return n->operand[k];
   }
   return NULL;
@@ -293,13 +289,13 @@ static int64_t step_of(const story *s, const node *n, int depth) {
     const affine *read = &n->view->read[k];
     for (int w = 0; w < n->view->writes; w++) {
       const affine *write = &n->view->write[w];
-      if (s->steps[write->along] && read->constant != write->constant) {
+      if (s->n->steps[write->along] && read->constant != write->constant) {
         return read->constant > write->constant ? 1 : -1;
       }
     }
   }
   for (int k = 0; k < n->operands; k++) {
-    if (symbol_of(s, n->operand[k])) continue;
+    if (symbol_of(s->n, n->operand[k])) continue;
     int64_t found = step_of(s, n->operand[k], depth + 1);
     if (found) return found;
   }
@@ -310,11 +306,11 @@ static int64_t step_of(const story *s, const node *n, int depth) {
 static void through_time(story *s, const symbol *of, const node *value) {
   const node *total = total_in(s, value);
   if (!total) return;
-  const node *body = s->r->body[total->tensor->number];
+  const node *body = s->n->r->body[total->tensor->number];
   int64_t onward = body ? step_of(s, body, 0) : 0;
-  s->open[total->id] = true;
-  const formula *f = whole_value(s, of, value);
-  s->open[total->id] = false;
+  s->n->open[total->id] = true;
+  const formula *f = whole_value(s->n, of, value);
+  s->n->open[total->id] = false;
   if (!f || !onward) return;
   block *chain = document_chain(s->d, "time", true);
   chain_add(s->d, chain, whole_symbol(s, of), "=", f, NULL);
@@ -326,7 +322,7 @@ static void through_time(story *s, const symbol *of, const node *value) {
 }
 
 /* ∂lse/∂z = exp(z − lse) = p, for the log-sum-exps that pass on to it. */
-static void tell_softmax(story *s, const derivation_adjoint *how, letters *l) {
+static void tell_softmax(story *s, const derivation_adjoint *how, index_letters *l) {
   for (size_t k = 0; k < how->shares; k++) {
     const node *lse = how->share[k].reader;
     const written_term *written = &how->share[k].written;
@@ -338,7 +334,7 @@ static void tell_softmax(story *s, const derivation_adjoint *how, letters *l) {
                                           element_of_node(l, lse->operand[0]));
     block *chain = document_chain(s->d, NULL, false);
     chain_add(s->d, chain, left, "=", element_value(s, l, p), say(s, WORDS_rule_lse));
-    if (!symbol_of(s, p)) continue;
+    if (!symbol_of(s->n, p)) continue;
     chain_add(s->d, chain, NULL, "=", element_of_node(l, p), say(s, WORDS_definition));
   }
 }
@@ -349,7 +345,7 @@ static const char *anchor_of(const story *s, const symbol *by) {
 
 static void tell_derivative(story *s, const symbol *of, const derivation_adjoint *how,
                             const node *value) {
-  letters *l = letters_new(s);
+  index_letters *l = letters_new(s->n);
   letters_of_symbol(l, of);
   head(s, 2, say_formula(s, WORDS_derivative_by, of->by->whole), NULL);
   tell_softmax(s, how, l);
@@ -371,11 +367,11 @@ static symbol adjoint_symbol(const symbol *by, const node *value) {
 }
 
 static void tell_tensor(story *s, const derivation_adjoint *a) {
-  const symbol *by = s->symbol[a->of->id];
+  const symbol *by = s->n->symbol[a->of->id];
   if (!by || (by->kind != SYMBOL_DEFINITION && by->kind != SYMBOL_AUXILIARY)) return;
   if (a->value->class == NODE_CONSTANT) return;
   symbol *of = arena_alloc(s->memory, sizeof *of);
-  const symbol *named = s->symbol[a->value->id];
+  const symbol *named = s->n->symbol[a->value->id];
   *of = adjoint_symbol(by, a->value);
   of->delta = named && named->by == by && named->delta;
   of->total = a->reference != NULL;
@@ -384,9 +380,9 @@ static void tell_tensor(story *s, const derivation_adjoint *a) {
 
 /* Where in the walk a parameter's gradient is complete: at its last reader. */
 static int last_reader(const story *s, const tensor *parameter) {
-  int last = s->nodes;
-  for (int k = 0; k < s->r->adjoints; k++) {
-    const derivation_adjoint *a = &s->r->adjoint[k];
+  int last = s->n->nodes;
+  for (int k = 0; k < s->n->r->adjoints; k++) {
+    const derivation_adjoint *a = &s->n->r->adjoint[k];
     if (a->of->class != NODE_TENSOR || a->of->tensor != parameter) continue;
     for (size_t j = 0; j < a->shares; j++) {
       if (a->share[j].reader->id < last) last = a->share[j].reader->id;
@@ -397,9 +393,9 @@ static int last_reader(const story *s, const tensor *parameter) {
 
 static const derivation_adjoint *single_read(const story *s, int parameter) {
   const derivation_adjoint *found = NULL;
-  for (int k = 0; k < s->r->adjoints; k++) {
-    const derivation_adjoint *a = &s->r->adjoint[k];
-    if (a->of->class != NODE_TENSOR || a->of->tensor != s->p->parameter[parameter]) continue;
+  for (int k = 0; k < s->n->r->adjoints; k++) {
+    const derivation_adjoint *a = &s->n->r->adjoint[k];
+    if (a->of->class != NODE_TENSOR || a->of->tensor != s->n->p->parameter[parameter]) continue;
     if (found) return NULL;
     found = a;
   }
@@ -407,8 +403,8 @@ static const derivation_adjoint *single_read(const story *s, int parameter) {
 }
 
 static void tell_parameter(story *s, int k) {
-  const node *leaf = s->r->leaf[k], *value = s->r->gradient[k].value;
-  const symbol *by = s->symbol[leaf->id];
+  const node *leaf = s->n->r->leaf[k], *value = s->n->r->gradient[k].value;
+  const symbol *by = s->n->symbol[leaf->id];
   const derivation_adjoint *how = single_read(s, k);
   symbol *of = arena_alloc(s->memory, sizeof *of);
   if (value->class == NODE_CONSTANT || !by) {
@@ -417,7 +413,7 @@ static void tell_parameter(story *s, int k) {
     return;
   }
   if (how) { /* under the axes of the read itself */
-    by = s->symbol[how->of->id];
+    by = s->n->symbol[how->of->id];
     value = how->value;
   }
   *of = adjoint_symbol(by, value);
@@ -429,60 +425,53 @@ static void tell_parameter(story *s, int k) {
 }
 
 static void tell_backward(story *s) {
-  int parameters = s->p->parameters;
+  int parameters = s->n->p->parameters;
   int *at = arena_alloc(s->memory, ((size_t)parameters + 1) * sizeof *at);
   head(s, 1, say(s, WORDS_the_backward_pass), "backward");
-  for (int k = 0; k < parameters; k++) at[k] = last_reader(s, s->p->parameter[k]);
-  for (int a = 0; a <= s->r->adjoints; a++) {
-    int id = a < s->r->adjoints ? s->r->adjoint[a].of->id : -1;
+  for (int k = 0; k < parameters; k++) at[k] = last_reader(s, s->n->p->parameter[k]);
+  for (int a = 0; a <= s->n->r->adjoints; a++) {
+    int id = a < s->n->r->adjoints ? s->n->r->adjoint[a].of->id : -1;
     for (int k = 0; k < parameters; k++) {
       if (at[k] <= id) continue;
       tell_parameter(s, k);
       at[k] = -2;
     }
-    if (a < s->r->adjoints) tell_tensor(s, &s->r->adjoint[a]);
+    if (a < s->n->r->adjoints) tell_tensor(s, &s->n->r->adjoint[a]);
   }
 }
 
 /* ---- all of it ---------------------------------------------------------------------------- */
 
 static void find_reached(story *s) {
-  program only = {.g = s->p->g, .objective = s->r->objective};
-  for (int k = 0; k < s->r->definitions; k++) {
-    for (int j = 0; j < s->p->outputs; j++) {
-      if (s->p->output[j].word == s->r->definition[k].word) only.outputs++;
+  program only = {.g = s->n->p->g, .objective = s->n->r->objective};
+  for (int k = 0; k < s->n->r->definitions; k++) {
+    for (int j = 0; j < s->n->p->outputs; j++) {
+      if (s->n->p->output[j].word == s->n->r->definition[k].word) only.outputs++;
     }
   }
   only.output = arena_alloc(s->memory, ((size_t)only.outputs + 1) * sizeof *only.output);
   only.outputs = 0;
-  for (int k = 0; k < s->r->definitions; k++) {
-    for (int j = 0; j < s->p->outputs; j++) {
-      if (s->p->output[j].word != s->r->definition[k].word) continue;
-      only.output[only.outputs++] = s->r->definition[k];
+  for (int k = 0; k < s->n->r->definitions; k++) {
+    for (int j = 0; j < s->n->p->outputs; j++) {
+      if (s->n->p->output[j].word != s->n->r->definition[k].word) continue;
+      only.output[only.outputs++] = s->n->r->definition[k];
     }
   }
   bool *found = program_reach(&only, false);
-  s->reached = arena_alloc(s->memory, (size_t)s->nodes * sizeof *s->reached);
-  memcpy(s->reached, found, (size_t)s->nodes * sizeof *found);
+  s->reached = arena_alloc(s->memory, (size_t)s->n->nodes * sizeof *s->reached);
+  memcpy(s->reached, found, (size_t)s->n->nodes * sizeof *found);
 }
 
 document *derivation_document(const explanation *what) {
   const program *p = what->program;
   arena *memory = what->memory;
-  size_t nodes = (size_t)graph_node_count(p->g);
-  story s = {.memory = memory, .p = p, .g = p->g, .r = p->derived, .nodes = (int)nodes};
+  story s = {.memory = memory, .n = notation_of(memory, p)};
   const phrase *model[] = {phrase_plain(phrase_new(memory), p->model)};
   phrase *title = phrase_words_with(phrase_new(memory), WORDS_title, 1, model);
   s.d = document_new(memory, what->language, title, what->model, what->emitted);
-  s.code = what->code;
+  s.places = what->places;
   s.real_bytes = what->real_bytes;
-  s.symbol = arena_alloc(memory, nodes * sizeof *s.symbol);
-  s.shown = arena_alloc(memory, nodes * sizeof *s.shown);
-  s.busy = arena_alloc(memory, nodes * sizeof *s.busy);
-  s.open = arena_alloc(memory, nodes * sizeof *s.open);
-  s.steps = arena_alloc(memory, (size_t)axis_count(p->g) * sizeof *s.steps);
   find_reached(&s);
-  name_symbols(&s);
   tell_model(&s);
   tell_loss(&s);
   tell_backward(&s);

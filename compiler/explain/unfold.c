@@ -4,13 +4,13 @@
  * no line. */
 #include <string.h>
 
-#include "notation.h"
+#include "story.h"
 
 enum { MOST_LINES = 48 };
 
 typedef struct unfolding {
   story *s;
-  letters *l;
+  index_letters *l;
   block *chain;
   const formula *left;
   written_term root;
@@ -48,19 +48,19 @@ static void show(unfolding *u, const phrase *reason) {
 /* Where the term stands that a call puts forward: the root, or in the at_node of a node. */
 static void put(unfolding *u, const node *at_node, const written_term *now) {
   if (!at_node) u->root = *now;
-  else u->s->shown[at_node->id] = now->node == at_node ? NULL : now;
+  else u->s->n->shown[at_node->id] = now->node == at_node ? NULL : now;
 }
 
 static void play(unfolding *u, const derivation_step *call, size_t at, bool root);
 
 /* The calls since `from` whose results are in what was just put. */
 static void play_calls(unfolding *u, size_t from, size_t to, int depth) {
-  const graph *g = u->s->g;
+  const graph *g = u->s->n->g;
   for (size_t k = from; k < to; k++) {
     const derivation_step *inner = graph_step(g, k);
     if (inner->depth != depth || inner->rule || !inner->after.node) continue;
     const node *n = inner->after.node;
-    if (!u->s->shown[n->id]) put(u, n, &inner->before);
+    if (!u->s->n->shown[n->id]) put(u, n, &inner->before);
   }
   for (size_t k = from; k < to; k++) {
     const derivation_step *inner = graph_step(g, k);
@@ -69,11 +69,11 @@ static void play_calls(unfolding *u, size_t from, size_t to, int depth) {
 }
 
 static void play(unfolding *u, const derivation_step *call, size_t at, bool root) {
-  const graph *g = u->s->g;
+  const graph *g = u->s->n->g;
   const node *at_node = root ? NULL : call->after.node;
   int depth = call->depth + 1;
   size_t from = call->first;
-  if (at_node && u->s->shown[at_node->id] != &call->before) return;
+  if (at_node && u->s->n->shown[at_node->id] != &call->before) return;
   for (size_t k = call->first; k < at; k++) {
     const derivation_step *inner = graph_step(g, k);
     if (inner->depth != depth || !inner->rule) continue;
@@ -108,8 +108,8 @@ static bool find_call(const graph *g, size_t first, size_t last, const node *mad
 
 static void play_share(unfolding *u, const derivation_share *share, bool alone) {
   size_t at;
-  if (find_call(u->s->g, share->first, share->last, share->value, &at)) {
-    const derivation_step *call = graph_step(u->s->g, at);
+  if (find_call(u->s->n->g, share->first, share->last, share->value, &at)) {
+    const derivation_step *call = graph_step(u->s->n->g, at);
     if (!alone) put(u, share->value, &call->before);
     play(u, call, at, alone);
   }
@@ -118,7 +118,7 @@ static void play_share(unfolding *u, const derivation_share *share, bool alone) 
   show(u, NULL);
 }
 
-void unfold_adjoint(story *s, letters *l, block *chain, const formula *left,
+void unfold_adjoint(story *s, index_letters *l, block *chain, const formula *left,
                     const derivation_adjoint *of, const phrase *reason) {
   unfolding u = {.s = s, .l = l, .chain = chain, .left = left};
   size_t at;
@@ -136,15 +136,15 @@ void unfold_adjoint(story *s, letters *l, block *chain, const formula *left,
                                   .form = {.class = NODE_SUM, .id = -1,
                                            .operands = (int)of->shares, .operand = values,
                                            .coefficient = ones}};
-  s->open[of->value->id] = true;
+  s->n->open[of->value->id] = true;
   show(&u, reason);
   for (size_t k = 0; k < of->shares; k++) play_share(&u, &of->share[k], alone);
-  if (find_call(s->g, of->first, of->last, of->value, &at)) {
-    play(&u, graph_step(s->g, at), at, true);
+  if (find_call(s->n->g, of->first, of->last, of->value, &at)) {
+    play(&u, graph_step(s->n->g, at), at, true);
   }
   u.root = term_of(of->value);
   show(&u, NULL);
-  s->open[of->value->id] = false;
+  s->n->open[of->value->id] = false;
 }
 
 /* ---- as it was written -------------------------------------------------------------------- */
@@ -152,26 +152,26 @@ void unfold_adjoint(story *s, letters *l, block *chain, const formula *left,
 /* The last call that made each node shows the term that it was given. */
 static void put_all(unfolding *u, const bool *below) {
   const story *s = u->s;
-  for (size_t k = 0; k < s->r->elaborated; k++) {
-    const derivation_step *call = graph_step(s->g, k);
+  for (size_t k = 0; k < s->n->r->elaborated; k++) {
+    const derivation_step *call = graph_step(s->n->g, k);
     const node *made = call->after.node;
     if (call->rule || call->depth != 0 || !made || !below[made->id]) continue;
-    s->shown[made->id] = &call->before;
+    s->n->shown[made->id] = &call->before;
   }
 }
 
-void unfold_written(story *s, letters *l, block *chain, const formula *left, const node *value) {
+void unfold_written(story *s, index_letters *l, block *chain, const formula *left, const node *value) {
   unfolding u = {.s = s, .l = l, .chain = chain, .left = left, .root = term_of(value)};
-  bool *all = arena_alloc(s->memory, (size_t)s->nodes * sizeof *all);
-  for (int id = 0; id < s->nodes; id++) all[id] = true;
+  bool *all = arena_alloc(s->memory, (size_t)s->n->nodes * sizeof *all);
+  for (int id = 0; id < s->n->nodes; id++) all[id] = true;
   put_all(&u, all);
   show(&u, NULL);
-  for (size_t k = 0; k < s->r->elaborated; k++) {
-    const derivation_step *call = graph_step(s->g, k);
+  for (size_t k = 0; k < s->n->r->elaborated; k++) {
+    const derivation_step *call = graph_step(s->n->g, k);
     const node *made = call->after.node;
-    if (call->rule || call->depth != 0 || !made || s->shown[made->id] != &call->before) continue;
+    if (call->rule || call->depth != 0 || !made || s->n->shown[made->id] != &call->before) continue;
     play(&u, call, k, false);
-    s->shown[made->id] = NULL;
+    s->n->shown[made->id] = NULL;
   }
   show(&u, NULL);
 }

@@ -352,7 +352,8 @@ typedef struct derivation_adjoint {
   const tensor *reference; /* of a recurrence's body: d_r, whose body the sum is; or NULL */
 } derivation_adjoint;
 
-/* What derive_program did, over the nodes that there were then: later passes replace nodes. */
+/* What derive_program did, over the nodes that there were then: later passes replace nodes. The
+ * numbers of steps mean something where steps are recorded. */
 typedef struct derivation_record {
   const node *objective;
   size_t elaborated;       /* steps before this one made the program */
@@ -455,7 +456,7 @@ typedef struct program {
   int optimizers;
   optimizer_rule *optimizer;
   train_settings settings;
-  const derivation_record *derived; /* where steps are recorded: how the gradients came about, */
+  const derivation_record *derived; /* once it is derived: how the gradients came about,       */
   const node *const *lowered;       /* and by the id of each of the lowered_nodes that there    */
   int lowered_nodes;                /* were before lowering, what it became, or NULL            */
 } program;

@@ -301,6 +301,7 @@ static void build_product(entry_plan *e, buffer *target, const node *n, double c
   product_build *build = arena_alloc(e->of->memory, sizeof *build);
   build->a = assignment_new(e, ASSIGN_PRODUCT, target);
   build->a->coefficient = coefficient;
+  build->a->term = n;
   begin(e, build, n);
   /* a held node is opened here all the same: this is where it is computed */
   open_factor top = build->factor[0];

@@ -253,6 +253,7 @@ struct assignment {
   bool bound[2 * MAX_RANK];
   const node *what;           /* ELEMENTS, MAXIMUM, ARGMAX: evaluated at `where`                 */
   const node *guard;
+  const node *term;           /* PRODUCT: what it is, or is a piece of, times the coefficient    */
   const environment *where;
   double coefficient;
   int factors;

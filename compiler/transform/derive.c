@@ -568,7 +568,7 @@ static void record_adjoints(const derivation *d, derivation_record *to) {
 static const node *recorded_gradient(derivation *d, const node *leaf, derivation_adjoint *told) {
   size_t first = graph_steps(d->g);
   const node *value = collect_leaf(d, leaf);
-  if (told) tell_adjoint(told, d, leaf, value, first);
+  tell_adjoint(told, d, leaf, value, first);
   return value;
 }
 
@@ -576,19 +576,17 @@ void derive_program(program *p) {
   graph *g = p->g;
   size_t count = (size_t)p->parameters;
   const node **leaves = first_reads(p);
-  derivation_record *record = graph_records(g) ? record_of(p, leaves) : NULL;
+  derivation_record *record = record_of(p, leaves);
   derivation d = derivation_of(g, p->objective);
-  if (record) d.told = arena_alloc(d.memory, (size_t)d.count * sizeof *d.told);
+  d.told = arena_alloc(d.memory, (size_t)d.count * sizeof *d.told);
   run(&d, p->parameters, leaves);
   p->gradient = arena_alloc(graph_memory(g), (count + 1) * sizeof *p->gradient);
   p->gradients = p->parameters;
   for (int k = 0; k < p->parameters; k++) {
-    const node *value =
-        recorded_gradient(&d, leaves[k], record ? &record->gradient[k] : NULL);
+    const node *value = recorded_gradient(&d, leaves[k], &record->gradient[k]);
     p->gradient[k] = gradient_definition(g, leaves[k], value);
   }
   name_adjoints(p, &d);
-  if (!record) return;
   record_adjoints(&d, record);
   record->tensors = tensor_count(g);
   record_bodies(g, record);

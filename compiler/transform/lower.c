@@ -294,7 +294,6 @@ void lower_program(program *p) {
   if (p->test_loss) p->test_loss = l.made[p->test_loss->id];
   if (p->held_objective) p->held_objective = l.made[p->held_objective->id];
   replace_bodies(&l, count, reached);
-  if (!p->derived) return;
   p->lowered = l.made;
   p->lowered_nodes = count;
 }

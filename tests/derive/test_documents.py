@@ -81,9 +81,35 @@ def check_places(folder):
         places = re.findall(r"(\w+), \w+\.c:(\d+)", document(model, "text"))
         expect(len(places) >= 4, f"{model.name}: {len(places)} places")
         for function, number in places:
-            expect(" = " in lines[int(number) - 1], f"{model.name}: line {number} computes nothing")
+            expect(re.search(r" [+-]?= |_product\w*\(", lines[int(number) - 1]),
+                   f"{model.name}: line {number} computes nothing")
             above = [one for one in lines[:int(number)] if re.match(r"\w.*\(", one)]
             expect(f"{function}(" in above[-1], f"{model.name}: line {number}: not {function}")
+
+
+def joined(lines):
+    """Comments of several lines as one line each."""
+    return re.sub(r"\n *\*? {5,}", " ", "\n".join(lines))
+
+
+def check_symbols(folder):
+    """Comments of the emitted C have the document's formulas, and stand above the line it names."""
+    wanted = {"logistic_linear": {"Z": "∂L/∂Z = (1/m) (A − Y)", "W2": "∂L/∂W₂ = (1/m) (A − Y)ᵀ H",
+                                  "W1": "∂L/∂W₁ = (1/m) ((A − Y) W₂)ᵀ X"},
+              "logistic_tanh": {"W1": "∂L/∂W₁ = (1/m) ((A − Y) W₂ ∘ (1 − H²))ᵀ X"},
+              "softmax": {"Z": "∂L/∂Z = (1/m) (Ŷ − Y)"},
+              "recurrent": {"U": "∂L/∂U = Σₜ Δₜᵀ Xₜ", "d": "δₜ = dL/dhₜ ∘ (1 − hₜ²)"}}
+    for name, formulas in wanted.items():
+        code = joined((folder / f"{name}.c").read_text().splitlines())
+        for formula in formulas.values():
+            expect(formula in code, f"{name}.c: no comment {formula}")
+    lines = (folder / "logistic_linear.c").read_text().splitlines()
+    text = document(DOCS / "logistic_linear.nn", "text")
+    for formula, number in re.findall(r"(∂L/∂[A-Z]\S*) = [^│]*│[^│]*│.*compute_gradient, .*:(\d+)", text):
+        above = next(k for k in range(int(number) - 1, 0, -1) if " */" in lines[k])
+        first = next(k for k in range(above, 0, -1) if "/*" in lines[k])
+        expect(any(f"{formula} = " in one for one in lines[first:above + 1]),
+               f"logistic_linear.c:{number}: {formula} is not told above")
 
 
 def check_pdf(folder):
@@ -156,6 +182,7 @@ def main():
     check_shipped(made)
     with tempfile.TemporaryDirectory() as folder:
         check_places(pathlib.Path(folder))
+        check_symbols(pathlib.Path(folder))
         check_costs(pathlib.Path(folder))
         check_deep(pathlib.Path(folder))
         check_pdf(folder)

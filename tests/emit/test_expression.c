@@ -106,7 +106,7 @@ Test(expression, only_wide_lines_are_broken) {
   text out = text_new(memory);
   wrap_lines(&out, "  short line\n"
                    "  y = f(aaaaaaaaaaaaaaaaaaaaaaaaaaa, bbbbbbbbbbbbbbbbbbbbbbbbbb) + "
-                   "g(cccccccccccccccccccccccccc, dddddddddddddddd);\n");
+                   "g(cccccccccccccccccccccccccc, dddddddddddddddd);\n", false);
   cr_expect_str_eq(out.chars, "  short line\n"
                               "  y = f(aaaaaaaaaaaaaaaaaaaaaaaaaaa, bbbbbbbbbbbbbbbbbbbbbbbbbb)\n"
                               "      + g(cccccccccccccccccccccccccc, dddddddddddddddd);\n");

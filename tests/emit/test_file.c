@@ -46,7 +46,7 @@ Test(file, the_same_model_gives_the_same_bytes) {
 Test(file, one_loop_over_time_each_way_with_one_product_each) {
   emitted one = emit_text(rnn, 4, false);
   const char *gradient = function_text(&one, "compute_gradient");
-  const char *forward = strstr(gradient, "the recurrence of h, forwards");
+  const char *forward = strstr(gradient, "the recurrence of hₜ, forwards");
   const char *backward = strstr(gradient, "backwards */");
   cr_assert(forward && backward && forward < backward);
   cr_expect_eq(count_of(gradient, "the recurrence of"), 2);

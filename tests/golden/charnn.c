@@ -8,6 +8,9 @@
  *              z.W[65, 256]
  *              z.b[65]
  *
+ * Comments have the symbols of nncc --derive: m samples, each a row; d_U is the loss's
+ * derivative by U; a word with indices is a value of this file's own.
+ *
  * All that changes lives in one block of memory that the caller brings; nothing is allocated.
  * Compile:  cc -O3 -march=native FILE.c $(pkg-config --cflags --libs nnrt) -o FILE
  */
@@ -65,19 +68,19 @@ static double compute_loss(void *block, size_t n, const int32_t *c, const int32_
   float *z = at(scratch, 0); /* Z */
   float *h_sum = at(scratch, 320); /* T x n x H */
 
-  /* h_sum = U */
+  /* h_sumₜ = U cₜ */
   for (size_t t = 0; t < T; t++)
     for (size_t s = 0; s < n; s++)
       for (size_t i = 0; i < H; i++)
         h_sum[(t * n + s) * H + i] = U[i * 65 + (size_t)c[s * T + t]];
 
-  /* the recurrence of h, forwards */
+  /* the recurrence of hₜ, forwards */
   for (size_t t = 0; t < T; t++) {
-    /* h_sum += W h */
+    /* h_sumₜ += W hₜ₋₁ */
     if (t >= 1)
       nnrt_product_float(0, 1, n, H, H, 1.0f, h + (t - 1) * n * H, H,
                          W, H, 1.0f, h_sum + t * n * H, H);
-    /* h = tanh(h_sum + b)   charnn.nn:12 */
+    /* hₜ = tanh(zₜ⁽ʰ⁾)   charnn.nn:12 */
     for (size_t s = 0; s < n; s++)
       for (size_t i = 0; i < H; i++)
         h[(t * n + s) * H + i] = nnrt_tanhf(h_sum[(t * n + s) * H + i] + b[i]);
@@ -87,13 +90,13 @@ static double compute_loss(void *block, size_t n, const int32_t *c, const int32_
     watch->see(watch, "h_sum", h_sum, n * H * T);
   }
 
-  /* z_sum = z_W h */
+  /* z_sumₜ = W_{z} hₜ */
   nnrt_product_float(0, 1, T * n, Z, H, 1.0f, h, H,
                      z_W, H, 0.0f, z_sum, Z);
   if (watch)
     watch->see(watch, "z_sum", z_sum, n * T * Z);
 
-  /* z = z_b + z_sum   charnn.nn:13 */
+  /* zₜ = b_{z} + W_{z} hₜ   charnn.nn:13 */
   double loss_sum = 0.0;
   for (size_t t = 0; t < T; t++)
     for (size_t s = 0; s < n; s++) {
@@ -112,7 +115,7 @@ static double compute_loss(void *block, size_t n, const int32_t *c, const int32_
       loss_sum += (double)(z[(size_t)n_[s * T + t]] - z_max) - (double)z_sum_2_log;
     }
 
-  /* mean_loss = -(0.015625 * loss_sum / n) */
+  /* mean_loss = L = −(1/(64 m)) loss_sum */
   const double mean_loss = -(loss_sum / (double)n / 64.0);
   return mean_loss;
 }
@@ -141,32 +144,32 @@ static double gradient_of_part(void *block, void *own, void *scratch, size_t sam
   float *d_h = at(scratch, 320 + 98816 * n); /* T x n x H */
   float *h_sum = at(scratch, 320); /* T x n x H */
 
-  /* h_sum = U */
+  /* h_sumₜ = U cₜ */
   for (size_t t = 0; t < T; t++)
     for (size_t s = 0; s < n; s++)
       for (size_t i = 0; i < H; i++)
         h_sum[(t * n + s) * H + i] = U[i * 65 + (size_t)c[s * T + t]];
 
-  /* the recurrence of h, forwards */
+  /* the recurrence of hₜ, forwards */
   for (size_t t = 0; t < T; t++) {
-    /* h_sum += W h */
+    /* h_sumₜ += W hₜ₋₁ */
     if (t >= 1)
       nnrt_product_float(0, 1, n, H, H, 1.0f, h + (t - 1) * n * H, H,
                          W, H, 1.0f, h_sum + t * n * H, H);
-    /* h = tanh(h_sum + b)   charnn.nn:12 */
+    /* hₜ = tanh(zₜ⁽ʰ⁾)   charnn.nn:12 */
     for (size_t s = 0; s < n; s++)
       for (size_t i = 0; i < H; i++)
         h[(t * n + s) * H + i] = nnrt_tanhf(h_sum[(t * n + s) * H + i] + b[i]);
   }
 
-  /* z_sum = z_W h */
+  /* z_sumₜ = W_{z} hₜ */
   nnrt_product_float(0, 1, T * n, Z, H, 1.0f, h, H,
                      z_W, H, 0.0f, z_sum, Z);
 
-  /* z = z_b + z_sum   charnn.nn:13
-   * z_exp = exp(z - z_max)
-   * d_z_b_product = (z_exp / z_exp_sum - (n_ == k)) / n
-   * d_z_b = 0.015625 * sum[batch, t](d_z_b_product) */
+  /* zₜ = b_{z} + W_{z} hₜ   charnn.nn:13
+   * z_expₜ = exp(zₜ − z_maxₜ)
+   * d_z_b_productₜ = (1/m) (pₜ − nₜ)
+   * ∂L/∂b_{z} = (1/(64 m)) Σₜ (Pₜ − Nₜ)ᵀ 𝟏 */
   double loss_sum = 0.0;
   memset(d_z_b, 0, Z * sizeof *d_z_b);
   const float scale = 0.015625f;
@@ -193,24 +196,24 @@ static double gradient_of_part(void *block, void *own, void *scratch, size_t sam
       }
     }
 
-  /* mean_loss = -(0.015625 * loss_sum / n) */
+  /* mean_loss = L = −(1/(64 m)) loss_sum */
   const double mean_loss = -(loss_sum / (double)samples / 64.0);
 
-  /* d_z_W = 0.015625 * sum[batch, t](h d_z_b_product) */
+  /* ∂L/∂W_{z} = (1/(64 m)) Σₜ (Pₜ − Nₜ)ᵀ Hₜ */
   nnrt_product_float(1, 0, Z, H, T * n, 0.015625f, d_z_b_product, Z,
                      h, H, 0.0f, d_z_W, H);
 
-  /* d_h = 0.015625 * d_z_b_product z_W */
+  /* dL/dhₜ = (1/64) (1/m) W_{z}ᵀ (pₜ − nₜ) */
   nnrt_product_float(0, 0, T * n, H, Z, 0.015625f, d_z_b_product, Z,
                      z_W, H, 0.0f, d_h, H);
 
-  /* the recurrence of d_h, backwards */
+  /* the recurrence of dL/dhₜ, δₜ, backwards */
   for (size_t t = T; t-- > 0;) {
-    /* d_h += d_b_product W */
+    /* dL/dhₜ += Wᵀ δₜ₊₁ */
     if (t + 1 < T)
       nnrt_product_float(0, 0, n, H, H, 1.0f, d_b_product + (t + 1) * n * H, H,
                          W, H, 1.0f, d_h + t * n * H, H);
-    /* d_b_product = d_h * (1 - h^2) */
+    /* d_b_product = δₜ = dL/dhₜ ∘ (1 − hₜ²) */
     for (size_t s = 0; s < n; s++) {
       const size_t row = t * n + s;
       for (size_t i = 0; i < H; i++)
@@ -218,8 +221,8 @@ static double gradient_of_part(void *block, void *own, void *scratch, size_t sam
     }
   }
 
-  /* d_b = sum[batch, t](d_b_product)   charnn.nn:9
-   * d_U = sum[batch, t]([c == U] d_b_product)   charnn.nn:9 */
+  /* ∂L/∂b = Σₜ Δₜᵀ 𝟏   charnn.nn:9
+   * ∂L/∂U = Σₜ Δₜᵀ Cₜ   charnn.nn:9 */
   memset(d_U, 0, H * 65 * sizeof *d_U);
   memset(d_b, 0, H * sizeof *d_b);
   for (size_t t = 0; t < T; t++)
@@ -229,7 +232,7 @@ static double gradient_of_part(void *block, void *own, void *scratch, size_t sam
         d_U[i * 65 + (size_t)c[s * T + t]] += d_b_product[(t * n + s) * H + i];
       }
 
-  /* d_W = sum[batch, t](h[t - 1] d_b_product)   charnn.nn:9 */
+  /* ∂L/∂W = Σₜ Δₜᵀ Hₜ₋₁   charnn.nn:9 */
   nnrt_product_float(1, 0, H, H, (T - 1) * n, 1.0f, d_b_product + n * H, H,
                      h, H, 0.0f, d_W, H);
   return mean_loss;
@@ -311,29 +314,29 @@ static void compute_test(void *block, size_t n, const int32_t *c, const int32_t 
   float *z = at(scratch, 0); /* Z */
   float *h_sum = at(scratch, 320); /* T x n x H */
 
-  /* h_sum = U */
+  /* h_sumₜ = U cₜ */
   for (size_t t = 0; t < T; t++)
     for (size_t s = 0; s < n; s++)
       for (size_t i = 0; i < H; i++)
         h_sum[(t * n + s) * H + i] = U[i * 65 + (size_t)c[s * T + t]];
 
-  /* the recurrence of h, forwards */
+  /* the recurrence of hₜ, forwards */
   for (size_t t = 0; t < T; t++) {
-    /* h_sum += W h */
+    /* h_sumₜ += W hₜ₋₁ */
     if (t >= 1)
       nnrt_product_float(0, 1, n, H, H, 1.0f, h + (t - 1) * n * H, H,
                          W, H, 1.0f, h_sum + t * n * H, H);
-    /* h = tanh(h_sum + b)   charnn.nn:12 */
+    /* hₜ = tanh(zₜ⁽ʰ⁾)   charnn.nn:12 */
     for (size_t s = 0; s < n; s++)
       for (size_t i = 0; i < H; i++)
         h[(t * n + s) * H + i] = nnrt_tanhf(h_sum[(t * n + s) * H + i] + b[i]);
   }
 
-  /* z_sum = z_W h */
+  /* z_sumₜ = W_{z} hₜ */
   nnrt_product_float(0, 1, T * n, Z, H, 1.0f, h, H,
                      z_W, H, 0.0f, z_sum, Z);
 
-  /* z = z_b + z_sum   charnn.nn:13 */
+  /* zₜ = b_{z} + W_{z} hₜ   charnn.nn:13 */
   double loss_sum = 0.0;
   for (size_t t = 0; t < T; t++)
     for (size_t s = 0; s < n; s++) {
@@ -350,7 +353,7 @@ static void compute_test(void *block, size_t n, const int32_t *c, const int32_t 
       loss_sum += (double)(z[(size_t)n_[s * T + t]] - z_max) - (double)z_sum_2_log;
     }
 
-  /* mean_loss = -(0.015625 * loss_sum / n) */
+  /* mean_loss = L = −(1/(64 m)) loss_sum */
   const double mean_loss = -(loss_sum / (double)n / 64.0);
   values[0] = mean_loss;
 }
@@ -369,31 +372,31 @@ static void compute_predict(void *block, size_t n, const int32_t *c, float *p_) 
   float *z_exp = at(scratch, 320); /* Z */
   float *h_sum = at(scratch, 640); /* T x n x H */
 
-  /* h_sum = U */
+  /* h_sumₜ = U cₜ */
   for (size_t t = 0; t < T; t++)
     for (size_t s = 0; s < n; s++)
       for (size_t i = 0; i < H; i++)
         h_sum[(t * n + s) * H + i] = U[i * 65 + (size_t)c[s * T + t]];
 
-  /* the recurrence of h, forwards */
+  /* the recurrence of hₜ, forwards */
   for (size_t t = 0; t < T; t++) {
-    /* h_sum += W h */
+    /* h_sumₜ += W hₜ₋₁ */
     if (t >= 1)
       nnrt_product_float(0, 1, n, H, H, 1.0f, h + (t - 1) * n * H, H,
                          W, H, 1.0f, h_sum + t * n * H, H);
-    /* h = tanh(h_sum + b)   charnn.nn:12 */
+    /* hₜ = tanh(zₜ⁽ʰ⁾)   charnn.nn:12 */
     for (size_t s = 0; s < n; s++)
       for (size_t i = 0; i < H; i++)
         h[(t * n + s) * H + i] = nnrt_tanhf(h_sum[(t * n + s) * H + i] + b[i]);
   }
 
-  /* z_sum = z_W h */
+  /* z_sumₜ = W_{z} hₜ */
   nnrt_product_float(0, 1, T * n, Z, H, 1.0f, h, H,
                      z_W, H, 0.0f, z_sum, Z);
 
-  /* z = z_b + z_sum   charnn.nn:13
-   * z_exp = exp(z - z_max)
-   * p_ = z_exp / z_exp_sum   charnn.nn:15 */
+  /* zₜ = b_{z} + W_{z} hₜ   charnn.nn:13
+   * z_expₜ = exp(zₜ − z_maxₜ)
+   * pₜ = (1/z_exp_sumₜ) z_expₜ   charnn.nn:15 */
   for (size_t t = 0; t < T; t++)
     for (size_t s = 0; s < n; s++) {
       float z_max = -INFINITY;

@@ -7,6 +7,9 @@
  *              W2[1, 16]
  *              b2[1]
  *
+ * Comments have the symbols of nncc --derive: m samples, each a row; d_W1 is the loss's
+ * derivative by W1; a word with indices is a value of this file's own.
+ *
  * All that changes lives in one block of memory that the caller brings; nothing is allocated.
  * Compile:  cc -O3 -march=native FILE.c $(pkg-config --cflags --libs nnrt) -o FILE
  */
@@ -64,15 +67,15 @@ static double compute_loss(void *block, size_t n, const float *x, const float *y
   const float *b2 = at(block, AT_b2); /* 1 */
   float *h_sum = at(scratch, 0); /* n x H */
 
-  /* h_sum = W1 x */
+  /* h_sum = X W₁ᵀ */
   nnrt_small_product(0, 1, n, H, X, 1.0f, x, X,
                      W1, X, 0.0f, h_sum, H);
   if (watch)
     watch->see(watch, "h_sum", h_sum, n * H);
 
-  /* loss_sum = tanh(h_sum + b1) W2
-   * loss_sum_2 = b2 + loss_sum
-   * loss_sum_3 = sum[batch](y * loss_sum_2 - log1p(exp(-abs(loss_sum_2))) - relu(loss ... */
+  /* loss_sum = H W₂ᵀ
+   * loss_sum_2 = Zₐ = b₂ + H W₂ᵀ
+   * loss_sum_3 = Σₖ (zₖ₁⁽ᵃ⁾ yₖ₁ − log1p(exp(−|zₖ₁⁽ᵃ⁾|)) − relu(zₖ₁⁽ᵃ⁾)) */
   double loss_sum_3 = 0.0;
   for (size_t s = 0; s < n; s++) {
     float loss_sum = 0.0f;
@@ -83,7 +86,7 @@ static double compute_loss(void *block, size_t n, const float *x, const float *y
         - (double)nnrt_log1pf(nnrt_expf(-fabsf(loss_sum_2)));
   }
 
-  /* mean_loss = -(loss_sum_3 / n) */
+  /* mean_loss = L = −(1/m) loss_sum_3 */
   const double mean_loss = -(loss_sum_3 / (double)n);
   return mean_loss;
 }
@@ -105,23 +108,23 @@ static double compute_gradient(void *block, size_t n, const float *x, const floa
   float *d_b2_product = at(scratch, 128 * n); /* n */
   float *d_b1_product = at(scratch, 192 * n); /* n x H */
 
-  /* h_sum = W1 x */
+  /* h_sum = X W₁ᵀ */
   nnrt_small_product(0, 1, n, H, X, 1.0f, x, X,
                      W1, X, 0.0f, h_sum, H);
 
-  /* h = tanh(h_sum + b1)   logistic.nn:10 */
+  /* H = tanh(Zₕ)   logistic.nn:10 */
   for (size_t s = 0; s < n; s++)
     for (size_t i = 0; i < H; i++)
       h[s * H + i] = nnrt_tanhf(h_sum[s * H + i] + b1[i]);
 
-  /* a_sum = h W2 */
+  /* a_sum = H W₂ᵀ */
   nnrt_small_product(0, 0, n, 1, H, 1.0f, h, H,
                      W2, 1, 0.0f, a_sum, 1);
 
-  /* d_b2_product = (sigmoid(a_sum_2) - y) / n
-   * d_b2 = sum[batch](d_b2_product)   logistic.nn:8
-   * d_b1_product = W2 * d_b2_product * (1 - h^2)
-   * d_b1 = sum[batch](d_b1_product)   logistic.nn:7 */
+  /* d_b2_product = ∂L/∂Zₐ = (1/m) (A − Y)
+   * ∂L/∂b₂ = (1/m) (A − Y)ᵀ 𝟏   logistic.nn:8
+   * d_b1_product = ∂L/∂Zₕ = (1/m) ((A − Y) W₂ ∘ (1 − H²))
+   * ∂L/∂b₁ = (1/m) ((A − Y) W₂ ∘ (1 − H²))ᵀ 𝟏   logistic.nn:7 */
   double loss_sum = 0.0;
   float sum = 0.0f;
   memset(d_b1, 0, H * sizeof *d_b1);
@@ -138,14 +141,14 @@ static double compute_gradient(void *block, size_t n, const float *x, const floa
   }
   d_b2[0] = sum;
 
-  /* mean_loss = -(loss_sum / n) */
+  /* mean_loss = L = −(1/m) loss_sum */
   const double mean_loss = -(loss_sum / (double)n);
 
-  /* d_W2 = sum[batch](h d_b2_product)   logistic.nn:8 */
+  /* ∂L/∂W₂ = (1/m) (A − Y)ᵀ H   logistic.nn:8 */
   nnrt_small_product(1, 0, H, 1, n, 1.0f, h, H,
                      d_b2_product, 1, 0.0f, d_W2, 1);
 
-  /* d_W1 = sum[batch](x d_b1_product)   logistic.nn:7 */
+  /* ∂L/∂W₁ = (1/m) ((A − Y) W₂ ∘ (1 − H²))ᵀ X   logistic.nn:7 */
   nnrt_small_product(1, 0, H, X, n, 1.0f, d_b1_product, H,
                      x, X, 0.0f, d_W1, X);
   return mean_loss;
@@ -160,14 +163,14 @@ static void compute_test(void *block, size_t n, const float *x, const float *y, 
   const float *b2 = at(block, AT_b2); /* 1 */
   float *h_sum = at(scratch, 0); /* n x H */
 
-  /* h_sum = W1 x */
+  /* h_sum = X W₁ᵀ */
   nnrt_small_product(0, 1, n, H, X, 1.0f, x, X,
                      W1, X, 0.0f, h_sum, H);
 
-  /* a_sum = tanh(h_sum + b1) W2
-   * a_sum_2 = b2 + a_sum
-   * loss_sum = sum[batch](y * a_sum_2 - log1p(exp(-abs(a_sum_2))) - relu(a_sum_2))
-   * accuracy_sum = sum[batch]([(0.5 < sigmoid(a_sum_2)) == y]) */
+  /* a_sum = H W₂ᵀ
+   * a_sum_2 = Zₐ = b₂ + H W₂ᵀ
+   * loss_sum = Σₖ (zₖ₁⁽ᵃ⁾ yₖ₁ − log1p(exp(−|zₖ₁⁽ᵃ⁾|)) − relu(zₖ₁⁽ᵃ⁾))
+   * accuracy_sum = Σₖ [[0.5 < aₖ₁] = yₖ₁] */
   double loss_sum = 0.0;
   double accuracy_sum = 0.0;
   for (size_t s = 0; s < n; s++) {
@@ -181,10 +184,10 @@ static void compute_test(void *block, size_t n, const float *x, const float *y, 
       accuracy_sum += 1.0;
   }
 
-  /* mean_loss = -(loss_sum / n) */
+  /* mean_loss = L = −(1/m) loss_sum */
   const double mean_loss = -(loss_sum / (double)n);
 
-  /* accuracy = accuracy_sum / n   logistic.nn:15 */
+  /* accuracy = (1/m) accuracy_sum   logistic.nn:15 */
   const double accuracy = accuracy_sum / (double)n;
   values[0] = mean_loss;
   values[1] = accuracy;
@@ -199,11 +202,11 @@ static void compute_predict(void *block, size_t n, const float *x, float *a) {
   const float *W2 = at(block, AT_W2); /* 1 x H */
   float *h_sum = at(scratch, 0); /* n x H */
 
-  /* h_sum = W1 x */
+  /* h_sum = X W₁ᵀ */
   nnrt_small_product(0, 1, n, H, X, 1.0f, x, X,
                      W1, X, 0.0f, h_sum, H);
 
-  /* a = sigmoid(b2 + a_sum)   logistic.nn:13 */
+  /* A = σ(Zₐ)   logistic.nn:13 */
   for (size_t s = 0; s < n; s++) {
     float a_sum = 0.0f;
     for (size_t i = 0; i < H; i++)

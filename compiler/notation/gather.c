@@ -36,8 +36,8 @@ static const formula *scaled(arena *memory, const formula *f, double *by) {
   const formula *share = f->kind == FORMULA_PRODUCT ? f->part[0] : f;
   double size = *by < 0 ? -*by : *by, parts = size > 0 ? 1 / size : 0;
   if (is_one(size) || !is_share(share)) return f;
-  bool below = parts > 1.5 && parts < 1000 && parts - (double)(int)(parts + 0.5) < 1e-12 &&
-               parts - (double)(int)(parts + 0.5) > -1e-12;
+  double whole = parts < 1e9 ? (double)(int)(parts + 0.5) : 0, off = parts - whole;
+  bool below = parts > 1.5 && off < 1e-12 * parts && off > -1e-12 * parts;
   const formula *above = formula_number(memory, share->part[0]->value * (below ? 1 : size));
   const formula *under = share->part[1];
   if (below) {

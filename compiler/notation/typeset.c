@@ -123,10 +123,21 @@ static const box *group(setter *s, const char *open, const char *close, const bo
 
 static bool is_fraction_text(const char *chars) { return strchr(chars, '/') != NULL; }
 
+/* 1/64 is shorter than 0.015625; 0.25 is as short as 1/4. */
+static void print_magnitude(text *out, double value) {
+  enum { LONG_DECIMAL = 6 };
+  text digits = text_new(out->memory);
+  print_coefficient(&digits, value);
+  double parts = value > 0 && value < 1 ? floor(1 / value + 0.5) : 0;
+  bool whole = parts > 1 && parts < 1e9 && fabs(1 / value - parts) <= 1e-12 * parts;
+  if (whole && digits.length > LONG_DECIMAL) text_printf(out, "1/%.0f", parts);
+  else text_append(out, digits.chars);
+}
+
 static int number_strength(const setter *s, double value) {
   text digits = text_new(s->memory);
   if (value < 0) return ADDED;
-  print_coefficient(&digits, value);
+  print_magnitude(&digits, value);
   if (is_fraction_text(digits.chars)) return s->linear ? MULTIPLIED : FACTOR;
   return strchr(digits.chars, 'e') ? MULTIPLIED : ATOM;
 }
@@ -198,7 +209,7 @@ static const box *set_power_of_ten(setter *s, const char *digits, const char *ex
 static const box *set_magnitude(setter *s, double value) {
   text digits = text_new(s->memory);
   if (isinf(value)) return box_new(s->memory, BOX_NUMBER, "∞");
-  print_coefficient(&digits, fabs(value));
+  print_magnitude(&digits, fabs(value));
   const char *slash = strchr(digits.chars, '/'), *exponent = strchr(digits.chars, 'e');
   if (slash) {
     return set_fraction_of(s, number_box(s, digits.chars, (size_t)(slash - digits.chars)),
@@ -486,4 +497,22 @@ static const box *set(setter *s, const formula *f) {
 
 const box *typeset(arena *memory, const formula *f, bool linear, language spoken) {
   return set(&(setter){.memory = memory, .linear = linear, .language = spoken}, f);
+}
+
+void formula_print(text *out, const formula *f, document_format format, language spoken) {
+  const box *b = typeset(out->memory, f, format == FORMAT_TEXT, spoken);
+  box_print(out, out->memory, b, format);
+}
+
+int formula_lines(arena *memory, const formula *f, int first, int rest, const char ***lines) {
+  size_t *begin;
+  pieces all = pieces_of(memory, typeset(memory, f, true, LANGUAGE_ENGLISH), FORMAT_TEXT);
+  int count = break_lines(&all, first, rest, &begin);
+  *lines = arena_alloc(memory, (size_t)count * sizeof **lines);
+  for (int k = 0; k < count; k++) {
+    text line = text_new(memory);
+    print_pieces(&line, &all, begin[k], begin[k + 1]);
+    (*lines)[k] = line.chars ? line.chars : "";
+  }
+  return count;
 }

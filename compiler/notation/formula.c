@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "explain.h"
+#include "notation.h"
 
 static formula *made(arena *memory, formula_kind kind, int count, const formula *const *parts) {
   formula *f = arena_alloc(memory, sizeof *f);
@@ -20,13 +20,13 @@ static const formula *pair(arena *memory, formula_kind kind, const formula *a, c
 
 /* ---- symbols ------------------------------------------------------------------------------ */
 
-static formula *symbol(arena *memory, const char *word) {
+static formula *letter(arena *memory, const char *word) {
   formula *f = made(memory, FORMULA_SYMBOL, 0, NULL);
   f->word = word;
   return f;
 }
 
-const formula *formula_symbol(arena *memory, const char *word) { return symbol(memory, word); }
+const formula *formula_symbol(arena *memory, const char *word) { return letter(memory, word); }
 
 /* Where the digits at the end of a word begin; its end where there are none or nothing else. */
 static size_t digits_begin(const char *word, size_t length) {
@@ -50,7 +50,7 @@ const formula *formula_named(arena *memory, const char *spelling) {
   size_t end = bar && bar > word && bar[1] ? (size_t)(bar - word) : digits_begin(word, length);
   const char *rest = word[end] == '_' ? word + end + 1 : word + end;
   bool hat = strcmp(rest, "hat") == 0;
-  formula *f = symbol(memory, arena_copy(memory, word, end));
+  formula *f = letter(memory, arena_copy(memory, word, end));
   f->accent = hat ? ACCENT_HAT : ACCENT_NONE;
   f->label = joined_label(memory, spelling, dot ? (size_t)(dot - spelling) : 0, hat ? "" : rest);
   return f;

@@ -1,7 +1,7 @@
 /* Keys to words in the reader's language. */
 #include <string.h>
 
-#include "explain.h"
+#include "notation.h"
 
 typedef struct words_row {
   const char *key;

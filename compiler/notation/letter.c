@@ -49,7 +49,7 @@ typedef struct letter_row {
   const char *latex;        /* NULL: as it is */
 } letter_row;
 
-static const letter_row letters[] = {
+static const letter_row letter_rows[] = {
     {'(', 0x208D, 0x207D, NULL}, {')', 0x208E, 0x207E, NULL}, {'+', 0x208A, 0x207A, NULL},
     {'-', 0x208B, 0x207B, NULL}, {'0', 0x2080, 0x2070, NULL}, {'1', 0x2081, 0xB9, NULL},
     {'2', 0x2082, 0xB2, NULL}, {'3', 0x2083, 0xB3, NULL}, {'4', 0x2084, 0x2074, NULL},
@@ -97,8 +97,8 @@ static const letter_row letters[] = {
 };
 
 static const letter_row *letter_find(uint32_t code) {
-  for (size_t k = 0; k < sizeof letters / sizeof *letters; k++) {
-    if (letters[k].code == code) return &letters[k];
+  for (size_t k = 0; k < sizeof letter_rows / sizeof *letter_rows; k++) {
+    if (letter_rows[k].code == code) return &letter_rows[k];
   }
   return NULL;
 }

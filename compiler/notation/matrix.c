@@ -23,7 +23,7 @@ struct ambient {
 };
 
 typedef struct page {
-  const story *s;
+  const notation *s;
   arena *memory;
   bool each_sample;
   int depth;
@@ -232,7 +232,7 @@ typedef struct factor {
 typedef struct group {
   axis a, b; /* b is AXIS_NONE for a vector */
   int count;
-  factor factor[MOST_GROUPS];
+  factor *factor; /* room for MOST_GROUPS */
   bool used;
 } group;
 
@@ -326,7 +326,8 @@ static bool add_factor(page *p, factors *f, const node *n, double power, const a
   if (!to) {
     if (f->groups == MOST_GROUPS) return false;
     to = &f->group[f->groups++];
-    *to = (group){.a = axes[0], .b = axes[1]};
+    *to = (group){.a = axes[0], .b = axes[1],
+                  .factor = arena_alloc(p->memory, MOST_GROUPS * sizeof *to->factor)};
   }
   if (to->count == MOST_GROUPS) return false;
   to->factor[to->count++] = (factor){n, power};
@@ -692,6 +693,7 @@ static const formula *unnamed(page *p, const node *n, orientation as, const ambi
 
 static const formula *matrix(page *p, const node *n, orientation as, const ambient *at) {
   if (!fits(n, as, at) || p->depth > 60) return NULL;
+  if (--*p->s->left < 0) return formula_ellipsis(p->memory);
   const symbol *of = symbol_of(p->s, n);
   if (of) return symbol_matrix(p, of, as, at);
   axis axes[3];
@@ -724,10 +726,11 @@ static const ambient *ambient_of_page(page *p, const node *n, ambient *room) {
   return at;
 }
 
-const formula *matrix_of_node(const story *s, const node *n, orientation as, bool each_sample) {
+const formula *matrix_of_node(const notation *s, const node *n, orientation as, bool each_sample) {
   ambient room[MAX_RANK + 1];
   page p = {.s = s, .memory = s->memory, .each_sample = each_sample};
   const ambient *at = ambient_of_page(&p, n, room);
+  *s->left = s->room;
   if (!fits(n, as, at)) return NULL;
   axis axes[3];
   int count = plain_axes(n, at, axes);
@@ -743,14 +746,14 @@ static const ambient *ambient_of_symbol(page *p, const symbol *of, ambient *room
   return ambient_of_page(p, &(node){.rank = count, .axes = axes}, room);
 }
 
-bool natural_orientation(const story *s, const symbol *of, bool each_sample, orientation *out) {
+bool natural_orientation(const notation *s, const symbol *of, bool each_sample, orientation *out) {
   ambient room[MAX_RANK + 1];
   page p = {.s = s, .memory = s->memory, .each_sample = each_sample};
   int entries;
   return layout(of, ambient_of_symbol(&p, of, room), out, &entries);
 }
 
-const formula *matrix_of_symbol(const story *s, const symbol *of, bool each_sample) {
+const formula *matrix_of_symbol(const notation *s, const symbol *of, bool each_sample) {
   ambient room[MAX_RANK + 1];
   page p = {.s = s, .memory = s->memory, .each_sample = each_sample};
   const ambient *at = ambient_of_symbol(&p, of, room);

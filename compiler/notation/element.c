@@ -31,54 +31,43 @@ typedef struct index_letter {
 
 enum { MOST_LETTERS = 64, MOST_PARTS = 64 };
 
-struct letters {
-  const story *s;
+struct index_letters {
+  const notation *s;
   int count;
   index_letter letter[MOST_LETTERS];
   const seat *free;
 };
 
-letters *letters_new(const story *s) {
-  letters *l = arena_alloc(s->memory, sizeof *l);
+index_letters *letters_new(const notation *s) {
+  index_letters *l = arena_alloc(s->memory, sizeof *l);
   l->s = s;
   return l;
 }
 
 /* ---- choosing letters --------------------------------------------------------------------- */
 
-static bool is_taken(const letters *l, const char *word) {
+static bool is_taken(const index_letters *l, const char *word) {
   for (int k = 0; k < l->count; k++) {
     if (strcmp(l->letter[k].word, word) == 0) return true;
   }
   return false;
 }
 
-static bool names_tensor(const letters *l, const char *word) {
-  const story *s = l->s;
-  for (int k = 0; k < s->r->tensors; k++) {
-    if (strcmp(tensor_at(s->g, k)->word, word) == 0) return true;
-  }
-  for (int k = 0; k < s->r->definitions; k++) {
-    if (strcmp(s->r->definition[k].word, word) == 0) return true;
-  }
-  return false;
-}
-
 /* The model's own index variable where it has one letter; else the next of i, j, l ... */
-static const char *choose_word(const letters *l, axis a) {
+static const char *choose_word(const index_letters *l, axis a) {
   static const char *const pool[] = {"i", "j", "l", "p", "q", "r", "s", "u", "v", "w", "a", "b",
                                      "c", "d", "e", "f", "g", "x", "y", "z", "α", "β", "γ", "κ",
                                      "λ", "μ", "ν", "ρ", "τ"};
   const char *hint = axis_hint(l->s->g, a);
   bool lower = hint[0] >= 'a' && hint[0] <= 'z' && !hint[1] && hint[0] != 'k';
-  if (lower && !is_taken(l, hint) && !names_tensor(l, hint)) return hint;
+  if (lower && !is_taken(l, hint) && !is_spelt(l->s, hint)) return hint;
   for (size_t k = 0; k < sizeof pool / sizeof *pool; k++) {
-    if (!is_taken(l, pool[k]) && (k < 2 || !names_tensor(l, pool[k]))) return pool[k];
+    if (!is_taken(l, pool[k]) && (k < 2 || !is_spelt(l->s, pool[k]))) return pool[k];
   }
   return arena_printf(l->s->memory, "i%d", l->count);
 }
 
-static int letter_new(letters *l, axis a) {
+static int letter_new(index_letters *l, axis a) {
   if (l->count == MOST_LETTERS) return MOST_LETTERS - 1;
   index_letter made = {.word = a == AXIS_BATCH ? "k" : choose_word(l, a), .preferred = a, .used = true};
   made.extent = a == AXIS_BATCH ? -1 : axis_extent(l->s->g, a);
@@ -87,7 +76,7 @@ static int letter_new(letters *l, axis a) {
 }
 
 /* The axis's own letter, unless something around is called so; then another. */
-static int letter_take(letters *l, axis a) {
+static int letter_take(index_letters *l, axis a) {
   for (int k = 0; k < l->count; k++) {
     if (l->letter[k].preferred != a || l->letter[k].used) continue;
     l->letter[k].used = true;
@@ -96,7 +85,7 @@ static int letter_take(letters *l, axis a) {
   return letter_new(l, a);
 }
 
-static const formula *letter_formula(const letters *l, int k) {
+static const formula *letter_formula(const index_letters *l, int k) {
   return formula_symbol(l->s->memory, l->letter[k].word);
 }
 
@@ -107,17 +96,17 @@ static const spot *spot_of(const seat *where, axis a) {
   return NULL;
 }
 
-static const seat *seat_new(letters *l, axis a, spot at, const seat *outer) {
+static const seat *seat_new(index_letters *l, axis a, spot at, const seat *outer) {
   seat *made = arena_alloc(l->s->memory, sizeof *made);
   *made = (seat){a, at, outer};
   return made;
 }
 
-static const seat *seat_letter(letters *l, axis a, int k, const seat *outer) {
+static const seat *seat_letter(index_letters *l, axis a, int k, const seat *outer) {
   return seat_new(l, a, (spot){.count = 1, .letter = {k}, .by = {1}}, outer);
 }
 
-static spot spot_at(letters *l, const seat *where, axis a) {
+static spot spot_at(index_letters *l, const seat *where, axis a) {
   const spot *found = spot_of(where, a);
   if (found) return *found;
   found = spot_of(l->free, a);
@@ -126,7 +115,7 @@ static spot spot_at(letters *l, const seat *where, axis a) {
   return l->free->at;
 }
 
-void letters_of_symbol(letters *l, const symbol *of) {
+void letters_of_symbol(index_letters *l, const symbol *of) {
   for (int k = 0; k < of->rank; k++) {
     if (of->dims[k] != AXIS_UNIT) spot_at(l, NULL, of->dims[k]);
   }
@@ -135,7 +124,7 @@ void letters_of_symbol(letters *l, const symbol *of) {
 
 /* ---- places as formulas ------------------------------------------------------------------- */
 
-static const formula *spot_formula(const letters *l, const spot *at) {
+static const formula *spot_formula(const index_letters *l, const spot *at) {
   arena *memory = l->s->memory;
   const formula *part[MAX_RANK + 1];
   double by[MAX_RANK + 1];
@@ -152,7 +141,7 @@ static const formula *spot_formula(const letters *l, const spot *at) {
   return formula_sum(memory, count, part, by);
 }
 
-const formula *letter_of_axis(letters *l, axis a) {
+const formula *letter_of_axis(index_letters *l, axis a) {
   spot at = spot_at(l, NULL, a);
   return spot_formula(l, &at);
 }
@@ -173,7 +162,7 @@ static void spot_add(spot *to, const spot *from, int64_t by) {
 
 /* ---- symbols ------------------------------------------------------------------------------ */
 
-static const formula *indexed(letters *l, const symbol *of, const formula *base,
+static const formula *indexed(index_letters *l, const symbol *of, const formula *base,
                               const seat *where) {
   const formula *index[MAX_RANK + 1];
   int count = 0;
@@ -189,7 +178,7 @@ static const formula *indexed(letters *l, const symbol *of, const formula *base,
   return count ? formula_indexed(l->s->memory, base, count, index) : base;
 }
 
-static const formula *symbol_formula(letters *l, const symbol *of, const seat *where) {
+static const formula *symbol_formula(index_letters *l, const symbol *of, const seat *where) {
   arena *memory = l->s->memory;
   if (of->kind != SYMBOL_ADJOINT) return indexed(l, of, of->elements, where);
   if (of->delta) return indexed(l, of, formula_symbol(memory, "δ"), where);
@@ -199,14 +188,14 @@ static const formula *symbol_formula(letters *l, const symbol *of, const seat *w
   return formula_total(memory, loss_letter(l->s), by);
 }
 
-const formula *element_of_symbol(letters *l, const symbol *of) {
+const formula *element_of_symbol(index_letters *l, const symbol *of) {
   return symbol_formula(l, of, NULL);
 }
 
 /* ---- nodes -------------------------------------------------------------------------------- */
 
-static const formula *node_formula(letters *l, const node *n, const seat *where);
-static const formula *term_formula(letters *l, const written_term *t, const seat *where);
+static const formula *node_formula(index_letters *l, const node *n, const seat *where);
+static const formula *term_formula(index_letters *l, const written_term *t, const seat *where);
 
 static bool is_one(double x) { return x >= 1 && x <= 1; }
 static bool is_zero(double x) { return x >= 0 && x <= 0; }
@@ -226,7 +215,7 @@ static void sort_items(item *list, int count) {
   }
 }
 
-static const formula *sum_formula(letters *l, const node *n, const seat *where) {
+static const formula *sum_formula(index_letters *l, const node *n, const seat *where) {
   arena *memory = l->s->memory;
   size_t room = (size_t)n->operands + 1;
   const formula **part = arena_alloc(memory, room * sizeof *part);
@@ -245,7 +234,7 @@ static const formula *sum_formula(letters *l, const node *n, const seat *where) 
 
 /* Numbers, then derivatives and what they open to, parameters, brackets, equations, leaves, the rest;
  * each in the order in which the graph has them. */
-static int64_t factor_rank(const letters *l, const node *n) {
+static int64_t factor_rank(const index_letters *l, const node *n) {
   bool known = n->id >= 0 && n->id < l->s->nodes;
   const symbol *of = known ? l->s->symbol[n->id] : NULL;
   int rank = 7;
@@ -259,14 +248,14 @@ static int64_t factor_rank(const letters *l, const node *n) {
   return ((int64_t)rank << 32) + n->id;
 }
 
-static const formula *powered(letters *l, const formula *f, double power) {
+static const formula *powered(index_letters *l, const formula *f, double power) {
   arena *memory = l->s->memory;
   if (is_one(power)) return f;
   if (power >= 0.5 && power <= 0.5) return formula_root(memory, f);
   return formula_power(memory, f, formula_number(memory, power));
 }
 
-static const formula *as_bracket(letters *l, const node *n, const formula *f) {
+static const formula *as_bracket(index_letters *l, const node *n, const formula *f) {
   if (!n->boolean || f->kind == FORMULA_FENCE || symbol_of(l->s, n)) return f;
   return formula_fence(l->s->memory, FENCE_BRACKET, f);
 }
@@ -278,12 +267,12 @@ typedef struct row {
   item list[MOST_PARTS];
 } row;
 
-static bool is_shown(const letters *l, const node *n) {
+static bool is_shown(const index_letters *l, const node *n) {
   bool known = n->id >= 0 && n->id < l->s->nodes;
   return known && l->s->shown[n->id] && !l->s->busy[n->id];
 }
 
-static void collect_factor(letters *l, const node *n, double power, row *out) {
+static void collect_factor(index_letters *l, const node *n, double power, row *out) {
   bool closed = !is_one(power) || symbol_of(l->s, n) || is_shown(l, n);
   if (n->class == NODE_CONSTANT && (is_one(power) || is_one(-power))) {
     out->number *= power > 0 ? n->value : 1 / n->value;
@@ -302,7 +291,7 @@ static void collect_factor(letters *l, const node *n, double power, row *out) {
 static bool is_front(const item *of) { return of->n->class == NODE_EXTENT; }
 
 /* The factors but for what stands in front; NULL where there are none. */
-static const formula *body_formula(letters *l, const row *of, const seat *where) {
+static const formula *body_formula(index_letters *l, const row *of, const seat *where) {
   arena *memory = l->s->memory;
   const formula *above[MOST_PARTS], *below[MOST_PARTS];
   int up = 0, down = 0;
@@ -319,7 +308,7 @@ static const formula *body_formula(letters *l, const row *of, const seat *where)
 }
 
 /* Numbers and the batch's size, in front of the body, which may be NULL. */
-static const formula *with_front(letters *l, const row *of, const formula *body) {
+static const formula *with_front(index_letters *l, const row *of, const formula *body) {
   arena *memory = l->s->memory;
   const formula *above[MOST_PARTS + 1], *below[MOST_PARTS + 1];
   int up = 0, down = 0;
@@ -342,7 +331,7 @@ static const formula *with_front(letters *l, const row *of, const formula *body)
 }
 
 /* Letters for bound axes; returns the seats inside. */
-static const seat *bind(letters *l, int count, const axis *axes, const seat *where,
+static const seat *bind(index_letters *l, int count, const axis *axes, const seat *where,
                         const formula **under, int *taken) {
   for (int k = 0; k < count; k++) {
     taken[k] = letter_take(l, axes[k]);
@@ -352,11 +341,11 @@ static const seat *bind(letters *l, int count, const axis *axes, const seat *whe
   return where;
 }
 
-static void unbind(letters *l, int count, const int *taken) {
+static void unbind(index_letters *l, int count, const int *taken) {
   for (int k = 0; k < count; k++) l->letter[taken[k]].used = false;
 }
 
-static const formula *product_formula(letters *l, double factor, const node *n,
+static const formula *product_formula(index_letters *l, double factor, const node *n,
                                       const seat *where) {
   const formula *under[MAX_RANK];
   int taken[MAX_RANK];
@@ -374,7 +363,7 @@ static const formula *product_formula(letters *l, double factor, const node *n,
   return with_front(l, of, body);
 }
 
-static const formula *relation_formula(letters *l, const node *n, const char *sign,
+static const formula *relation_formula(index_letters *l, const node *n, const char *sign,
                                        const seat *where) {
   const formula *a = node_formula(l, n->operand[0], where);
   const formula *b = node_formula(l, n->operand[1], where);
@@ -389,7 +378,7 @@ static const formula *relation_formula(letters *l, const node *n, const char *si
   return formula_fence(l->s->memory, FENCE_BRACKET, relation);
 }
 
-static const formula *map_formula(letters *l, const node *n, const seat *where) {
+static const formula *map_formula(index_letters *l, const node *n, const seat *where) {
   arena *memory = l->s->memory;
   const formula *argument[OP_MAX_ARITY];
   switch (n->op) {
@@ -414,7 +403,7 @@ static const formula *map_formula(letters *l, const node *n, const seat *where) 
   }
 }
 
-static const formula *select_formula(letters *l, const node *n, const seat *where) {
+static const formula *select_formula(index_letters *l, const node *n, const seat *where) {
   static const char *const spelled[] = {"max", "lse", "argmax"};
   const formula *under[MAX_RANK + 1];
   int taken[MAX_RANK], count = n->bound;
@@ -442,7 +431,7 @@ static int lone_variable(const affine *a, int box) {
   return found;
 }
 
-static bool spot_is(const letters *l, const spot *at, int64_t *low, int64_t *high) {
+static bool spot_is(const index_letters *l, const spot *at, int64_t *low, int64_t *high) {
   *low = *high = at->constant;
   for (int k = 0; k < at->count; k++) {
     if (l->letter[at->letter[k]].extent < 0) return false;
@@ -453,7 +442,7 @@ static bool spot_is(const letters *l, const spot *at, int64_t *low, int64_t *hig
 }
 
 typedef struct reading {
-  spot variable[MAX_RANK]; /* each box variable in terms of letters */
+  spot variable[MAX_RANK]; /* each box variable in terms of index_letters */
   bool known[MAX_RANK];
   int bounds, conditions;
   const formula *under[2 * MAX_RANK];
@@ -462,7 +451,7 @@ typedef struct reading {
 } reading;
 
 /* Box variables that writes name alone follow from where the result is read. */
-static void solve_writes(letters *l, const view *v, const seat *where, reading *r) {
+static void solve_writes(index_letters *l, const view *v, const seat *where, reading *r) {
   for (int k = 0; k < v->writes; k++) {
     int u = lone_variable(&v->write[k], v->box);
     if (u < 0 || r->known[u]) continue;
@@ -473,7 +462,7 @@ static void solve_writes(letters *l, const view *v, const seat *where, reading *
 }
 
 /* The others are summed over. */
-static void bind_rest(letters *l, const view *v, reading *r) {
+static void bind_rest(index_letters *l, const view *v, reading *r) {
   for (int u = 0; u < v->box; u++) {
     if (r->known[u]) continue;
     axis like = AXIS_UNIT;
@@ -499,7 +488,7 @@ static spot place_of(const affine *a, const view *v, const reading *r) {
 }
 
 /* Writes that do not follow by themselves are conditions. */
-static void find_conditions(letters *l, const view *v, const seat *where, reading *r) {
+static void find_conditions(index_letters *l, const view *v, const seat *where, reading *r) {
   arena *memory = l->s->memory;
   for (int k = 0; k < v->writes; k++) {
     spot wanted = spot_at(l, where, v->write[k].along), has = place_of(&v->write[k], v, r);
@@ -514,7 +503,7 @@ static void find_conditions(letters *l, const view *v, const seat *where, readin
 }
 
 /* A box smaller than what the letters range over, where reading on would still find something. */
-static void find_limits(letters *l, const view *v, reading *r) {
+static void find_limits(index_letters *l, const view *v, reading *r) {
   arena *memory = l->s->memory;
   for (int u = 0; u < v->box; u++) {
     int64_t low, high;
@@ -539,7 +528,7 @@ static void find_limits(letters *l, const view *v, reading *r) {
   }
 }
 
-static const formula *view_formula(letters *l, const node *n, const seat *where) {
+static const formula *view_formula(index_letters *l, const node *n, const seat *where) {
   arena *memory = l->s->memory;
   const view *v = n->view;
   reading r = {.bounds = 0};
@@ -565,7 +554,7 @@ static const formula *view_formula(letters *l, const node *n, const seat *where)
 
 /* ---- any of them -------------------------------------------------------------------------- */
 
-static const formula *form_formula(letters *l, double factor, const node *n, const seat *where) {
+static const formula *form_formula(index_letters *l, double factor, const node *n, const seat *where) {
   arena *memory = l->s->memory;
   const formula *f = NULL;
   spot at;
@@ -587,8 +576,9 @@ static const formula *form_formula(letters *l, double factor, const node *n, con
   return page_sum(memory, 1, &f, &factor);
 }
 
-static const formula *node_formula(letters *l, const node *n, const seat *where) {
-  const story *s = l->s;
+static const formula *node_formula(index_letters *l, const node *n, const seat *where) {
+  const notation *s = l->s;
+  if (--*s->left < 0) return formula_ellipsis(s->memory);
   bool inside = n->id >= 0 && n->id < s->nodes;
   if (inside && s->shown[n->id] && !s->busy[n->id]) {
     s->busy[n->id] = true;
@@ -600,14 +590,18 @@ static const formula *node_formula(letters *l, const node *n, const seat *where)
   return of ? symbol_formula(l, of, where) : form_formula(l, 1, n, where);
 }
 
-static const formula *term_formula(letters *l, const written_term *t, const seat *where) {
+static const formula *term_formula(index_letters *l, const written_term *t, const seat *where) {
   if (!t->node) return form_formula(l, t->factor, &t->form, where);
   const formula *f = node_formula(l, t->node, where);
   return is_one(t->factor) ? f : page_sum(l->s->memory, 1, &f, &t->factor);
 }
 
-const formula *element_of_node(letters *l, const node *n) { return node_formula(l, n, NULL); }
+const formula *element_of_node(index_letters *l, const node *n) {
+  *l->s->left = l->s->room;
+  return node_formula(l, n, NULL);
+}
 
-const formula *element_of_term(letters *l, const written_term *t) {
+const formula *element_of_term(index_letters *l, const written_term *t) {
+  *l->s->left = l->s->room;
   return term_formula(l, t, NULL);
 }

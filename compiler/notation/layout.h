@@ -1,16 +1,16 @@
-/* layout: between formulas and the three renderers.
+/* layout: between formulas and what renders them as text, LaTeX and MathML.
  *
  *   typeset   formula to boxes: parentheses, signs, numbers, spaces are decided here, once
  *   pieces    boxes to pieces between which a line may break, and the choice of breaks
  *   box_*     one box in the letters of a format
  *   symbol    Unicode letters and operators, by their names in LaTeX, as sub- and superscripts
  *
- * Private to this folder; explain.h is what others include.
+ * For this folder, and for the renderers of documents in explain/.
  */
 #ifndef NNCC_LAYOUT_H
 #define NNCC_LAYOUT_H
 
-#include "explain.h"
+#include "notation.h"
 
 /* ---- symbol.c ----------------------------------------------------------------------------- */
 
@@ -126,27 +126,5 @@ void append_latex_code(text *out, const char *chars, language spoken);
 
 /* Characters as HTML's text or attribute. */
 void append_escaped(text *out, const char *chars);
-
-/* ---- document_text.c, document_latex.c, document_html.c ----------------------------------- */
-
-void print_text(text *out, const document *d);
-void print_latex(text *out, const document *d);
-void print_html(text *out, const document *d);
-
-/* Of the text that links show: "model.nn:12", and "f, model.c:210". */
-const char *line_chars(const document *d, int line);
-const char *emitted_chars(const document *d, const run *r);
-/* Roughly, in em. */
-double phrase_width(const document *d, const phrase *p);
-/* As terminal text on one line; never NULL. */
-void print_phrase(text *out, const document *d, const phrase *p);
-extern const char *const html_style[]; /* lines, then NULL */
-/* The block with that anchor, or NULL. */
-const block *document_find(const document *d, const char *anchor);
-/* Walks the words of `chars` and calls for what lies between the places and for each place. */
-typedef void words_part(void *data, const char *chars, size_t length, const phrase *in_place);
-void words_walk(const char *chars, const run *of, words_part *call, void *data);
-/* 12345 with its digits in groups of three, `gap` between them. */
-void append_grouped(text *out, double whole_number, const char *gap);
 
 #endif

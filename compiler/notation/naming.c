@@ -3,13 +3,13 @@
 
 #include "notation.h"
 
-const symbol *symbol_of(const story *s, const node *n) {
+const symbol *symbol_of(const notation *s, const node *n) {
   if (n->id < 0 || n->id >= s->nodes || s->open[n->id]) return NULL;
   return s->symbol[n->id];
 }
 
-const formula *loss_letter(const story *s) { return formula_symbol(s->memory, "L"); }
-const formula *batch_letter(const story *s) { return formula_symbol(s->memory, "m"); }
+const formula *loss_letter(const notation *s) { return formula_symbol(s->memory, "L"); }
+const formula *batch_letter(const notation *s) { return formula_symbol(s->memory, "m"); }
 
 /* ---- letters ------------------------------------------------------------------------------ */
 
@@ -18,20 +18,10 @@ static bool is_letter(const char *word) {
   return ascii && !word[1];
 }
 
-static bool is_word(const story *s, const char *spelling) {
-  for (int k = 0; k < tensor_count(s->g); k++) {
-    if (strcmp(tensor_at(s->g, k)->word, spelling) == 0) return true;
-  }
-  for (int k = 0; k < s->r->definitions; k++) {
-    if (strcmp(s->r->definition[k].word, spelling) == 0) return true;
-  }
-  return false;
-}
-
 static char other_case(char c) { return (char)(c ^ ('a' ^ 'A')); }
 
 /* "h.*.W", of all copies of a repeat: their number is an index of its own. */
-static const char *without_copies(const story *s, const char *spelling) {
+static const char *without_copies(const notation *s, const char *spelling) {
   char *made = arena_copy(s->memory, spelling, strlen(spelling));
   for (char *star = strstr(made, ".*"); star; star = strstr(made, ".*")) {
     memmove(star, star + 2, strlen(star + 2) + 1);
@@ -41,7 +31,7 @@ static const char *without_copies(const story *s, const char *spelling) {
 
 /* The letter in the case that matrices (upper) or elements (lower) have, where the model has no
  * other tensor that is spelt so. */
-static const formula *in_case(const story *s, const char *spelling, bool upper) {
+static const formula *in_case(const notation *s, const char *spelling, bool upper) {
   spelling = without_copies(s, spelling);
   const formula *f = formula_named(s->memory, spelling);
   if (!is_letter(f->word) || (f->word[0] < 'a') == upper) return f;
@@ -49,7 +39,7 @@ static const formula *in_case(const story *s, const char *spelling, bool upper) 
   char *dot = strrchr(other, '.');
   char *at = dot ? dot + 1 : other;
   *at = other_case(*at);
-  return is_word(s, other) ? f : formula_named(s->memory, other);
+  return is_spelt(s, other) ? f : formula_named(s->memory, other);
 }
 
 /* ---- making them -------------------------------------------------------------------------- */
@@ -57,7 +47,7 @@ static const formula *in_case(const story *s, const char *spelling, bool upper) 
 /* Dimensions, the batch too, along which it is laid out. */
 static int layout_rank(const symbol *of) { return of->rank + of->per_sample; }
 
-static symbol *give(story *s, const node *n, symbol_kind kind, const char *spelling,
+static symbol *give(notation *s, const node *n, symbol_kind kind, const char *spelling,
                     const definition *layout) {
   symbol *made = arena_alloc(s->memory, sizeof *made);
   *made = (symbol){.kind = kind, .spelling = spelling, .per_sample = layout->per_sample,
@@ -70,7 +60,7 @@ static symbol *give(story *s, const node *n, symbol_kind kind, const char *spell
   return made;
 }
 
-static const tensor *state_of_adjoint(const story *s, const tensor *reference) {
+static const tensor *state_of_adjoint(const notation *s, const tensor *reference) {
   for (int k = 0; k < s->r->adjoints; k++) {
     if (s->r->adjoint[k].reference != reference) continue;
     for (int t = 0; t < s->r->tensors; t++) {
@@ -81,7 +71,7 @@ static const tensor *state_of_adjoint(const story *s, const tensor *reference) {
   return NULL;
 }
 
-static void name_leaf(story *s, const node *n) {
+static void name_leaf(notation *s, const node *n) {
   const tensor *t = n->tensor;
   definition layout = {.per_sample = t->per_sample, .rank = t->rank, .where = t->where};
   if (t->rank > 0) memcpy(layout.dims, n->dims, (size_t)t->rank * sizeof *layout.dims);
@@ -96,7 +86,7 @@ static void name_leaf(story *s, const node *n) {
   made->total = true;
 }
 
-static void name_definitions(story *s) {
+static void name_definitions(notation *s) {
   for (int k = 0; k < s->r->definitions; k++) {
     const definition *of = &s->r->definition[k];
     const node *n = of->value;
@@ -106,7 +96,7 @@ static void name_definitions(story *s) {
 }
 
 /* How many definitions are a function of something without a name. */
-static int count_hidden(const story *s) {
+static int count_hidden(const notation *s) {
   int hidden = 0;
   for (int k = 0; k < s->r->definitions; k++) {
     const node *n = s->r->definition[k].value;
@@ -116,8 +106,8 @@ static int count_hidden(const story *s) {
 }
 
 /* The argument of a named activation: h = tanh(z_h). */
-static void name_arguments(story *s) {
-  bool alone = count_hidden(s) == 1 && !is_word(s, "z");
+static void name_arguments(notation *s) {
+  bool alone = count_hidden(s) == 1 && !is_spelt(s, "z");
   for (int k = 0; k < s->r->definitions; k++) {
     definition of = s->r->definition[k];
     if (of.value->class != NODE_MAP || of.value->operands != 1) continue;
@@ -128,7 +118,7 @@ static void name_arguments(story *s) {
   }
 }
 
-static void name_adjoint(story *s, const symbol *by, const node *value) {
+static void name_adjoint(notation *s, const symbol *by, const node *value) {
   if (value->class == NODE_CONSTANT || s->symbol[value->id]) return;
   symbol *made = arena_alloc(s->memory, sizeof *made);
   *made = *by;
@@ -139,14 +129,14 @@ static void name_adjoint(story *s, const symbol *by, const node *value) {
   s->symbol[value->id] = made;
 }
 
-static bool is_recurrent(const story *s, const symbol *of) {
+static bool is_recurrent(const notation *s, const symbol *of) {
   for (int k = 0; k < of->rank; k++) {
     if (s->steps[of->dims[k]]) return true;
   }
   return false;
 }
 
-const derivation_share *direct_share(const story *s, const derivation_adjoint *a) {
+const derivation_share *direct_share(const notation *s, const derivation_adjoint *a) {
   const derivation_share *direct = NULL;
   if (!a->reference) return NULL;
   for (size_t k = 0; k < a->shares; k++) {
@@ -160,13 +150,13 @@ const derivation_share *direct_share(const story *s, const derivation_adjoint *a
 }
 
 /* What the loss says of a state's step alone: ∂L/∂h_t beside dL/dh_t. */
-static void name_direct(story *s, const derivation_adjoint *a) {
+static void name_direct(notation *s, const derivation_adjoint *a) {
   const derivation_share *direct = direct_share(s, a);
   if (direct && s->symbol[a->of->id]) name_adjoint(s, s->symbol[a->of->id], direct->value);
 }
 
 /* δ is the derivative by the argument of a state's activation. */
-static void name_adjoints(story *s) {
+static void name_adjoints(notation *s) {
   int states = 0;
   for (int k = 0; k < s->r->adjoints; k++) states += s->r->adjoint[k].reference != NULL;
   for (int k = 0; k < s->r->adjoints; k++) name_direct(s, &s->r->adjoint[k]);
@@ -182,7 +172,7 @@ static void name_adjoints(story *s) {
   }
 }
 
-static void find_steps(story *s) {
+static void find_steps(notation *s) {
   for (int k = 0; k < s->r->tensors; k++) {
     const tensor *t = tensor_at(s->g, k);
     if (t->role != TENSOR_REFERENCE || !s->r->body[k]) continue;
@@ -190,7 +180,7 @@ static void find_steps(story *s) {
   }
 }
 
-void name_symbols(story *s) {
+static void name_symbols(notation *s) {
   find_steps(s);
   for (int id = 0; id < s->nodes; id++) {
     if (graph_node(s->g, id)->class == NODE_TENSOR) name_leaf(s, graph_node(s->g, id));
@@ -200,9 +190,31 @@ void name_symbols(story *s) {
   name_adjoints(s);
 }
 
+enum { MOST_ROOM = 4000 };
+
+notation *notation_of(arena *memory, const program *p) {
+  size_t nodes = (size_t)graph_node_count(p->g);
+  notation *s = arena_alloc(memory, sizeof *s);
+  *s = (notation){.memory = memory, .p = p, .g = p->g, .r = p->derived, .nodes = (int)nodes,
+                  .room = MOST_ROOM};
+  s->symbol = arena_alloc(memory, nodes * sizeof *s->symbol);
+  s->shown = arena_alloc(memory, nodes * sizeof *s->shown);
+  s->busy = arena_alloc(memory, nodes * sizeof *s->busy);
+  s->open = arena_alloc(memory, nodes * sizeof *s->open);
+  s->steps = arena_alloc(memory, (size_t)axis_count(p->g) * sizeof *s->steps);
+  s->left = arena_alloc(memory, sizeof *s->left);
+  s->spelt = spelling_table_new(memory, p);
+  s->adjoint = arena_alloc(memory, nodes * sizeof *s->adjoint);
+  for (int k = 0; k < s->r->adjoints; k++) {
+    s->adjoint[s->r->adjoint[k].of->id] = &s->r->adjoint[k];
+  }
+  name_symbols(s);
+  return s;
+}
+
 /* ---- as a whole --------------------------------------------------------------------------- */
 
-const formula *symbol_whole(const story *s, const symbol *of) {
+const formula *symbol_whole(const notation *s, const symbol *of) {
   if (of->kind != SYMBOL_ADJOINT) return of->whole;
   return formula_partial(s->memory, loss_letter(s), of->by->whole);
 }
