@@ -27,8 +27,11 @@ static int find_file(const char *word, size_t length) {
 
 static void insert_text(insertion *into, const char *chars);
 
+/* A text without a guard is meant to stand wherever it is included. */
+static bool is_guarded(const char *chars) { return strstr(chars, "_H\n") != NULL; }
+
 static void insert_file(insertion *into, int file) {
-  if (into->done[file]) return;
+  if (into->done[file] && is_guarded(runtime_files[file].text)) return;
   into->done[file] = true;
   text_printf(into->out, "\n/* ---- nnrt: %s ---- */\n\n", runtime_files[file].path);
   insert_text(into, runtime_files[file].text);

@@ -64,9 +64,13 @@ static void emit_includes(writer *w, bool alone) {
   if (bytes == 4) line(w, "#define NNRT_REORDER /* sums of floats: in any order */");
   line(w, "#include \"nnrt_math.h\"\n#include \"nnrt.h\"");
   if (alone) line(w, "#define NNRT_ALONE_BYTES %d", bytes);
-  if (w->small_products > 0 || alone) {
+  if (w->small_products > 0 || w->shapes->count > 0 || alone) {
     line(w, "#define NNRT_REAL_BYTES %d", bytes);
     line(w, "#include \"nnrt_kernel.h\"");
+  }
+  if (w->shapes->count > 0) {
+    line(w, "#define NNRT_REAL_BYTES %d", bytes);
+    line(w, "#include \"nnrt_window.h\"");
   }
   line(w, "\n#include <string.h>");
 }
@@ -85,7 +89,8 @@ static void emit_unwrapped(text *out, const plan *p, const emit_options *options
                            reason_list *reasons) {
   helpers used = {0};
   row_list rows = {0};
-  writer w = {.out = out, .rows = &rows, .p = p, .memory = p->memory, .helpers = &used, .type = NUMBER_REAL,
+  window_shapes shapes = {0};
+  writer w = {.out = out, .rows = &rows, .shapes = &shapes, .p = p, .memory = p->memory, .helpers = &used, .type = NUMBER_REAL,
               .reasons = reasons, .reason = -1};
   text body = text_new(p->memory);
   w.notation = comment_notation(p);
@@ -109,6 +114,7 @@ static void emit_unwrapped(text *out, const plan *p, const emit_options *options
   emit_block_functions(&w);
   text_append(out, "\n");
   emit_helpers_of(&w);
+  emit_window_shapes(&w);
   text_append_length(out, body.chars, body.length);
   if (!options->lib) {
     text_printf(out, "\nint main(int argc, char **argv) { return nnrt_main(&%s_model, argc, argv); }\n",

@@ -6,7 +6,7 @@
 /* The variables of a group run as one index: what a call is given is where they all begin. */
 static index_form begun(const matrix_product *p, const index_form *at) {
   index_form start = *at;
-  for (int group = 0; group < 3; group++) {
+  for (int group = 0; group < GROUPS; group++) {
     for (int k = 0; k < p->count[group]; k++) {
       variable *v = p->variable[group][k];
       index_form one = index_of(v), low = index_constant(v->low);
@@ -26,7 +26,7 @@ static index_form begun(const matrix_product *p, const index_form *at) {
 static piece begun_address(writer *w, const matrix_product *p, const buffer *b,
                            const index_form *at) {
   address to = buffer_address(w->p->g, b, at);
-  for (int group = 0; group < 3; group++) {
+  for (int group = 0; group < GROUPS; group++) {
     for (int k = 0; k < p->count[group]; k++) {
       const variable *v = p->variable[group][k];
       for (int t = to.terms - 1; t >= 0; t--) {
@@ -40,7 +40,7 @@ static piece begun_address(writer *w, const matrix_product *p, const buffer *b,
   return address_piece(w, &to);
 }
 
-static const char *pointer(writer *w, const matrix_product *p, const buffer *b,
+const char *product_pointer(writer *w, const matrix_product *p, const buffer *b,
                            const index_form *at) {
   index_form start[MAX_RANK];
   for (int d = 0; d < b->rank; d++) start[d] = begun(p, &at[d]);
@@ -56,7 +56,7 @@ static piece turns_piece(writer *w, const variable *v) {
   return piece_of(w, BIND_ADD, "%s - %lld", bound, (long long)v->low);
 }
 
-static const char *group_size(writer *w, const matrix_product *p, int group) {
+const char *group_size(writer *w, const matrix_product *p, int group) {
   piece size = {NULL, BIND_PRIMARY};
   for (int k = 0; k < p->count[group]; k++) {
     piece one = turns_piece(w, p->variable[group][k]);
@@ -67,8 +67,7 @@ static const char *group_size(writer *w, const matrix_product *p, int group) {
   return size.chars ? size.chars : "1";
 }
 
-/* Elements from one index of the group to the next; NULL if the group has only one. */
-static const char *group_stride(writer *w, const matrix_product *p, const buffer *b,
+const char *group_stride(writer *w, const matrix_product *p, const buffer *b,
                                 const index_form *at, int group) {
   if (p->count[group] == 0) return NULL;
   const variable *v = p->variable[group][p->count[group] - 1];
@@ -92,7 +91,7 @@ static const char *leading(writer *w, const matrix_product *p, const buffer *b,
   return stride ? stride : group_size(w, p, column);
 }
 
-static const char *alpha_text(writer *w, const assignment *a) {
+const char *alpha_text(writer *w, const assignment *a) {
   factor_read *scalars = arena_alloc(w->memory, ((size_t)a->factors + 1) * sizeof *scalars);
   int count = 0;
   w->type = NUMBER_REAL;
@@ -108,6 +107,10 @@ enum { MOST_IN_PLACE = 24 };
 
 void emit_product(writer *w, const assignment *a) {
   const matrix_product *p = a->product;
+  if (p->windows) {
+    emit_windows(w, a);
+    return;
+  }
   const factor_read *first = &a->factor[p->a], *second = &a->factor[p->b];
   const bool *turned = p->transposed;
   const char *lda = leading(w, p, first->from, first->at, turned[0] ? GROUP_K : GROUP_M,
@@ -122,8 +125,8 @@ void emit_product(writer *w, const assignment *a) {
   w->small_products += in_place;
   line(w, "nnrt_%s(%d, %d, %s, %s, %s, %s, %s, %s,", word, turned[0], turned[1],
        group_size(w, p, GROUP_M), group_size(w, p, GROUP_N), group_size(w, p, GROUP_K), alpha,
-       pointer(w, p, first->from, first->at), lda);
+       product_pointer(w, p, first->from, first->at), lda);
   line(w, "%*s%s, %s, %s, %s, %s);", (int)strlen(word) + 6, "",
-       pointer(w, p, second->from, second->at), ldb, number_piece(w, a->adds ? 1 : 0).chars,
-       pointer(w, p, a->target, a->at), ldc);
+       product_pointer(w, p, second->from, second->at), ldb, number_piece(w, a->adds ? 1 : 0).chars,
+       product_pointer(w, p, a->target, a->at), ldc);
 }

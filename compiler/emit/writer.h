@@ -59,6 +59,12 @@ typedef struct rule_words {
   const char *state_new[8]; /* a local that holds it, or NULL */
 } rule_words;
 
+/* The shapes of sums over windows, as text: each has a function of its own. */
+typedef struct window_shapes {
+  size_t count, capacity;
+  const char **item;
+} window_shapes;
+
 typedef struct writer {
   text *out;
   const plan *p;
@@ -72,6 +78,7 @@ typedef struct writer {
   const rule_words *rule;
   row_list *rows;
   int small_products;    /* computed in place, without a call                                */
+  window_shapes *shapes; /* of sums over windows that the text has                           */
   const char *said;      /* conditions that an `if` around the place has told */
   struct notation *notation;   /* how what is computed is written in comments */
   arena *page;                 /* for the comment that is being written */
@@ -184,6 +191,20 @@ const char *buffer_type(const writer *w, const buffer *b);
 /* ---- product.c ------------------------------------------------------------------------------ */
 
 void emit_product(writer *w, const assignment *a);
+/* How many turns the group's variables take; elements from one index of it to the next, NULL if it
+ * has only one; where its operand begins; the number in front. */
+const char *group_size(writer *w, const matrix_product *p, int group);
+const char *group_stride(writer *w, const matrix_product *p, const buffer *b,
+                         const index_form *at, int group);
+const char *product_pointer(writer *w, const matrix_product *p, const buffer *b,
+                            const index_form *at);
+const char *alpha_text(writer *w, const assignment *a);
+
+/* ---- window.c ------------------------------------------------------------------------------- */
+
+void emit_windows(writer *w, const assignment *a);
+/* The functions that it has called for. */
+void emit_window_shapes(writer *w);
 
 /* ---- comment.c ------------------------------------------------------------------------------ */
 

@@ -124,7 +124,7 @@ static bool goes_outside(const entry_plan *e, const assignment *a, int x, int y)
 }
 
 static bool in_product(const matrix_product *p, const variable *v) {
-  for (int group = 0; group < 3; group++) {
+  for (int group = 0; group < GROUPS; group++) {
     for (int k = 0; k < p->count[group]; k++) {
       if (p->variable[group][k] == v) return true;
     }
@@ -312,7 +312,7 @@ static void place_assignment(entry_plan *e, assignment *a, step *parent) {
   a->target->begun = true;
   a->or_clears = !a->adds && clears_otherwise(e, a);
   p.clears = must_clear(e, a) && !a->or_clears;
-  bool shares = !a->product && !a->last;
+  bool shares = (!a->product || a->product->windows) && !a->last;
   while (p.depth < a->loops) {
     step *shared = shares ? find_shared(last_step(e, p.block), a, a->loop[p.depth]) : NULL;
     shares = shared != NULL;

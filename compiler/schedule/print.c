@@ -91,13 +91,17 @@ static void print_group(text *out, const plan *p, const matrix_product *product,
 static void print_assignment(text *out, const plan *p, const assignment *a) {
   static const char *const kinds[] = {"elements", "contraction", "maximum", "argmax", "average"};
   print_element(out, a->target, a->at);
-  text_printf(out, " %s %s", a->adds ? "+=" : "=", a->product ? "product" : kinds[a->kind]);
+  const char *kind = kinds[a->kind];
+  if (a->product) {
+    kind = !a->product->windows ? "product" : a->product->along ? "windows along k" : "windows";
+  }
+  text_printf(out, " %s %s", a->adds ? "+=" : "=", kind);
   for (const buffer_read *r = a->reads; r; r = r->next) {
     text_append(out, " ");
     print_element(out, r->from, r->at);
   }
   if (a->product) {
-    for (int group = 0; group < 3; group++) {
+    for (int group = 0; group < (a->product->windows ? GROUPS : GROUP_MIDDLE); group++) {
       text_append(out, group == 0 ? "  " : " x ");
       print_group(out, p, a->product, group);
     }

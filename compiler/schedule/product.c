@@ -1,5 +1,5 @@
 /* product: which contractions are matrix products, with what runs as m, n and k. */
-#include "schedule.h"
+#include "product.h"
 
 /* ---- ranges --------------------------------------------------------------------------------- */
 
@@ -36,16 +36,6 @@ void narrow_ranges(entry_plan *e) {
 }
 
 /* ---- roles ---------------------------------------------------------------------------------- */
-
-/* What is known of a contraction that may be a product. */
-typedef struct product_match {
-  entry_plan *e;
-  assignment *a;
-  matrix_product made;
-  address at[3]; /* of A, B, Y */
-  int groups[3]; /* variables found for m, n, k */
-  variable *group[3][2 * MAX_RANK];
-} product_match;
 
 static bool is_one(double power) { return power > 0.999 && power < 1.001; }
 
@@ -101,8 +91,7 @@ static bool follows(size_form outer, size_form inner, size_form turns) {
   return outer.batch == (inner.batch || turns.batch) && !(inner.batch && turns.batch);
 }
 
-/* The variable of the group whose steps go on where the inner one's turns end, in both. */
-static int next_outer(const product_match *m, int group, const address *p, const address *q,
+int next_outer(const product_match *m, int group, const address *p, const address *q,
                       const variable *inner) {
   size_form turns = variable_turns(inner);
   for (int k = 0; k < m->groups[group]; k++) {
@@ -160,7 +149,6 @@ static bool rows_hold(const product_match *m, int which, int row, int column) {
     size_form more = variable_turns(m->made.variable[column][k]);
     turns = (size_form){turns.count * more.count, turns.batch || more.batch};
   }
-  (void)c;
   return stride.batch >= turns.batch && (stride.batch > turns.batch || stride.count >= turns.count);
 }
 
@@ -208,7 +196,7 @@ static bool is_small(const product_match *m) {
 
 /* ---- the match ------------------------------------------------------------------------------ */
 
-static bool match(product_match *m) {
+bool find_roles(product_match *m) {
   const graph *g = m->e->of->g;
   const assignment *a = m->a;
   if (a->kind != ASSIGN_PRODUCT || a->target->type != NUMBER_REAL) return false;
@@ -220,7 +208,10 @@ static bool match(product_match *m) {
   for (int k = 0; k < 3; k++) {
     if (!only_loops(&m->at[k])) return false;
   }
-  if (!find_groups(m)) return false;
+  return find_groups(m);
+}
+
+static bool match(product_match *m) {
   double work = join_group(m, GROUP_M, &m->at[0], &m->at[2]);
   work *= join_group(m, GROUP_N, &m->at[1], &m->at[2]);
   work *= join_group(m, GROUP_K, &m->at[0], &m->at[1]);
@@ -231,7 +222,12 @@ static bool match(product_match *m) {
 void match_products(entry_plan *e) {
   for (size_t k = 0; k < e->assignments; k++) {
     product_match m = {.e = e, .a = e->assignment[k]};
-    if (!match(&m)) continue;
+    if (!find_roles(&m)) continue;
+    product_match windows = m;
+    if (!match(&m)) {
+      if (!match_windows(&windows)) continue;
+      m = windows;
+    }
     m.a->product = arena_alloc(e->of->memory, sizeof *m.a->product);
     *m.a->product = m.made;
   }

@@ -7,7 +7,7 @@
  *   cycle     their order; strongly connected components become loops over time
  *   copies    what shares the loop over the copies of a repeat; rows: what goes on between them
  *   layout    order of the axes in memory
- *   product   which contractions are calls of a matrix product
+ *   product   which contractions are calls of a matrix product; window: which are sums over windows
  *   nest      loops of neighbouring assignments, fused
  *   memory    what shares storage, and offsets in the caller's block
  *   name      C identifiers
@@ -319,15 +319,18 @@ size_form address_stride(const address *a, const variable *v);
 
 /* ---- product.c ---------------------------------------------------------------------------- */
 
-enum { GROUP_M, GROUP_N, GROUP_K };
+/* MIDDLE and OUTER: what a product over windows sums over beside k. */
+enum { GROUP_M, GROUP_N, GROUP_K, GROUP_MIDDLE, GROUP_OUTER, GROUPS };
 
 /* Y (m x n) (+)= coefficient * A (m x k) * B (k x n), by one call of the runtime's product. Each
  * group's variables run as one index; variables in no group are loops around the call. */
 typedef struct matrix_product {
   int a, b;                        /* numbers of the factors                                     */
-  int count[3];                    /* of variables in m, n, k                                    */
-  variable *variable[3][MAX_RANK]; /* outermost first                                            */
+  int count[GROUPS];               /* of variables in m, n, k ...                                */
+  variable *variable[GROUPS][MAX_RANK]; /* outermost first                                       */
   bool transposed[2];              /* A lies k x m, B n x k                                      */
+  bool windows;                    /* operands at any strides, which may overlap: no BLAS        */
+  bool along;                      /* of windows: vectors lie along k in A and B, not along n    */
   bool small;                      /* few numbers: computed where it stands, without a call      */
 } matrix_product;
 

@@ -1,0 +1,225 @@
+/* window: contractions whose operands no BLAS can read, as sums over windows: y[i] += w[p] x[i + p]
+ * reads x at i + p, so its rows overlap. The compiler knows every shape, so of all ways to see one
+ * as Y (m x n) += A (m x k) B (k x n), with two more sums around k and loops around it all, it takes
+ * the one with the fewest vector operations. Nothing here knows of convolutions: what reads along
+ * windows, forwards or backwards, weights or inputs, is a product of this kind. */
+#include "product.h"
+
+enum {
+  VECTOR_BYTES = 32,   /* of the vectors that work is counted in                                 */
+  FEWEST_SUMS = 6,     /* sums that must be under way for a processor to be busy                 */
+  CALL = 8,            /* what begins and ends a product, in vector operations                   */
+  ADD_LANES = 7,       /* what adds up the lanes of one vector                                   */
+  SMALLEST_CALL = 256, /* multiply-adds that are worth the text of a product                     */
+  MOST_RUNS = 2 * MAX_RANK
+};
+
+/* Variables of a group that run as one index, and its strides. */
+typedef struct run {
+  int count;
+  variable *variable[MAX_RANK]; /* innermost first */
+  double turns;
+  int64_t stride[3]; /* in A, B, Y */
+} run;
+
+typedef struct search {
+  product_match *m;
+  int runs[3];
+  run run[3][MOST_RUNS];
+  double lanes, work, least;
+  bool swapped;
+  matrix_product best;
+} search;
+
+/* ---- runs ----------------------------------------------------------------------------------- */
+
+static bool find_strides(const product_match *m, run *r) {
+  for (int k = 0; k < 3; k++) {
+    size_form stride = address_stride(&m->at[k], r->variable[0]);
+    if (stride.batch) return false;
+    r->stride[k] = stride.count;
+  }
+  return true;
+}
+
+/* From the group's variable `first` outwards, as far as memory goes on. */
+static bool find_run(const product_match *m, int group, int first, run *r) {
+  const address *one = &m->at[group == GROUP_N ? 1 : 0];
+  const address *other = &m->at[group == GROUP_K ? 1 : 2];
+  *r = (run){.turns = 1};
+  for (int at = first; at >= 0 && r->count < MAX_RANK;
+       at = next_outer(m, group, one, other, r->variable[r->count - 1])) {
+    variable *v = m->group[group][at];
+    if (v->batch || v->high <= v->low) break;
+    r->variable[r->count++] = v;
+    r->turns *= (double)(v->high - v->low);
+  }
+  return r->count > 0 && find_strides(m, r);
+}
+
+static void find_runs(search *s) {
+  const product_match *m = s->m;
+  for (int group = 0; group < 3; group++) {
+    for (int k = 0; k < m->groups[group] && s->runs[group] < MOST_RUNS; k++) {
+      s->runs[group] += find_run(m, group, k, &s->run[group][s->runs[group]]);
+    }
+  }
+}
+
+static bool share_variable(const run *a, const run *b) {
+  for (int k = 0; k < a->count; k++) {
+    for (int j = 0; j < b->count; j++) {
+      if (a->variable[k] == b->variable[j]) return true;
+    }
+  }
+  return false;
+}
+
+static double total_work(const product_match *m) {
+  double work = 1;
+  for (int k = 0; k < m->a->variables; k++) {
+    const variable *v = variable_now(m->a->variable[k]);
+    size_form turns = variable_turns(v);
+    if (!v->time) work *= (double)turns.count * (turns.batch ? m->e->of->nominal_batch : 1);
+  }
+  return work;
+}
+
+/* ---- candidates ------------------------------------------------------------------------------ */
+
+/* The runs that a product would have; those of the sum outermost first, NULL where there is none. */
+typedef struct candidate {
+  const run *row, *column, *sum[3];
+  bool along; /* vectors lie along the innermost sum, not along the columns */
+} candidate;
+
+static double turns(const run *r) { return r ? r->turns : 1; }
+
+static bool is_free(const candidate *c, const run *r) {
+  for (int k = 0; k < 3; k++) {
+    if (c->sum[k] && share_variable(c->sum[k], r)) return false;
+  }
+  return true;
+}
+
+/* The places in front of the innermost sum, or of all: the longest runs, large strides outside. */
+static void choose_sums(const search *s, candidate *c, int places) {
+  int which = 1 - s->swapped; /* B */
+  for (int k = places; k > 0; k--) {
+    const run *most = NULL;
+    for (int j = 0; j < s->runs[GROUP_K]; j++) {
+      const run *r = &s->run[GROUP_K][j];
+      if (is_free(c, r) && (!most || r->turns > most->turns)) most = r;
+    }
+    c->sum[k - 1] = most;
+  }
+  for (int k = 1; k < places; k++) {
+    for (int j = k; j > 0; j--) {
+      const run *outer = c->sum[j - 1], *inner = c->sum[j];
+      bool ordered = !outer || (inner && outer->stride[which] >= inner->stride[which]);
+      if (ordered) break;
+      c->sum[j - 1] = inner;
+      c->sum[j] = outer;
+    }
+  }
+}
+
+static double whole_vectors(const search *s, double count) {
+  double vectors = (double)(int64_t)(count / s->lanes);
+  return vectors * s->lanes < count ? vectors + 1 : vectors;
+}
+
+static double at_least(double x, double least) { return x > least ? x : least; }
+
+/* In vector operations. */
+static double cost_of(const search *s, const candidate *c) {
+  double m = turns(c->row), n = turns(c->column), inner = turns(c->sum[2]);
+  double sums = turns(c->sum[0]) * turns(c->sum[1]) * inner;
+  double around = s->work / (m * n * sums);
+  if (m * n * sums < SMALLEST_CALL) return s->work;
+  if (c->along) {
+    double steps = sums / inner * whole_vectors(s, inner);
+    return around * (steps * at_least(m * n, FEWEST_SUMS) + m * n * ADD_LANES + CALL);
+  }
+  double vectors = m * whole_vectors(s, n);
+  return around * (sums * at_least(vectors, FEWEST_SUMS) + 2 * vectors + CALL);
+}
+
+static void put_group(matrix_product *to, int group, const run *r) {
+  to->count[group] = r ? r->count : 0;
+  for (int k = 0; k < to->count[group]; k++) {
+    to->variable[group][k] = r->variable[r->count - 1 - k];
+  }
+}
+
+static void weigh(search *s, const candidate *c) {
+  double cost = cost_of(s, c);
+  if (cost >= s->least) return;
+  s->least = cost;
+  matrix_product *best = &s->best;
+  *best = s->m->made;
+  if (s->swapped) {
+    best->a = s->m->made.b;
+    best->b = s->m->made.a;
+  }
+  best->windows = true;
+  best->along = c->along;
+  put_group(best, GROUP_M, c->row);
+  put_group(best, GROUP_N, c->column);
+  put_group(best, GROUP_OUTER, c->sum[0]);
+  put_group(best, GROUP_MIDDLE, c->sum[1]);
+  put_group(best, GROUP_K, c->sum[2]);
+}
+
+/* With every run of rows, and with none. */
+static void weigh_rows(search *s, candidate *c) {
+  int rows = s->swapped ? GROUP_N : GROUP_M;
+  for (int k = -1; k < s->runs[rows]; k++) {
+    c->row = k < 0 ? NULL : &s->run[rows][k];
+    weigh(s, c);
+  }
+}
+
+/* Vectors along the columns: they lie side by side in B and in Y. */
+static void weigh_columns(search *s) {
+  int columns = s->swapped ? GROUP_M : GROUP_N, second = 1 - s->swapped;
+  for (int k = 0; k < s->runs[columns]; k++) {
+    const run *r = &s->run[columns][k];
+    if (r->stride[second] != 1 || r->stride[2] != 1) continue;
+    candidate c = {.column = r};
+    choose_sums(s, &c, 3);
+    weigh_rows(s, &c);
+  }
+}
+
+/* Vectors along a sum: its terms lie side by side in A and in B. */
+static void weigh_sums(search *s) {
+  int columns = s->swapped ? GROUP_M : GROUP_N;
+  for (int k = 0; k < s->runs[GROUP_K]; k++) {
+    const run *r = &s->run[GROUP_K][k];
+    if (r->stride[0] != 1 || r->stride[1] != 1) continue;
+    candidate c = {.sum = {NULL, NULL, r}, .along = true};
+    choose_sums(s, &c, 2);
+    for (int j = -1; j < s->runs[columns]; j++) {
+      c.column = j < 0 ? NULL : &s->run[columns][j];
+      weigh_rows(s, &c);
+    }
+  }
+}
+
+bool match_windows(product_match *m) {
+  search *s = arena_alloc(m->e->of->memory, sizeof *s);
+  *s = (search){.m = m, .lanes = (double)VECTOR_BYTES / m->e->of->real_bytes};
+  s->work = total_work(m);
+  s->least = s->work / 2;
+  if (s->work < SMALLEST_PRODUCT) return false;
+  find_runs(s);
+  for (int k = 0; k < 2; k++) {
+    s->swapped = k == 1;
+    weigh_columns(s);
+    weigh_sums(s);
+  }
+  if (!s->best.windows) return false;
+  m->made = s->best;
+  return true;
+}

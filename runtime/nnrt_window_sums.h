@@ -1,0 +1,147 @@
+/* nnrt_window_sums: the loops of nnrt_window.h over vectors of one size, compiled once for each:
+ *
+ *   NNRT_WINDOW_BYTES       of a vector
+ *   NNRT_WINDOW_NAME(name)  the names of this copy
+ *
+ * A tile of C is summed up in registers: along its columns, rows of B are loaded as vectors and
+ * elements of A spread over whole vectors; or along p, and then the lanes are added up. */
+#define NNRT_LANES (NNRT_WINDOW_BYTES / NNRT_REAL_BYTES)
+
+typedef NNRT_REAL NNRT_WINDOW_NAME(vector)
+  __attribute__((vector_size(NNRT_WINDOW_BYTES), aligned(sizeof(NNRT_REAL)), may_alias));
+
+/* The first `count` lanes, zeroes behind. */
+NNRT_INLINE NNRT_WINDOW_NAME(vector) NNRT_WINDOW_NAME(load)(const NNRT_REAL *from, size_t count) {
+  NNRT_WINDOW_NAME(vector) made = {0};
+  if (count >= NNRT_LANES)
+    return *(const NNRT_WINDOW_NAME(vector) *)(const void *)from;
+  for (size_t l = 0; l < NNRT_LANES; l++)
+    made[l] = l < count ? from[l] : 0;
+  return made;
+}
+
+NNRT_INLINE void NNRT_WINDOW_NAME(store)(NNRT_REAL *to, size_t count, NNRT_WINDOW_NAME(vector) what,
+                                         int keep) {
+  if (keep)
+    what += NNRT_WINDOW_NAME(load)(to, count);
+  if (count >= NNRT_LANES) {
+    *(NNRT_WINDOW_NAME(vector) *)(void *)to = what;
+    return;
+  }
+  for (size_t l = 0; l < NNRT_LANES; l++)
+    if (l < count)
+      to[l] = what[l];
+}
+
+/* Rows of `columns` columns, which end within the last of `vectors` vectors. */
+NNRT_INLINE void NNRT_WINDOW_NAME(tile)(const int rows, const int vectors, size_t columns,
+                                        const nnrt_windows *of, const NNRT_REAL *a,
+                                        const NNRT_REAL *b, NNRT_REAL *c) {
+  NNRT_WINDOW_NAME(vector) sum[NNRT_WINDOW_SUMS], row[3];
+  for (int i = 0; i < rows * vectors; i++)
+    sum[i] = (NNRT_WINDOW_NAME(vector)){0};
+  for (size_t o = 0; o < of->turns[0]; o++)
+    for (size_t r = 0; r < of->turns[1]; r++)
+      for (size_t p = 0; p < of->turns[2]; p++) {
+        const NNRT_REAL *from_a = a + o * of->a_step[0] + r * of->a_step[1] + p * of->a_step[2];
+        const NNRT_REAL *from_b = b + o * of->b_step[0] + r * of->b_step[1] + p * of->b_step[2];
+        for (int v = 0; v < vectors; v++)
+          row[v] = NNRT_WINDOW_NAME(load)(from_b + v * NNRT_LANES,
+                                          columns - (size_t)(v * NNRT_LANES));
+        for (int i = 0; i < rows; i++)
+          for (int v = 0; v < vectors; v++)
+            sum[i * vectors + v] += from_a[(size_t)i * of->a_row] * row[v];
+      }
+  for (int i = 0; i < rows; i++)
+    for (int v = 0; v < vectors; v++)
+      NNRT_WINDOW_NAME(store)(c + (size_t)i * of->c_row + v * NNRT_LANES,
+                              columns - (size_t)(v * NNRT_LANES), sum[i * vectors + v] * of->alpha,
+                              of->keep);
+}
+
+/* All rows of `columns` columns. */
+NNRT_INLINE void NNRT_WINDOW_NAME(stripe)(const int vectors, size_t columns,
+                                          const nnrt_windows *of, const NNRT_REAL *b,
+                                          NNRT_REAL *c) {
+  const int most = vectors == 1 ? NNRT_WINDOW_SUMS * 2 / 3 : NNRT_WINDOW_SUMS / vectors;
+  const size_t rows = (size_t)most, left = of->m % rows, whole = of->m - left;
+  for (size_t i = 0; i < whole; i += rows)
+    NNRT_WINDOW_NAME(tile)(most, vectors, columns, of, of->a + i * of->a_row, b, c + i * of->c_row);
+  if (left > 0)
+    NNRT_WINDOW_NAME(tile)((int)left, vectors, columns, of, of->a + whole * of->a_row, b,
+                           c + whole * of->c_row);
+}
+
+NNRT_INLINE void NNRT_WINDOW_NAME(windows)(const nnrt_windows *of) {
+  const size_t all = (of->n + NNRT_LANES - 1) / NNRT_LANES;
+  const size_t vectors = all <= 3 ? all : all % 3 == 0 ? 3 : 2, width = vectors * NNRT_LANES;
+  const size_t whole = of->n - of->n % width, left = of->n - whole;
+  for (size_t j = 0; j < whole; j += width)
+    NNRT_WINDOW_NAME(stripe)((int)vectors, width, of, of->b + j, of->c + j);
+  if (left > 0)
+    NNRT_WINDOW_NAME(stripe)((int)((left + NNRT_LANES - 1) / NNRT_LANES), left, of, of->b + whole,
+                             of->c + whole);
+}
+
+NNRT_INLINE NNRT_REAL NNRT_WINDOW_NAME(total)(NNRT_WINDOW_NAME(vector) of) {
+  NNRT_REAL lane[NNRT_LANES];
+  memcpy(lane, &of, sizeof lane);
+  for (int half = NNRT_LANES / 2; half > 0; half /= 2)
+    for (int l = 0; l < half; l++)
+      lane[l] += lane[l + half];
+  return lane[0];
+}
+
+/* Rows and columns whose terms lie along p. */
+NNRT_INLINE void NNRT_WINDOW_NAME(block)(const int rows, const int columns, const nnrt_windows *of,
+                                         const NNRT_REAL *a, const NNRT_REAL *b, NNRT_REAL *c) {
+  NNRT_WINDOW_NAME(vector) sum[NNRT_WINDOW_SUMS], row[5];
+  for (int i = 0; i < rows * columns; i++)
+    sum[i] = (NNRT_WINDOW_NAME(vector)){0};
+  for (size_t o = 0; o < of->turns[0]; o++)
+    for (size_t r = 0; r < of->turns[1]; r++)
+      for (size_t p = 0; p < of->turns[2]; p += NNRT_LANES) {
+        const NNRT_REAL *from_a = a + o * of->a_step[0] + r * of->a_step[1] + p;
+        const NNRT_REAL *from_b = b + o * of->b_step[0] + r * of->b_step[1] + p;
+        for (int j = 0; j < columns; j++)
+          row[j] = NNRT_WINDOW_NAME(load)(from_b + (size_t)j * of->b_column, of->turns[2] - p);
+        for (int i = 0; i < rows; i++) {
+          const NNRT_WINDOW_NAME(vector) one =
+            NNRT_WINDOW_NAME(load)(from_a + (size_t)i * of->a_row, of->turns[2] - p);
+          for (int j = 0; j < columns; j++)
+            sum[i * columns + j] += one * row[j];
+        }
+      }
+  for (int i = 0; i < rows; i++)
+    for (int j = 0; j < columns; j++) {
+      const NNRT_REAL total = of->alpha * NNRT_WINDOW_NAME(total)(sum[i * columns + j]);
+      NNRT_REAL *to = c + (size_t)i * of->c_row + (size_t)j * of->c_column;
+      *to = of->keep ? *to + total : total;
+    }
+}
+
+/* All rows of some columns. */
+NNRT_INLINE void NNRT_WINDOW_NAME(columns)(const int columns, const nnrt_windows *of,
+                                           const NNRT_REAL *b, NNRT_REAL *c) {
+  const int most = NNRT_WINDOW_SUMS >= 4 * columns ? 4 : 2;
+  const size_t rows = (size_t)most, left = of->m % rows, whole = of->m - left;
+  for (size_t i = 0; i < whole; i += rows)
+    NNRT_WINDOW_NAME(block)(most, columns, of, of->a + i * of->a_row, b, c + i * of->c_row);
+  if (left > 0)
+    NNRT_WINDOW_NAME(block)((int)left, columns, of, of->a + whole * of->a_row, b,
+                            c + whole * of->c_row);
+}
+
+NNRT_INLINE void NNRT_WINDOW_NAME(windows_along)(const nnrt_windows *of) {
+  const size_t most = of->n <= 5 || of->n % 5 == 0 ? 5 : of->n % 3 == 0 ? 3 : 4;
+  const size_t columns = of->n < most ? of->n : most, left = of->n % columns, whole = of->n - left;
+  for (size_t j = 0; j < whole; j += columns)
+    NNRT_WINDOW_NAME(columns)((int)columns, of, of->b + j * of->b_column, of->c + j * of->c_column);
+  if (left > 0)
+    NNRT_WINDOW_NAME(columns)((int)left, of, of->b + whole * of->b_column,
+                              of->c + whole * of->c_column);
+}
+
+#undef NNRT_LANES
+#undef NNRT_WINDOW_BYTES
+#undef NNRT_WINDOW_NAME
