@@ -3,13 +3,27 @@
 
 #include <string.h>
 
-enum { LEFT = 24 }; /* columns before what is said of an option */
+enum { LEFT = 24, WIDTH = 96 }; /* columns before what is said of an option; of a line */
 
+/* Beside its left side, or below where that is long; lines are broken between words. */
 static void print_line(const char *left, const char *help, FILE *to) {
+  size_t column = LEFT;
   if (strlen(left) > LEFT - 2)
-    fprintf(to, "  %s\n  %*s %s\n", left, LEFT - 2, "", help);
+    fprintf(to, "  %s\n%*s", left, LEFT, "");
   else
-    fprintf(to, "  %-*s %s\n", LEFT - 2, left, help);
+    fprintf(to, "  %-*s", LEFT - 2, left);
+  while (*help) {
+    const size_t word = strcspn(help, " ");
+    if (column > LEFT && column + 1 + word > WIDTH) {
+      fprintf(to, "\n%*s", LEFT, "");
+      column = LEFT;
+    }
+    fprintf(to, " %.*s", (int)word, help);
+    column += 1 + word;
+    help += word;
+    help += strspn(help, " ");
+  }
+  fputc('\n', to);
 }
 
 static void print_option(const nn_cli_option *option, FILE *to) {
