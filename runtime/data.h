@@ -84,7 +84,7 @@ void nnrt_data_expect(const nnrt_dataset *data, size_t first, size_t n);
 /* Bytes of one sample of a tensor: elements x 4 or 8. */
 size_t nnrt_sample_bytes(const nnrt_tensor *tensor, int real_bytes);
 
-/* ---- scale.c ------------------------------------------------------------------------------ */
+/* ---- scale.c, weigh.c --------------------------------------------------------------------- */
 
 /* Applies the encoding's scales to n samples of tensor k. */
 void nnrt_scale_apply(const nnrt_dataset *data, size_t k, size_t n, void *values);

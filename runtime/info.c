@@ -77,7 +77,8 @@ static void print_settings(const nnrt_model *model) {
   if (settings->scale)
     printf(", scale %s", settings->scale);
   if (settings->weights)
-    printf(", weights %s", settings->weights);
+    printf(", weights %s %s", settings->weights,
+           settings->class_weights ? settings->class_weights : "balanced");
   printf("\n");
   for (int k = 0; k < settings->columns; k++)
     printf("columns %s=%s\n", settings->column[k].tensor, settings->column[k].names);

@@ -159,6 +159,8 @@ typedef struct nnrt_settings {
   const char *scale;    /* inputs that are scaled: "x, u=minmax"; NULL: none                   */
   const char *weights;  /* "w=y": the last target, w, is computed, the weight of y's class;
                            NULL: no such target                                                */
+  const char *class_weights; /* "1, 2, 0.5" of all classes, "a=2" of some, "none"; NULL or
+                           "balanced": by how often they occur                                 */
 } nnrt_settings;
 
 /* Who looks on while a loss is computed: see() is called with each tensor that is stored whole, as it

@@ -134,9 +134,10 @@ static bool finish(nnrt_options *options, nnrt_failure *failure) {
     return nnrt_fail(failure, "--load and --resume exclude each other: --load starts anew from "
                      "weights, --resume goes on");
   if (options->resume && (nnrt_given(options, NNRT_OPTION_SCALE) ||
+                          nnrt_given(options, NNRT_OPTION_WEIGHTS) ||
                           nnrt_given(options, NNRT_OPTION_COLUMNS)))
-    return nnrt_fail(failure, "--scale and --columns: with --resume data is read as it was before: "
-                     "leave them out, or begin anew with --load");
+    return nnrt_fail(failure, "--scale, --weights and --columns: with --resume data is read as it "
+                     "was before: leave them out, or begin anew with --load");
   if (options->folds && (options->save || options->resume || options->log || options->plot ||
                          options->report || nnrt_given(options, NNRT_OPTION_HOLDOUT) ||
                          nnrt_given(options, NNRT_OPTION_TEST)))

@@ -21,7 +21,8 @@ typedef enum nnrt_option_kind {
   DATA_FILE, /* FILE or TENSOR=FILE                                                           */
   TEST_FILE,
   COLUMNS_OF, /* TENSOR=NAMES                                                                 */
-  SCALE_OF    /* const char *, checked                                                        */
+  SCALE_OF,   /* const char *, checked                                                        */
+  WEIGHTS_OF  /* the same                                                                     */
 } nnrt_option_kind;
 
 typedef struct nnrt_option_row {

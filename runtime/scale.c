@@ -1,8 +1,9 @@
-/* scale.c: what the samples learned from teach about inputs and classes, and its use in batches.
+/* scale.c: what the samples learned from teach about inputs, and its use in batches.
  *
  *   scale     each element of an input: less its mean, over its standard deviation (of the
  *             population; Welford 1962), or less its least, over its range; a constant over 1
- *   weights   N / (K N_c) for a class that has N_c of N samples, K classes that occur
+ *
+ * Where classes are weighed by how often they occur (weigh.c) they are counted on the way.
  */
 #include "scale.h"
 
@@ -122,8 +123,9 @@ static bool take_all(fittings *all, const nnrt_dataset *data, nnrt_order *order,
 }
 
 /* Prepares what is to be fitted and is not known from earlier weights. */
-static bool begin(fittings *all, const nnrt_model *model, const char *scale,
+static bool begin(fittings *all, const nnrt_model *model, const nnrt_settings *settings,
                   nnrt_encoding *encoding) {
+  const char *scale = settings->scale;
   const char *at = scale && strcmp(scale, "none") != 0 ? scale : "";
   all->one = calloc(model->inputs + 1, sizeof *all->one);
   if (!all->one) return false;
@@ -138,27 +140,18 @@ static bool begin(fittings *all, const nnrt_model *model, const char *scale,
     if (!one->first) return false;
     one->second = one->first + one->elements;
   }
-  if (all->weight < 0 || encoding->of[all->weight].weight) return true;
+  if (all->weight < 0 || encoding->of[all->weight].weight ||
+      !nnrt_weights_counted(settings->class_weights))
+    return true;
   all->counted = calloc((size_t)model->tensor[all->class].limit, sizeof *all->counted);
   return all->counted != NULL;
 }
 
-/* Counts become weights; a class without samples has weight 0, as nothing is known of it. */
-static void weigh(double *counted, size_t classes) {
-  double samples = 0, there = 0;
-  for (size_t k = 0; k < classes; k++) {
-    samples += counted[k];
-    there += counted[k] > 0;
-  }
-  for (size_t k = 0; k < classes; k++)
-    if (counted[k] > 0) counted[k] = samples / (there * counted[k]);
-}
-
-bool nnrt_fit(const nnrt_model *model, const char *scale, const nnrt_dataset *data,
+bool nnrt_fit(const nnrt_model *model, const nnrt_settings *settings, const nnrt_dataset *data,
               nnrt_order *order, nnrt_failure *failure) {
   nnrt_encoding *encoding = data->encoding;
   fittings all = {.class = data->weighs, .weight = data->weighed};
-  bool good = begin(&all, model, scale, encoding) || nnrt_fail(failure, "out of memory");
+  bool good = begin(&all, model, settings, encoding) || nnrt_fail(failure, "out of memory");
   if (good && (all.count > 0 || all.counted)) good = take_all(&all, data, order, failure);
   for (size_t k = 0; all.one && k < all.count; k++) {
     finish(&all.one[k]);
@@ -170,25 +163,40 @@ bool nnrt_fit(const nnrt_model *model, const char *scale, const nnrt_dataset *da
   if (good && all.counted) {
     nnrt_tensor_encoding *to = &encoding->of[all.weight];
     to->weights = (size_t)model->tensor[all.class].limit;
-    weigh(all.counted, to->weights);
+    nnrt_weights_balance(all.counted, to->weights);
     to->weight = all.counted;
     to->fitted = true;
   } else {
     free(all.counted);
   }
   free(all.one);
+  if (good && all.weight >= 0 && !encoding->of[all.weight].weight)
+    good = nnrt_weights_take(settings->class_weights, data, failure);
   return good;
+}
+
+static void forget(nnrt_tensor_encoding *one, bool scale, bool weight) {
+  if (scale) {
+    free(one->scale);
+    one->scale = NULL;
+  }
+  if (weight) {
+    free(one->weight);
+    one->weight = NULL;
+    one->weights = 0;
+  }
+}
+
+void nnrt_encoding_forget(nnrt_encoding *encoding, bool scales, bool weights) {
+  for (size_t k = 0; encoding->of && k < encoding->tensors; k++)
+    forget(&encoding->of[k], scales, weights);
 }
 
 void nnrt_unfit(nnrt_encoding *encoding) {
   for (size_t k = 0; k < encoding->tensors; k++) {
-    nnrt_tensor_encoding *one = &encoding->of[k];
-    if (!one->fitted) continue;
-    free(one->scale);
-    free(one->weight);
-    one->scale = one->weight = NULL;
-    one->weights = 0;
-    one->fitted = false;
+    if (!encoding->of[k].fitted) continue;
+    forget(&encoding->of[k], true, true);
+    encoding->of[k].fitted = false;
   }
 }
 
@@ -211,13 +219,4 @@ void nnrt_scale_apply(const nnrt_dataset *data, size_t k, size_t n, void *values
       const size_t at = i * elements + e;
       put(data, values, at, (value_at(data, values, at) - shift[e]) / divisor[e]);
     }
-}
-
-void nnrt_weights_apply(const nnrt_dataset *data, size_t n, void *const *batch) {
-  if (data->weighed < 0 || (size_t)data->weighed >= data->tensors) return;
-  const nnrt_tensor_encoding *one = &data->encoding->of[data->weighed];
-  const int32_t *class = batch[data->weighs];
-  for (size_t i = 0; i < n; i++)
-    put(data, batch[data->weighed], i,
-        one->weight && (size_t)class[i] < one->weights ? one->weight[class[i]] : 1);
 }

@@ -43,7 +43,7 @@ static bool make_room(nnrt_trainer *trainer, nnrt_failure *failure) {
   const nnrt_splitting how = nnrt_splitting_of(model, trainer->options, trainer->fold);
   if (!nnrt_order_begin(&trainer->order, &trainer->data, &how, failure))
     return false;
-  if (!nnrt_fit(model, settings->scale, &trainer->data, &trainer->order, failure))
+  if (!nnrt_fit(model, settings, &trainer->data, &trainer->order, failure))
     return false;
   const size_t learned = trainer->order.learned;
   trainer->batch = (size_t)settings->batch < learned ? (size_t)settings->batch : learned;
@@ -94,14 +94,17 @@ static bool begin_block(nnrt_trainer *trainer, const nnrt_weights *resumed,
          nnrt_freeze(trainer->model, trainer->block, options->freeze, &trainer->frozen, failure);
 }
 
-/* How earlier weights read their data rules how this is read. */
+/* How earlier weights read their data rules how this is read, but for what the command line says. */
 static bool read_encoding(nnrt_trainer *trainer, const nnrt_weights *resumed,
                           nnrt_failure *failure) {
   const nnrt_options *options = trainer->options;
   if (resumed)
     return nnrt_encoding_read(resumed, trainer->model, &trainer->encoding, failure);
-  return !options->load ||
-         nnrt_load_encoding(options, trainer->model, &trainer->encoding, failure);
+  if (options->load && !nnrt_load_encoding(options, trainer->model, &trainer->encoding, failure))
+    return false;
+  nnrt_encoding_forget(&trainer->encoding, nnrt_given(options, NNRT_OPTION_SCALE),
+                       nnrt_given(options, NNRT_OPTION_WEIGHTS));
+  return true;
 }
 
 /* Better to learn it now than after an epoch's work. */

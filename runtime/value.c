@@ -126,6 +126,12 @@ static bool set_scale(const nnrt_model *model, const char *text, const char **to
   return nnrt_scale_parse(model, text, failure);
 }
 
+static bool set_weights(const nnrt_model *model, const char *text, const char **to,
+                        nnrt_failure *failure) {
+  *to = text;
+  return nnrt_weights_parse(model, text, failure);
+}
+
 static bool set_forms(const form_set *set, const char *text, const char **to,
                       nnrt_failure *failure) {
   nnrt_product_of_forms product;
@@ -157,6 +163,7 @@ bool nnrt_option_set(nnrt_option index, const nnrt_model *model, const char *tex
   case DECAY: return set_decay(model, text, to, failure);
   case OPTIMIZER: return nnrt_optimizer_parse(model, text, settings, failure);
   case SCALE_OF: return set_scale(model, text, to, failure);
+  case WEIGHTS_OF: return set_weights(model, text, to, failure);
   case COLUMNS_OF:
     if (!nnrt_given(options, NNRT_OPTION_COLUMNS))
       settings->columns = 0;

@@ -248,6 +248,7 @@ static void emit_settings(writer *w) {
   if (s->columns > 0) line(w, ".columns = %d, .column = columns,", s->columns);
   emit_set_text(w, "scale", s->scale);
   emit_set_text(w, "weights", s->weights);
+  emit_set_text(w, "class_weights", s->class_weights);
   if (s->patience > 0) line(w, ".patience = %d,", s->patience);
   line(w, ".accumulate = %d", s->accumulate);
   w->indent -= 2;

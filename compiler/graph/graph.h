@@ -423,6 +423,7 @@ typedef struct train_settings {
   const file_setting *column;  /* ... path: the names as a line of CSV                       */
   const char *scale;           /* "x, u=minmax", or NULL                                     */
   const char *weights;         /* "w=y": target w is the weight of class y; or NULL          */
+  const char *class_weights;   /* "1, 2, 0.5", "a=2": as given; NULL: balanced               */
 } train_settings;
 
 /* All that a model says. Arrays are in the order of declaration. */

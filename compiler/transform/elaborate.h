@@ -542,12 +542,13 @@ typedef struct data_settings {
   text scale;          /* "x, u=minmax" */
   name weighed;        /* the target that is computed, or NULL */
   const char *weights; /* "w=y", or NULL */
+  const char *class_weights; /* "1, 2", "a=2"; NULL: balanced */
 } data_settings;
 
 void elaborate_data(elaborator *e, const setting *s, data_settings *to);
 void elaborate_test(elaborator *e, const setting *s, data_settings *to);
 void elaborate_scale(elaborator *e, const setting *s, data_settings *to);
-void elaborate_weights(elaborator *e, const setting *s, data_settings *to);
+void elaborate_weights(context *c, const setting *s, data_settings *to);
 /* Checks all of them together and passes them on. */
 void finish_data(elaborator *e, const data_settings *of, train_settings *to);
 

@@ -1,7 +1,10 @@
 /* elaborate_data: settings of `train { }` that say what is read, and how: data, test, scale, weights. */
 #include "elaborate.h"
 
+#include <math.h>
 #include <string.h>
+
+#include "forms.h"
 
 static tensor *find_in(const tensor_list *list, name word) {
   for (size_t k = 0; k < list->count; k++) {
@@ -163,14 +166,48 @@ void elaborate_scale(elaborator *e, const setting *s, data_settings *to) {
               way != NULL ? "=" : "", way != NULL ? way->word : "");
 }
 
-/* `weights w = balanced(y)`: "w=y" */
-void elaborate_weights(elaborator *e, const setting *s, data_settings *to) {
+/* `given(y, 1, 2, 0.5)`: "1, 2, 0.5", a number for each class; `given(y, a = 2)`: "a=2", for some. */
+static const char *given_weights(context *c, const expression *x, const tensor *class) {
+  elaborator *e = c->e;
+  text out = text_new(e->memory);
+  const argument *first = x->arguments->next;
+  int64_t count = 0;
+  for (const argument *a = first; a != NULL; a = a->next, count++) {
+    double number;
+    char digits[32];
+    if (want_constant(c, a->value, "a class's weight", &number) != CONSTANT_YES) return NULL;
+    if (!isfinite(number) || number < 0 || (a->label == NULL) != (first->label == NULL)) {
+      complain(e, a->where, "the weights of classes are numbers from 0 on, in their order or all "
+                            "by name: `given(y, 1, 2)`, `given(y, a = 2)`");
+      return NULL;
+    }
+    form_number(number, digits, sizeof digits);
+    text_printf(&out, "%s%s%s%s", count > 0 ? ", " : "", a->label != NULL ? a->label : "",
+                a->label != NULL ? "=" : "", digits);
+  }
+  if (count == 0 || (first->label == NULL && count != class->limit)) {
+    complain(e, x->where, "%lld weight%s given for the %lld classes of `%s`", (long long)count,
+             count == 1 ? " is" : "s are", (long long)class->limit, class->word);
+    return NULL;
+  }
+  return out.chars;
+}
+
+static bool calls(const expression *x, const char *word) {
+  return x != NULL && x->kind == EXPRESSION_CALL && x->left->kind == EXPRESSION_NAME &&
+         strcmp(x->left->word, word) == 0 && x->arguments != NULL;
+}
+
+/* `weights w = balanced(y)`, `weights w = given(y, 1, 2, 0.5)`: "w=y", and the numbers. */
+void elaborate_weights(context *c, const setting *s, data_settings *to) {
+  elaborator *e = c->e;
   const expression *x = s->value;
-  const argument *a = x != NULL && x->kind == EXPRESSION_CALL ? x->arguments : NULL;
-  if (s->member == NULL || a == NULL || a->next != NULL || a->value->kind != EXPRESSION_NAME ||
-      x->left->kind != EXPRESSION_NAME || strcmp(x->left->word, "balanced") != 0) {
-    complain(e, s->where, "setting `weights` is written `weights w = balanced(y)`: the target w "
-                          "becomes the weight of the class y");
+  const bool given = calls(x, "given"), known = given || calls(x, "balanced");
+  const argument *a = known ? x->arguments : NULL;
+  if (s->member == NULL || a == NULL || a->value->kind != EXPRESSION_NAME ||
+      (a->next != NULL && !given)) {
+    complain(e, s->where, "setting `weights` is written `weights w = balanced(y)` or `weights w = "
+                          "given(y, 1, 2)`: the target w becomes the weight of the class y");
     return;
   }
   const tensor *weight = want_data(e, s->where, s->member);
@@ -191,6 +228,7 @@ void elaborate_weights(elaborator *e, const setting *s, data_settings *to) {
   }
   to->weighed = s->member;
   to->weights = arena_printf(e->memory, "%s=%s", s->member, a->value->word);
+  to->class_weights = given ? given_weights(c, x, class) : NULL;
 }
 
 void finish_data(elaborator *e, const data_settings *of, train_settings *to) {
@@ -202,6 +240,7 @@ void finish_data(elaborator *e, const data_settings *of, train_settings *to) {
   to->columns = (int)of->columns.count;
   to->scale = of->scale.length > 0 ? of->scale.chars : NULL;
   to->weights = of->weights;
+  to->class_weights = of->class_weights;
   if (of->columns.count == 0) return;
   check_all_chosen(e, &e->inputs, of);
   check_all_chosen(e, &e->targets, of);

@@ -117,7 +117,7 @@ static void set_average(training *t, const setting *s) {
 static void set_data(training *t, const setting *s) { elaborate_data(t->e, s, &t->files); }
 static void set_test(training *t, const setting *s) { elaborate_test(t->e, s, &t->files); }
 static void set_scale(training *t, const setting *s) { elaborate_scale(t->e, s, &t->files); }
-static void set_weights(training *t, const setting *s) { elaborate_weights(t->e, s, &t->files); }
+static void set_weights(training *t, const setting *s) { elaborate_weights(&t->c, s, &t->files); }
 
 /* ---- optimizer ---------------------------------------------------------------------------- */
 

@@ -251,6 +251,37 @@ def check_class_weights(folder):
   nn.demand(abs(loss - (expected[y] * losses).mean()) < 1e-8 * loss, "the weighed loss")
 
 
+def check_given_weights(folder):
+  """By place, by number and by word; anew with --load; kept by --resume."""
+  x, y = make_data()
+  words = [("low", "mid, upper", "top")[k] for k in y]
+  (folder / "g.csv").write_text("".join(
+    ",".join(map(str, row)) + f',"{word}"\n' for row, word in zip(x.reshape(-1, 6), words)))
+  run, save = [folder / "w", "train", "--epochs", "0", "--data"], ["--save", "w.safetensors"]
+  for data, said, wanted in (
+      ("w.csv", "1, 2.5, 0", [1, 2.5, 0]), ("w.csv", "2=3", [1, 1, 3]), ("w.csv", "none", [1] * 3),
+      ("g.csv", 'top = 4, "mid, upper=0.5"', [1, 0.5, 4])):
+    nn.must([*run, data, "--weights", said, *save], cwd=folder)
+    found = weights(folder)["@weights.w"]
+    nn.demand((found == wanted).all(), f"{said}: {found}")
+  load = ["--load", "w.safetensors"]
+  nn.must([*run, "g.csv", *load, *save], cwd=folder)
+  nn.demand((weights(folder)["@weights.w"] == [1, 0.5, 4]).all(), "those of --load")
+  nn.must([*run, "g.csv", *load, "--weights", "3,3,3", *save], cwd=folder)
+  nn.demand((weights(folder)["@weights.w"] == 3).all(), "not those of --load")
+  nn.must([*run[:2], "--data", "g.csv", "--epochs", "2", "--resume", "w.safetensors", *save],
+          cwd=folder)
+  nn.demand((weights(folder)["@weights.w"] == 3).all(), "those of --resume")
+  for data, options, says in (
+      ("w.csv", ["--weights", "1, 2"], "numbers >= 0 for all 3 classes"),
+      ("w.csv", ["--weights", "1, -2, 3"], "numbers >= 0"), ("w.csv", ["--weights", "3=1"], "0 to 2"),
+      ("g.csv", ["--weights", "bottom=1"], "no class 'bottom'; there are 'low', 'mid, upper', 'top'"),
+      ("g.csv", ["--weights", "none", "--resume", "w.safetensors"], "with --resume")):
+    done = nn.run([*run, data, *options], cwd=folder)
+    nn.demand(done.returncode == 2 and says in done.stderr and done.stderr.count("\n") == 1,
+              f"{options}: {done.stderr}")
+
+
 def check_folds(folder):
   y = numpy.random.default_rng(2).standard_normal(100)
   numpy.savetxt(folder / "f.csv", numpy.stack([numpy.ones(100), y], 1), delimiter=",")
@@ -390,6 +421,7 @@ def main():
     tally.case("the same by options", check_names_by_option, folder)
     tally.case("scales are fitted without what is held out", check_scale_sees_no_holdout, folder)
     tally.case("class weights", check_class_weights, folder)
+    tally.case("given class weights", check_given_weights, folder)
     tally.case("folds", check_folds, folder)
     tally.case("blocks of data larger than memory", check_blocks, folder)
     if "SANITIZED" not in os.environ:  # with which gcc takes minutes for the loop over time

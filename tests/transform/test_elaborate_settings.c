@@ -184,5 +184,21 @@ Test(settings, data_columns_scales_weights) {
   cr_assert_str_eq(t->column[2].path, "e,\"f \",g");
   cr_assert_str_eq(t->scale, "u, x=minmax");
   cr_assert_str_eq(t->weights, "w=y");
+  cr_assert_null(t->class_weights);
   subject_free(&s);
+}
+
+Test(settings, weights_that_are_given) {
+  static const struct {
+    const char *said, *text;
+  } rows[] = {{"1, 1/4, 0", "1, 0.25, 0"}, {"b = 2, a = 1/2", "b=2, a=0.5"}};
+  for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
+    char model[256];
+    snprintf(model, sizeof model, "input x\ntarget y : class(3), w\nloss w * x * y[0]\n"
+             "train { weights w = given(y, %s) }\n", rows[k].said);
+    subject s = elaborated(model);
+    cr_assert_str_eq(s.p->settings.weights, "w=y");
+    cr_assert_str_eq(s.p->settings.class_weights, rows[k].text);
+    subject_free(&s);
+  }
 }
