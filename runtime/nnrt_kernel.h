@@ -185,23 +185,43 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(rows)(const int vectors, size_t columns, 
 #undef NNRT_TILE
 }
 
-/* The same, with whole vectors where there are: they need no masks. */
+/* The same, with whole vectors where there are: they need no masks. Emitted programs, whose columns
+ * are known, keep one of the four; where they are not, the four are functions that all share. */
+#ifdef NNRT_EMITTED
+#define NNRT_ROWS(name, vectors, columns, read)                                                   \
+  NNRT_NAME(rows)(vectors, columns, read, k, from, to, of, a, b, b_row, keep, c)
+#else
+#define NNRT_ROWS(name, vectors, columns, read)                                                   \
+  NNRT_NAME(name)(columns, read, k, from, to, of, a, b, b_row, keep, c)
+#define NNRT_SHARED_ROWS(name, vectors, columns, read)                                            \
+  static __attribute__((noinline)) NNRT_TARGET void NNRT_NAME(name)(                              \
+    size_t some, size_t can_be_read, size_t k, size_t from, size_t to, const NNRT_OPERANDS *of,   \
+    const NNRT_REAL *a, const NNRT_REAL *b, size_t b_row, int keep, NNRT_REAL *c) {               \
+    NNRT_OPERANDS flat = *of; /* without windows */                                               \
+    (void)some, (void)can_be_read;                                                                \
+    flat.outer = flat.middle = 1;                                                                 \
+    NNRT_NAME(rows)(vectors, columns, read, k, from, to, &flat, a, b, b_row, keep, c);            \
+  }
+NNRT_SHARED_ROWS(rows_of_two, 2, NNRT_NAME(WIDTH), NNRT_NAME(WIDTH))
+NNRT_SHARED_ROWS(rows_within_two, 2, some, can_be_read)
+NNRT_SHARED_ROWS(rows_of_one, 1, NNRT_LANES, NNRT_LANES)
+NNRT_SHARED_ROWS(rows_within_one, 1, some, can_be_read)
+#undef NNRT_SHARED_ROWS
+#endif
 NNRT_INLINE NNRT_TARGET void NNRT_NAME(stripe)(size_t columns, size_t read, size_t k, size_t from,
                                                size_t to, const NNRT_OPERANDS *of,
                                                const NNRT_REAL *a, const NNRT_REAL *b, size_t b_row,
                                                int keep, NNRT_REAL *c) {
-#define NNRT_ROWS(vectors, columns, read)                                                         \
-  NNRT_NAME(rows)(vectors, columns, read, k, from, to, of, a, b, b_row, keep, c)
   if (columns == NNRT_NAME(WIDTH))
-    NNRT_ROWS(2, NNRT_NAME(WIDTH), NNRT_NAME(WIDTH));
+    NNRT_ROWS(rows_of_two, 2, NNRT_NAME(WIDTH), NNRT_NAME(WIDTH));
   else if (columns > NNRT_LANES)
-    NNRT_ROWS(2, columns, read);
+    NNRT_ROWS(rows_within_two, 2, columns, read);
   else if (columns == NNRT_LANES)
-    NNRT_ROWS(1, NNRT_LANES, NNRT_LANES);
+    NNRT_ROWS(rows_of_one, 1, NNRT_LANES, NNRT_LANES);
   else
-    NNRT_ROWS(1, columns, read);
-#undef NNRT_ROWS
+    NNRT_ROWS(rows_within_one, 1, columns, read);
 }
+#undef NNRT_ROWS
 
 /* ---- packing ------------------------------------------------------------------------------ */
 
@@ -390,6 +410,7 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(multiply)(const NNRT_OPERANDS *of) {
       NNRT_NAME(run)(of, i, p);
 }
 
+#ifdef NNRT_EMITTED
 /* With windows: B lies along its rows. */
 NNRT_INLINE NNRT_TARGET void NNRT_NAME(multiply_windows)(const NNRT_OPERANDS *of) {
   for (size_t j = 0; j < of->n; j += NNRT_NAME(WIDTH)) {
@@ -398,6 +419,7 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(multiply_windows)(const NNRT_OPERANDS *of
                       of->c + j);
   }
 }
+#endif
 
 #else
 
