@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "options.h"
+#include "ram.h"
 #include "schedule.h"
 #include "syntax.h"
 
@@ -88,6 +89,19 @@ static int draw(const options *o, const program *p) {
   return write_file(o, o->output ? o->output : "-", o->graph == GRAPH_SVG ? &svg : &dot);
 }
 
+/* The plan that fits into --ram; NULL, with a line that says what would do, where none does. */
+static plan *fit(const options *o, const program *p) {
+  int64_t least;
+  plan *found = plan_within(p, o->emit.real_bytes, o->ram, &least);
+  if (!found) {
+    fprintf(stderr, "nncc: error: %s: --ram %lld: a training step at batch %d needs %lld bytes even "
+                    "with all computed again that can be: say --ram %lld, or a smaller batch\n",
+            o->model, (long long)o->ram, p->settings.batch > 0 ? p->settings.batch : 32,
+            (long long)least, (long long)least);
+  }
+  return found;
+}
+
 static int compile(options *o, report *to, const source *file) {
   text out = text_new(o->memory);
   statement *parsed = parse_model(o->memory, o->names, to, file);
@@ -136,6 +150,8 @@ static int compile(options *o, report *to, const source *file) {
                     "stepping along an axis; say which comes first\n", o->model, planned->problem);
     return 1;
   }
+  if (o->ram) planned = fit(o, p);
+  if (!planned) return 1;
   if (o->dump == STAGE_PLAN) {
     print_plan(&out, planned);
     return show(&out);

@@ -78,6 +78,24 @@ static int set_real(options *o, const char *given) {
   return 0;
 }
 
+/* Whole bytes, or k, M, G of 1000. */
+static int set_ram(options *o, const char *given) {
+  static const char units[] = "kMG";
+  char *end;
+  errno = 0;
+  long long bytes = strtoll(given, &end, 10);
+  const char *unit = end > given && *end ? strchr(units, *end) : NULL;
+  for (const char *u = units; unit && u <= unit; u++) {
+    if (bytes > INT64_MAX / 1000) errno = ERANGE;
+    else bytes *= 1000;
+  }
+  if (end == given || end[unit != NULL] || errno || bytes < 1) {
+    return refuse_option("--ram %s: say bytes, such as 500000, 500k or 2G", given);
+  }
+  o->ram = bytes;
+  return 0;
+}
+
 static int set_dump(options *o, const char *given) {
   static const char *const stages[] = {"ast", "forward", "backward", "plan", "steps"};
   for (int k = 0; k < 5; k++) {
@@ -153,7 +171,7 @@ static bool take_option(options *o, int option, const char *given, int *status) 
     case OPTION_STANDALONE: o->emit.standalone = true; break;
     case OPTION_GRAPH: *status = set_graph(o, given); break;
     case OPTION_RAM:
-      *status = refuse_option("--%s is not there yet in this version", rows[option].name);
+      *status = set_ram(o, given);
       break;
     case OPTION_VERSION: puts("nncc " NNCC_VERSION); return false;
     default: break;

@@ -17,6 +17,7 @@ typedef struct options {
   emit_options emit;
   stage dump;
   bool check;
+  int64_t ram;             /* bytes that a training step must fit in; 0: any                   */
   bool line_directives;
   bool derive;             /* the derivation as a document, in place of C */
   bool written_out;        /* repeats copy by copy, as no loop could hold them */

@@ -1,6 +1,11 @@
 /* info: turns a model into a page on its size: parameters, memory, work. */
 #include "session.h"
 
+#include "head.h"
+
+_Static_assert((sizeof(nnrt_head) + NNRT_ALIGNMENT - 1) / NNRT_ALIGNMENT * NNRT_ALIGNMENT ==
+                   NNRT_HEAD_BYTES, "nncc --ram counts the head of a block");
+
 static void print_tensors(const nnrt_model *model, nnrt_role role, const char *title) {
   size_t total = 0, count = 0;
   for (size_t i = 0; i < model->tensors; i++)

@@ -120,24 +120,16 @@ static const char *comma(const text *list) { return list->length > 0 ? ", " : ""
 
 static void emit_bytes(writer *w) {
   const plan *p = w->p;
-  int64_t fixed[2] = {0, 0}, grows[2] = {p->carry_per_sample, p->carry_per_sample};
-  for (int training = 0; training < 2; training++) {
-    int64_t most = 0;
-    for (int k = training ? ENTRY_LOSS : ENTRY_TEST; k < ENTRY_COUNT; k++) {
-      const entry_plan *e = &p->entry[k];
-      if (scratch_fixed_bytes(e) > fixed[training]) fixed[training] = scratch_fixed_bytes(e);
-      if (e->scratch_per_sample > most) most = e->scratch_per_sample;
-    }
-    grows[training] += most;
-  }
+  const block_bytes needs[2] = {bytes_of_block(p, false), bytes_of_block(p, true)};
   line(w, "\nsize_t %s_bytes(int batch, int training) {", p->prefix);
   line(w, "  const size_t n = (size_t)batch;");
-  if (grows[0] == 0 && grows[1] == 0) line(w, "  (void)n;");
+  if (needs[0].per_sample == 0 && needs[1].per_sample == 0) line(w, "  (void)n;");
   for (int training = 1; training >= 0; training--) {
     text sum = text_new(w->memory);
     text_append(&sum, training ? "(size_t)TRAINING_END" : "(size_t)INFERENCE_END");
-    if (fixed[training] > 0) text_printf(&sum, " + %lld", (long long)fixed[training]);
-    if (grows[training] > 0) text_printf(&sum, " + %lld * n", (long long)grows[training]);
+    const long long scratch = needs[training].scratch, each = needs[training].per_sample;
+    if (scratch > 0) text_printf(&sum, " + %lld", scratch);
+    if (each > 0) text_printf(&sum, " + %lld * n", each);
     line(w, "  %sreturn %s;", training ? "if (training) " : "", sum.chars);
   }
   line(w, "}");
@@ -269,7 +261,9 @@ static void emit_kept_tensors(text *out, const plan *p) {
     const buffer *b = p->entry[ENTRY_PREDICT].buffer[k];
     text_printf(out, " *   %s  n", b->word);
     for (int d = 1; d < b->rank; d++) {
-      text_printf(out, " x %lld", (long long)buffer_extent(p->g, b, d).count);
+      int64_t extent = buffer_extent(p->g, b, d).count;
+      if (dimension_is_split(p->g, b, d)) extent *= buffer_extent(p->g, b, ++d).count;
+      text_printf(out, " x %lld", (long long)extent);
     }
     text_append(out, b->type == NUMBER_INTEGER ? ", the number of a class\n" : "\n");
   }

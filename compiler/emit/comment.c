@@ -234,7 +234,8 @@ static void emit_time_comment(writer *w, const step *s) {
     count = formula_lines(w->memory, list, room, room, &part);
   }
   bool copies = s->over->along >= 0 && axis_counts_copies(w->p->g, s->over->along);
-  line(w, "/* the %s of %s%s %s */", copies ? "copies" : "recurrence",
+  bool segments = copies && axis_part_of(w->p->g, s->over->along) == AXIS_SEGMENTS;
+  line(w, "/* the %s of %s%s %s */", segments ? "segments" : copies ? "copies" : "recurrence",
        without_marks(w, part[0]), count > 1 ? " …," : ",", s->downwards ? "backwards" : "forwards");
 }
 

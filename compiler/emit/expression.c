@@ -55,7 +55,7 @@ static piece random_piece(writer *w, const node *n, const environment *where) {
   }
   w->helpers->uniform = true;
   piece drawn = piece_of(w, BIND_PRIMARY, "nnrt_uniform(head->seed, head->draw, %d, %s)",
-                         t->number, element.chars);
+                         t->alias ? t->alias->number : t->number, element.chars);
   return is_float(w) ? drawn : cast(w, "double", drawn);
 }
 

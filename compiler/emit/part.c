@@ -3,12 +3,6 @@
  * its own scratch, and all but the first their own gradients, in the block. */
 #include "writer.h"
 
-int64_t scratch_fixed_bytes(const entry_plan *e) {
-  if (e->parts <= 1) return e->scratch_fixed;
-  int64_t others = e->parts - 1; /* parts are rounded up: less than a sample more for each */
-  return e->parts * e->scratch_fixed + others * (e->scratch_per_sample + e->of->parameter_bytes);
-}
-
 static const char *comma(const char *list) { return list && *list ? ", " : ""; }
 
 void begin_part(writer *w, const char *data) {

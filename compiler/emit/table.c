@@ -75,8 +75,12 @@ static tensor_row row_of_output(writer *w, const buffer *b) {
                     .kind = label ? "NNRT_CLASS" : "NNRT_REAL", .elements = 1, .offset = "0"};
   if (label) row.limit = (int32_t)label_bound(w->p->g, b->what);
   for (int d = 1; d < b->rank; d++) {
-    row.shape[row.rank++] = size_text(w, b, d);
     row.elements *= buffer_extent(w->p->g, b, d).count;
+    row.shape[row.rank++] = size_text(w, b, d);
+    if (!dimension_is_split(w->p->g, b, d)) continue;
+    row.shape[row.rank - 1] = arena_printf(w->memory, "%s * %s", row.shape[row.rank - 1],
+                                           size_text(w, b, d + 1));
+    row.elements *= buffer_extent(w->p->g, b, ++d).count;
   }
   return row;
 }

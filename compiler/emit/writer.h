@@ -227,8 +227,6 @@ void emit_updates(writer *w);
  * written, the function of the whole batch. */
 void begin_part(writer *w, const char *data);
 void emit_parts(writer *w);
-/* Bytes of scratch that the entry needs in all: fixed, and for each sample of the batch. */
-int64_t scratch_fixed_bytes(const entry_plan *e);
 
 void emit_tables(writer *w);
 void emit_struct(writer *w); /* the nnrt_model */

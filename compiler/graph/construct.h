@@ -16,6 +16,7 @@ struct graph {
     name hint;
     int64_t extent;
     bool copies;
+  axis_part part;
   } *axes;
   size_t axis_count, axis_capacity;
   tensor **tensors;

@@ -78,6 +78,10 @@ axis axis_new(graph *g, name hint, int64_t extent);
  * it and another, and the scheduler takes whatever runs along it into the loop over the copies. */
 axis axis_of_copies(graph *g, name hint, int64_t extent);
 bool axis_counts_copies(const graph *g, axis a);
+/* Two axes in the place of `time`: of segments, which count as copies, and of the steps in each. */
+void axis_split(graph *g, axis time, int64_t length, axis *segments, axis *steps);
+typedef enum axis_part { AXIS_WHOLE, AXIS_SEGMENTS, AXIS_STEPS } axis_part;
+axis_part axis_part_of(const graph *g, axis a);
 int axis_count(const graph *g);
 int64_t axis_extent(const graph *g, axis a); /* not of AXIS_BATCH */
 name axis_hint(const graph *g, axis a);
@@ -129,6 +133,10 @@ typedef struct tensor {
    * Set once, after the leaf has been read (tensor_define). */
   const node *body;
   axis body_dims[MAX_RANK];
+  bool checkpoint;            /* REFERENCE: what goes on from one segment of a recurrence to the
+                                 next (segment.c)                                                */
+  const struct tensor *alias; /* the tensor that it is once more, for nodes that are computed
+                                 again (recompute.c); or NULL                                    */
 } tensor;
 
 /* A new tensor; the caller fills in what the role needs before the first leaf is made. */
@@ -440,6 +448,10 @@ typedef struct program {
   int outputs;                  /* in prediction's form (no dropout, running averages)         */
   definition *output;
   const node *objective;        /* scalar: mean over the batch of all losses, as in training   */
+  const node *objective_again;  /* the same beside the gradients, where those compute the forward
+                                   pass again (recompute.c); NULL: the objective                 */
+  int first_again;              /* then: nodes from this id on are the second pass             */
+  const struct program *declared; /* then: the program whose shapes the user knows; or NULL     */
   place objective_where;        /* the first of the losses                                      */
   const node *test_loss;        /* the same, as in prediction                                  */
   int metrics;

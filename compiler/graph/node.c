@@ -33,7 +33,7 @@ void *scratch(graph *g, size_t count, size_t item_bytes) {
 /* ---- axes --------------------------------------------------------------------------------- */
 
 axis axis_new(graph *g, name hint, int64_t extent) {
-  struct axis_row row = {hint, extent, false};
+  struct axis_row row = {hint, extent, false, AXIS_WHOLE};
   ARENA_PUSH(g->memory, g->axes, g->axis_count, g->axis_capacity, row);
   return (axis)g->axis_count - 1;
 }
@@ -45,6 +45,16 @@ axis axis_of_copies(graph *g, name hint, int64_t extent) {
 }
 
 bool axis_counts_copies(const graph *g, axis a) { return g->axes[a].copies; }
+
+void axis_split(graph *g, axis time, int64_t length, axis *segments, axis *steps) {
+  name hint = axis_hint(g, time);
+  *segments = axis_of_copies(g, hint, axis_extent(g, time) / length);
+  *steps = axis_new(g, hint, length);
+  g->axes[*segments].part = AXIS_SEGMENTS;
+  g->axes[*steps].part = AXIS_STEPS;
+}
+
+axis_part axis_part_of(const graph *g, axis a) { return g->axes[a].part; }
 
 int axis_count(const graph *g) { return (int)g->axis_count; }
 int64_t axis_extent(const graph *g, axis a) { return g->axes[a].extent; }

@@ -26,6 +26,7 @@ bool *program_reach(const program *p, bool backward) {
   roots(&r, p->outputs, p->output);
   roots(&r, p->metrics, p->metric);
   root(&r, p->objective);
+  if (backward) root(&r, p->objective_again);
   root(&r, p->test_loss);
   if (backward) roots(&r, p->gradients, p->gradient);
   for (int k = 0; k < p->refreshes; k++) root(&r, p->refresh[k].value.value);

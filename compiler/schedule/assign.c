@@ -21,7 +21,7 @@ static buffer *read_reference(const entry_plan *e, const node *n, const environm
 static buffer *read_tensor(const entry_plan *e, const node *n, const environment *where,
                            index_form *at) {
   const tensor *t = n->tensor;
-  buffer *b = e->held_tensor[t->number];
+  buffer *b = e->held_tensor[t->alias ? t->alias->number : t->number];
   int d = 0;
   if (t->per_sample) at[d++] = environment_at(where, AXIS_BATCH);
   for (int k = 0; k < t->rank; k++) at[d++] = environment_at(where, n->dims[k]);

@@ -111,9 +111,10 @@ static bool follow_reads(const assignment *a, int group, int *sign, assignment_s
 }
 
 /* The axis of copies is one of a kind: each member has its own variable along it. */
-static bool queue_copies(assignment_set set, const variable *v, assignment_set *queue) {
+static bool queue_copies(const ordering *o, assignment_set set, const variable *v,
+                         assignment_set *queue) {
   for (int k = 0; k < set.count; k++) {
-    set.item[k]->steps_along = variable_like(set.item[k], v);
+    set.item[k]->steps_along = variable_along(o->e, set.item[k], v);
     if (!set.item[k]->steps_along) return false;
     queue->item[queue->count++] = set.item[k];
   }
@@ -127,7 +128,7 @@ static int try_axis(ordering *o, assignment_set set, variable *v) {
   assignment_set queue = {0, arena_alloc(o->e->of->memory, ((size_t)set.count + 1) * sizeof v)};
   for (int k = 0; k < set.count; k++) set.item[k]->steps_along = NULL;
   if (counts_copies(o, v)) {
-    if (!queue_copies(set, v, &queue)) return 0;
+    if (!queue_copies(o, set, v, &queue)) return 0;
   } else {
     set.item[0]->steps_along = v;
     queue.item[queue.count++] = set.item[0];
@@ -138,10 +139,22 @@ static int try_axis(ordering *o, assignment_set set, variable *v) {
   return sign;
 }
 
+/* The first that is no sum over copies: it has their axis. */
+static const assignment *first_in_copies(const ordering *o, assignment_set set) {
+  for (int k = 0; k < set.count; k++) {
+    const assignment *a = set.item[k];
+    for (int j = 0; j < a->free; j++) {
+      const variable *v = variable_now(a->variable[j]);
+      if (!v->batch && !v->time && counts_copies(o, v)) return a;
+    }
+  }
+  return set.item[0];
+}
+
 /* Copies come outermost: what they hold may have recurrences of its own inside. */
 static int find_axis(ordering *o, assignment_set set) {
-  const assignment *first = set.item[0];
   for (int copies = 1; copies >= 0; copies--) {
+    const assignment *first = copies ? first_in_copies(o, set) : set.item[0];
     for (int k = 0; k < first->free; k++) {
       variable *v = variable_now(first->variable[k]);
       if (v->batch || v->time || counts_copies(o, v) != (copies == 1)) continue;
@@ -316,7 +329,9 @@ static bool tie_copies(ordering *o, assignment_set *found, int count) {
   for (int k = 0; k < count; k++) {
     for (int j = 0; j < found[k].count; j++) found[k].item[j]->component = k;
   }
-  for (int k = count - 1; k >= 0; k--) {
+  bool upwards = o->e->of->p->declared != NULL; /* so that stacked recurrences share their loops */
+  for (int i = count - 1; i >= 0; i--) {
+    int k = upwards ? count - 1 - i : i;
     if (!is_cyclic(found[k]) || found[k].item[0]->tied) continue;
     int own = ++o->group, sign;
     for (int j = 0; j < found[k].count; j++) found[k].item[j]->group = own;

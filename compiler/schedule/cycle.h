@@ -16,6 +16,8 @@ bool read_distance(const assignment *a, const buffer_read *r, const assignment *
                    variable **along, int64_t *distance);
 /* The assignment's own variable along the same axis, over the same range; or NULL. */
 variable *variable_like(const assignment *a, const variable *v);
+/* The same; or the variable of a sum over the axis, where those may be added up turn by turn. */
+variable *variable_along(const entry_plan *e, const assignment *a, const variable *v);
 
 /* Components in an order in which each comes after what it depends on, of which number `loop` is a
  * loop over copies (sign as for its reads: -1 upwards, 1 downwards): ties to it all that runs along

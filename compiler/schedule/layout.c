@@ -85,6 +85,10 @@ size_form buffer_extent(const graph *g, const buffer *b, int d) {
   return (size_form){axis_extent(g, b->dims[d]), false};
 }
 
+bool dimension_is_split(const graph *g, const buffer *b, int d) {
+  return b->dims[d] >= 0 && axis_part_of(g, b->dims[d]) == AXIS_SEGMENTS;
+}
+
 static size_form size_multiply(size_form a, size_form b) {
   return (size_form){a.count * b.count, a.batch || b.batch};
 }

@@ -243,6 +243,8 @@ static bool usable(const entry_plan *e, const loop_scope *open, const char *word
 const char *loop_word(const entry_plan *e, const loop_scope *open, const variable *v) {
   if (v->batch) return usable(e, open, "s") ? "s" : "sample";
   const char *hint = v->along >= 0 ? axis_hint(e->of->g, v->along) : NULL;
+  bool segments = v->along >= 0 && axis_part_of(e->of->g, v->along) == AXIS_SEGMENTS;
+  if (segments && usable(e, open, "segment")) return "segment";
   if (hint && strlen(hint) <= 2) {
     const char *spelt = word_spelt(e->of->memory, hint);
     if (usable(e, open, spelt)) return spelt;

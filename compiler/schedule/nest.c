@@ -305,10 +305,21 @@ static bool clears_otherwise(const entry_plan *e, assignment *a) {
   return all;
 }
 
+/* A sum over a loop that is around the block is begun before that. */
+static void begin_before_loops(entry_plan *e, assignment *a, step *block) {
+  step *outermost = NULL;
+  for (step *s = block; s; s = s->parent) {
+    if (assignment_binds(a, s->over)) outermost = s;
+  }
+  if (!outermost || a->adds) return;
+  insert_clear(e, outermost->parent, outermost, a);
+}
+
 static void place_assignment(entry_plan *e, assignment *a, step *parent) {
   placing p = {.e = e, .a = a, .block = parent};
   order_loops(e, a);
   a->adds = a->target->begun && a->kind == ASSIGN_PRODUCT;
+  begin_before_loops(e, a, parent);
   a->target->begun = true;
   a->or_clears = !a->adds && clears_otherwise(e, a);
   p.clears = must_clear(e, a) && !a->or_clears;

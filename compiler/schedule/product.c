@@ -68,11 +68,17 @@ static bool only_time(const condition *list) {
   return true;
 }
 
+/* The one step of a segment that borders on another: a loop around the call. */
+static bool single_step(const graph *g, const variable *v) {
+  bool steps = !v->batch && v->along >= 0 && axis_part_of(g, v->along) == AXIS_STEPS;
+  return steps && v->high - v->low == 1;
+}
+
 /* Sorts the variables into the groups by where they appear. */
 static bool find_groups(product_match *m) {
   for (int k = 0; k < m->a->variables; k++) {
     variable *v = variable_now(m->a->variable[k]);
-    if (v->time) continue;
+    if (v->time || single_step(m->e->of->g, v)) continue;
     bool in_a = address_stride(&m->at[0], v).count != 0;
     bool in_b = address_stride(&m->at[1], v).count != 0;
     bool in_y = address_stride(&m->at[2], v).count != 0;

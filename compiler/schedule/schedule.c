@@ -43,7 +43,8 @@ static root_list find_roots(const plan *of, entry_kind kind) {
   switch (kind) {
     case ENTRY_LOSS: add_root(&list, NULL, p->objective, STORAGE_RESULT, 0); break;
     case ENTRY_GRADIENT:
-      add_root(&list, NULL, p->objective, STORAGE_RESULT, 0);
+      add_root(&list, NULL, p->objective_again ? p->objective_again : p->objective,
+               STORAGE_RESULT, 0);
       add_gradients(&list, p);
       add_refreshes(&list, p, TENSOR_RUNNING);
       add_refreshes(&list, p, TENSOR_CARRY);
@@ -155,6 +156,26 @@ static void place_kept(plan *p) {
   for (int k = 0; k < m->helds; k++) {
     p->carry_per_sample = place_tensor(p, m->held[k].leaf, p->carry_per_sample);
   }
+}
+
+static int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
+
+static int64_t scratch_fixed_bytes(const entry_plan *e) {
+  if (e->parts <= 1) return e->scratch_fixed;
+  int64_t others = e->parts - 1; /* parts are rounded up: less than a sample more for each */
+  return e->parts * e->scratch_fixed + others * (e->scratch_per_sample + e->of->parameter_bytes);
+}
+
+block_bytes bytes_of_block(const plan *p, bool training) {
+  block_bytes needs = {0, 0, 0};
+  for (int k = training ? ENTRY_LOSS : ENTRY_TEST; k < ENTRY_COUNT; k++) {
+    const entry_plan *e = &p->entry[k];
+    needs.scratch = larger(needs.scratch, scratch_fixed_bytes(e));
+    needs.per_sample = larger(needs.per_sample, e->scratch_per_sample);
+  }
+  needs.per_sample += p->carry_per_sample;
+  needs.kept = training ? p->training_bytes : p->inference_bytes;
+  return needs;
 }
 
 bool has_entry(const plan *p, entry_kind kind) {

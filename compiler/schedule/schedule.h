@@ -313,6 +313,8 @@ size_form buffer_extent(const graph *g, const buffer *b, int d);
 /* Elements between neighbours along dimension d of the buffer. */
 size_form buffer_stride(const graph *g, const buffer *b, int d);
 size_form buffer_elements(const graph *g, const buffer *b);
+/* The dimension and the next are one to whoever looks from outside: time in segments. */
+bool dimension_is_split(const graph *g, const buffer *b, int d);
 address buffer_address(const graph *g, const buffer *b, const index_form *at);
 /* The stride of an address along a variable; 0 where it is not in it. */
 size_form address_stride(const address *a, const variable *v);
@@ -487,6 +489,12 @@ struct plan {
 enum { ALIGNMENT = 64 };
 
 
+/* Bytes of the block behind its head: what is kept, then scratch for one function at a time, of
+ * which some is for each sample of the batch. */
+typedef struct block_bytes {
+  int64_t kept, scratch, per_sample;
+} block_bytes;
+block_bytes bytes_of_block(const plan *p, bool training);
 bool has_entry(const plan *p, entry_kind kind);
 /* Needs: a lowered program. Gives: its plan, for tensors of real_bytes (4 or 8) a number. A plan
  * with a problem is not complete. */

@@ -60,8 +60,23 @@ static bool is_index_word(const plan *p, axis a) {
   return !word_taken(p->words, hint);
 }
 
+/* Of a time in segments (--ram), among other segments that were tried. */
+static void suggest_parts(plan *p) {
+  const bool *reached = program_reach(p->p, true);
+  for (int id = 0; id < graph_node_count(p->g); id++) {
+    const node *n = graph_node(p->g, id);
+    for (int k = 0; k < n->rank && reached[id]; k++) {
+      axis_part part = axis_part_of(p->g, n->axes[k]);
+      if (part != AXIS_WHOLE) {
+        suggest(p, n->axes[k], part == AXIS_SEGMENTS ? "segments" : "steps");
+      }
+    }
+  }
+}
+
 static void suggest_all(plan *p, int axes) {
   const program *m = p->p;
+  suggest_parts(p);
   for (int k = 0; k < m->definitions; k++) {
     const definition *d = &m->definition[k];
     for (int j = 0; j + 1 < d->rank; j++) {

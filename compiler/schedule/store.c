@@ -162,6 +162,7 @@ static storage tensor_storage(const tensor *t) {
 
 /* A tensor's own dimensions have no axes of their own: -1 marks them, but for the batch. */
 buffer *buffer_of_tensor(entry_plan *e, const tensor *t) {
+  if (t->alias) t = t->alias;
   if (e->held_tensor[t->number]) return e->held_tensor[t->number];
   buffer *b = buffer_new(e, tensor_storage(t), NULL);
   b->leaf = t;

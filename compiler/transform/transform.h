@@ -7,6 +7,8 @@
  *   diagnose   warnings that the derivation gives rise to
  *   coalesce   axes that never meet become one
  *   lower      the stable forms that are emitted: softplus, log-sum-exp
+ *   segment    time in segments, with checkpoints between them; recompute: what the backward pass
+ *              computes again instead of reading it (--ram)
  *   rewrite    expressions of the language as patterns and replacements over nodes
  */
 #ifndef NNCC_TRANSFORM_H
@@ -95,6 +97,15 @@ void expand_barriers(program *p);
 /* Once, after differentiation: softplus, log-sum-exp and their exponentials in the form in which
  * they are computed; shares the forward's exponentials; brackets products. */
 void lower_program(program *p);
+
+/* ---- segment.c, recompute.c --------------------------------------------------------------- */
+
+/* A lowered program with the axis cut into segments of `length` steps each, which must divide it;
+ * NULL where the model looks along the axis in ways that no segment allows. */
+program *segment_axis(const program *p, axis time, int64_t length);
+/* A lowered program whose gradients keep of the forward pass what goes on from copy to copy (and
+ * from segment to segment) and compute the rest again. */
+program *recompute_program(const program *p);
 
 /* ---- rewrite.c ---------------------------------------------------------------------------- */
 
