@@ -263,6 +263,16 @@ void nnrt_product_float(int transpose_a, int transpose_b, size_t m, size_t n, si
 void nnrt_product_double(int transpose_a, int transpose_b, size_t m, size_t n, size_t k,
                          double alpha, const double *a, size_t lda, const double *b, size_t ldb,
                          double beta, double *c, size_t ldc);
+/* The same with A as it is stored and B, stored n x k, packed beforehand: worth it where several
+ * products share it. packed: k times n elements, n rounded up to whole stripes of 128 bytes. Own
+ * loops serve it. */
+void nnrt_pack_float(size_t n, size_t k, const float *b, size_t ldb, float *packed);
+void nnrt_pack_double(size_t n, size_t k, const double *b, size_t ldb, double *packed);
+void nnrt_packed_product_float(size_t m, size_t n, size_t k, float alpha, const float *a, size_t lda,
+                               const float *packed, float beta, float *c, size_t ldc);
+void nnrt_packed_product_double(size_t m, size_t n, size_t k, double alpha, const double *a,
+                                size_t lda, const double *packed, double beta, double *c,
+                                size_t ldc);
 /* One line for `info`: which library and kernels serve products ("OpenBLAS 0.3.21, SkylakeX").
  * The environment's NNRT_BLAS chooses: `none`, or the path of a library with a CBLAS interface. */
 const char *nnrt_product_library(void);

@@ -56,7 +56,7 @@
 #endif
 
 /* Where the operands lie: element (i, p) of A is at a[i * a_row + p * a_column], so too with B and
- * C, whose columns lie side by side. keep: what is in C is added to, else it is overwritten. Sums
+ * C, whose columns lie side by side. b_column 0: B is packed (pack_whole, use_packed). keep: what is in C is added to, else it is overwritten. Sums
  * may run over windows: outside of k over `outer` and over `middle`, each with steps of its own. */
 #define NNRT_DECLARE_OPERANDS(real)                                                               \
   typedef struct nnrt_operands_##real {                                                           \
@@ -292,6 +292,20 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(pack)(size_t columns, size_t k, const NNR
       to[p * NNRT_NAME(WIDTH) + j] = j < columns ? b[p * of->b_row + j * of->b_column] : 0;
 }
 
+/* All of B, stripe behind stripe. */
+NNRT_INLINE NNRT_TARGET void NNRT_NAME(pack_whole)(const NNRT_OPERANDS *of, NNRT_REAL *to) {
+  for (size_t j = 0; j < of->n; j += NNRT_NAME(WIDTH)) {
+    const size_t columns = of->n - j < NNRT_NAME(WIDTH) ? of->n - j : NNRT_NAME(WIDTH);
+    NNRT_NAME(pack)(columns, of->k, of, of->b + j * of->b_column, to + j * of->k);
+  }
+}
+
+/* B is what pack_whole made. */
+NNRT_INLINE NNRT_TARGET void NNRT_NAME(use_packed)(NNRT_OPERANDS *of) {
+  of->b_row = NNRT_NAME(WIDTH);
+  of->b_column = 0;
+}
+
 /* ---- few rows or few columns ---------------------------------------------------------------- */
 
 NNRT_INLINE NNRT_TARGET NNRT_REAL NNRT_NAME(total)(NNRT_NAME(vector) of) {
@@ -373,7 +387,10 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(multiply_along)(const NNRT_OPERANDS *of) 
 NNRT_INLINE NNRT_TARGET void NNRT_NAME(strip)(const NNRT_OPERANDS *of, size_t j, size_t columns,
                                               size_t k, size_t from, size_t to, const NNRT_REAL *a,
                                               const NNRT_REAL *b, int keep, NNRT_REAL *packed) {
-  if (columns <= 2 && of->b_row == 1 && of->a_column == 1) {
+  if (of->b_column == 0) {
+    NNRT_NAME(stripe)(columns, NNRT_NAME(WIDTH), k, from, to, of, a, b + j * of->k, of->b_row, keep,
+                      of->c + j);
+  } else if (columns <= 2 && of->b_row == 1 && of->a_column == 1) {
     NNRT_NAME(columns)(1, j, j + columns, k, from, to, of, a, b, keep, of->c);
   } else if (of->b_column != 1) {
     NNRT_NAME(pack)(columns, k, of, b + j * of->b_column, packed);
@@ -435,6 +452,17 @@ NNRT_INLINE void NNRT_NAME(multiply)(const NNRT_OPERANDS *of) {
       NNRT_REAL *to = &of->c[i * of->c_row + j];
       *to = of->keep ? *to + of->alpha * sum : of->alpha * sum;
     }
+}
+
+NNRT_INLINE void NNRT_NAME(pack_whole)(const NNRT_OPERANDS *of, NNRT_REAL *to) {
+  for (size_t j = 0; j < of->n; j++)
+    for (size_t p = 0; p < of->k; p++)
+      to[j * of->k + p] = of->b[p * of->b_row + j * of->b_column];
+}
+
+NNRT_INLINE void NNRT_NAME(use_packed)(NNRT_OPERANDS *of) {
+  of->b_row = 1;
+  of->b_column = of->k;
 }
 
 NNRT_INLINE void NNRT_NAME(multiply_along)(const NNRT_OPERANDS *of) { NNRT_NAME(multiply)(of); }

@@ -97,6 +97,8 @@ typedef struct service {
 #define OWN_LOOPS(real, set)                                                                      \
   TARGET_##set static void loops_##real##_##set(const nnrt_operands_##real *of) {                 \
     nnrt_operands_##real turned = *of;                                                            \
+    if (of->b_column == 0)                                                                        \
+      use_packed_##real##_##set(&turned);                                                         \
     turned.a_row = 1;                                                                             \
     turned.outer = turned.middle = 1;                                                             \
     if (of->a_row == 1) {                                                                         \
@@ -105,6 +107,9 @@ typedef struct service {
       turned.a_row = of->a_row;                                                                   \
       multiply_##real##_##set(&turned);                                                           \
     }                                                                                             \
+  }                                                                                               \
+  TARGET_##set static void packs_##real##_##set(const nnrt_operands_##real *of, real *to) {       \
+    pack_whole_##real##_##set(of, to);                                                            \
   }
 SETS(float, OWN_LOOPS)
 SETS(double, OWN_LOOPS)
@@ -113,6 +118,11 @@ SETS(double, OWN_LOOPS)
 #define NAME_OF_SET(real, set) loops_##real##_##set,
 static void (*const own_float[])(const nnrt_operands_float *) = {SETS(float, NAME_OF_SET)};
 static void (*const own_double[])(const nnrt_operands_double *) = {SETS(double, NAME_OF_SET)};
+#define PACKING_OF_SET(real, set) packs_##real##_##set,
+static void (*const pack_floats[])(const nnrt_operands_float *, float *) = {
+  SETS(float, PACKING_OF_SET)};
+static void (*const pack_doubles[])(const nnrt_operands_double *, double *) = {
+  SETS(double, PACKING_OF_SET)};
 
 /* ---- loading ------------------------------------------------------------------------------ */
 
@@ -272,4 +282,29 @@ void nnrt_product_double(int transpose_a, int transpose_b, size_t m, size_t n, s
                   b, (int)ldb, beta, c, (int)ldc);
   else
     own_double[by->processor](&of);
+}
+
+void nnrt_pack_float(size_t n, size_t k, const float *b, size_t ldb, float *packed) {
+  const nnrt_operands_float of = {0, n, k, 1.0f, NULL, b, 0, 0, 1, ldb, 0, NULL, 0, 1, 1, 0, 0, 0, 0};
+  pack_floats[get_service()->processor](&of, packed);
+}
+
+void nnrt_pack_double(size_t n, size_t k, const double *b, size_t ldb, double *packed) {
+  const nnrt_operands_double of = {0, n, k, 1.0, NULL, b, 0, 0, 1, ldb, 0, NULL, 0, 1, 1, 0, 0, 0, 0};
+  pack_doubles[get_service()->processor](&of, packed);
+}
+
+void nnrt_packed_product_float(size_t m, size_t n, size_t k, float alpha, const float *a, size_t lda,
+                               const float *packed, float beta, float *c, size_t ldc) {
+  const nnrt_operands_float of = {m, n, k, alpha, a, packed, lda, 1, 0, 0,
+                                  beta > 0, c, ldc, 1, 1, 0, 0, 0, 0};
+  own_float[get_service()->processor](&of);
+}
+
+void nnrt_packed_product_double(size_t m, size_t n, size_t k, double alpha, const double *a,
+                                size_t lda, const double *packed, double beta, double *c,
+                                size_t ldc) {
+  const nnrt_operands_double of = {m, n, k, alpha, a, packed, lda, 1, 0, 0,
+                                   beta > 0, c, ldc, 1, 1, 0, 0, 0, 0};
+  own_double[get_service()->processor](&of);
 }

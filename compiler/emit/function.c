@@ -96,17 +96,34 @@ static bool declared_already(const entry_plan *e, const buffer *b) {
   return false;
 }
 
+/* All that is read of it was packed. */
+static bool is_packed(const buffer *b) {
+  for (const buffer_access *read = b->access; read; read = read->next) {
+    const matrix_product *p = read->by->product;
+    if (!p || !p->packed || p->packed->from != b) return false;
+  }
+  return b->access != NULL;
+}
+
 static void declare_pointers(writer *w) {
   const entry_plan *e = w->e;
   for (int pass = 0; pass < 2; pass++) {
     for (size_t k = 0; k < e->buffers; k++) {
       const buffer *b = e->buffer[k];
-      if (!lies_in_block(b) || !b->access || declared_already(e, b)) continue;
+      if (!lies_in_block(b) || !b->access || declared_already(e, b) || is_packed(b)) continue;
       if ((b->kept == STORAGE_SCRATCH) != (pass == 1)) continue;
       const char *note = "";
       if (b->in_place_of) note = arena_printf(w->memory, ", in place of %s", b->in_place_of->word);
       declare_pointer(w, b, note);
     }
+  }
+}
+
+/* What all parts share lies where their scratch begins. */
+static void declare_packings(writer *w) {
+  for (const packing *p = w->e->packings; p; p = p->next) {
+    line(w, "const %s *%s = at(block, scratch_offset(block) + %lld);", real_type(w->p), p->word,
+         (long long)p->offset);
   }
 }
 
@@ -208,6 +225,7 @@ void emit_entry(writer *w, const entry_plan *e) {
   w->indent = 1;
   name_stored(w);
   declare_pointers(w);
+  declare_packings(w);
   emit_steps(w, e->first);
   unname_stored(w);
   emit_results(w);

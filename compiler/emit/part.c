@@ -1,6 +1,9 @@
 /* part: the gradient of a batch as the sum of its parts' gradients. The parts are the same for any
  * number of threads and are added in order, so the result is the same to the last bit. Each has
- * its own scratch, and all but the first their own gradients, in the block. */
+ * its own scratch, and all but the first their own gradients, in the block. Weights that each would
+ * pack for its products are packed before, for all. */
+#include <string.h>
+
 #include "writer.h"
 
 static const char *comma(const char *list) { return list && *list ? ", " : ""; }
@@ -43,7 +46,8 @@ static void emit_places(writer *w) {
   line(w, "static size_t part_offset(const void *block, size_t part) {");
   line(w, "  const nnrt_head *head = block;");
   line(w, "  const size_t rows = ((size_t)head->batch + PARTS - 1) / PARTS;");
-  line(w, "  return scratch_offset(block) + part * (PARAMETER_BYTES + %lld + %lld * rows);",
+  const char *packed = e->packings ? "PACKED_BYTES + " : "";
+  line(w, "  return scratch_offset(block) + %spart * (PARAMETER_BYTES + %lld + %lld * rows);", packed,
        (long long)e->scratch_fixed, (long long)e->scratch_per_sample);
   line(w, "}");
   line(w, "\n/* The part's copy of the gradients begins GRADIENTS behind this. */");
@@ -69,6 +73,35 @@ static void emit_one(writer *w) {
   line(w, "      call->block, part_owner(call->block, part), at(call->block, part_offset(call->block, part)),");
   line(w, "      call->n, first, left < call->rows ? left : call->rows%s);",
        data.length > 0 ? data.chars : "");
+  line(w, "}");
+}
+
+/* A row for each weight, or stack of copies of it; tasks are counted through all of them. */
+static void emit_packings(writer *w) {
+  const char *real = real_type(w->p);
+  int64_t matrices = 0;
+  for (const packing *p = w->e->packings; p; p = p->next) matrices += p->copies;
+  line(w, "\n/* Weights in the order in which all parts' products read them, where scratch begins. */");
+  line(w, "enum { MATRICES = %lld, PACKED_BYTES = %lld };", (long long)matrices,
+       (long long)w->e->packed_bytes);
+  line(w, "static const struct packing {");
+  line(w, "  size_t from, to, copies, n, k, row, stride, elements;");
+  line(w, "} packings[] = {");
+  for (const packing *p = w->e->packings; p; p = p->next) {
+    line(w, "  {AT_%s + %lld, %lld, %lld, %lld, %lld, %lld, %lld, %lld},",
+         w->p->tensor_word[p->from->leaf->number], (long long)(p->first * w->p->real_bytes),
+         (long long)p->offset, (long long)p->copies, (long long)p->n, (long long)p->k,
+         (long long)p->row, (long long)p->stride, (long long)p->elements);
+  }
+  line(w, "};");
+  line(w, "\nstatic void pack_matrix(void *block, size_t matrix) {");
+  line(w, "  const struct packing *by = packings;");
+  line(w, "  for (; matrix >= by->copies; by++)");
+  line(w, "    matrix -= by->copies;");
+  line(w, "  const %s *from = at(block, by->from);", real);
+  line(w, "  %s *to = at(block, scratch_offset(block) + by->to);", real);
+  line(w, "  nnrt_pack_%s(by->n, by->k, from + matrix * by->stride, by->row,", real);
+  line(w, "            %*sto + matrix * by->elements);", (int)strlen(real) + 1, "");
   line(w, "}");
 }
 
@@ -102,6 +135,7 @@ static void emit_whole(writer *w) {
   line(w, "  const nnrt_head *head = block;");
   line(w, "  const size_t rows = (n + PARTS - 1) / PARTS, parts = (n + rows - 1) / rows;");
   line(w, "  gradient_call call = {block, n, rows, parts, %s{0}};", words.length > 0 ? words.chars : "");
+  if (w->e->packings) line(w, "  nnrt_team_run(head->team, MATRICES, pack_matrix, block);");
   line(w, "  nnrt_team_run(head->team, parts, compute_part, &call);");
   line(w, "  if (parts > 1)");
   line(w, "    nnrt_team_run(head->team, PARTS, add_stretch, &call);");
@@ -115,6 +149,7 @@ static void emit_whole(writer *w) {
 void emit_parts(writer *w) {
   line(w, "\n/* A batch's parts: computed one after another, or on as many threads as there are. */");
   line(w, "enum { PARTS = %d };", w->e->parts);
+  if (w->e->packings) emit_packings(w);
   emit_call(w);
   emit_places(w);
   emit_one(w);

@@ -40,6 +40,13 @@ static piece begun_address(writer *w, const matrix_product *p, const buffer *b,
   return address_piece(w, &to);
 }
 
+static bool runs_in(const matrix_product *p, int group, variable *of) {
+  for (int k = 0; k < p->count[group]; k++) {
+    if (p->variable[group][k] == variable_now(of)) return true;
+  }
+  return false;
+}
+
 const char *product_pointer(writer *w, const matrix_product *p, const buffer *b,
                            const index_form *at) {
   index_form start[MAX_RANK];
@@ -105,10 +112,41 @@ const char *alpha_text(writer *w, const assignment *a) {
 /* Compilers spend a quarter of a second on each product that is computed in place. */
 enum { MOST_IN_PLACE = 24 };
 
+/* Where the packed matrix begins: that of the copy at hand. */
+static const char *packed_pointer(writer *w, const matrix_product *p, const factor_read *f) {
+  address to = buffer_address(w->p->g, f->from, f->at);
+  for (int t = to.terms - 1; t >= 0; t--) {
+    bool inside = false;
+    for (int group = 0; group < GROUPS; group++) inside = inside || runs_in(p, group, to.term[t].of);
+    if (inside) to.term[t] = to.term[--to.terms];
+    else to.term[t].coefficient = p->packed->elements;
+  }
+  to.constant = 0;
+  if (to.terms == 0) return p->packed->word;
+  return arena_printf(w->memory, "%s + %s", p->packed->word, address_piece(w, &to).chars);
+}
+
+static void emit_packed(writer *w, const assignment *a) {
+  const matrix_product *p = a->product;
+  const factor_read *first = &a->factor[p->a];
+  const char *word = w->p->real_bytes == 4 ? "packed_product_float" : "packed_product_double";
+  line(w, "nnrt_%s(%s, %s, %s, %s, %s, %s,", word, group_size(w, p, GROUP_M),
+       group_size(w, p, GROUP_N), group_size(w, p, GROUP_K), alpha_text(w, a),
+       product_pointer(w, p, first->from, first->at),
+       leading(w, p, first->from, first->at, GROUP_M, GROUP_K));
+  line(w, "%*s%s, %s, %s, %s);", (int)strlen(word) + 6, "",
+       packed_pointer(w, p, &a->factor[p->b]), number_piece(w, a->adds ? 1 : 0).chars,
+       product_pointer(w, p, a->target, a->at), leading(w, p, a->target, a->at, GROUP_M, GROUP_N));
+}
+
 void emit_product(writer *w, const assignment *a) {
   const matrix_product *p = a->product;
   if (p->windows) {
     emit_windows(w, a);
+    return;
+  }
+  if (p->packed) {
+    emit_packed(w, a);
     return;
   }
   const factor_read *first = &a->factor[p->a], *second = &a->factor[p->b];

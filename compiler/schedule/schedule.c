@@ -112,6 +112,7 @@ static void schedule_entry(plan *p, entry_kind kind) {
   count_work(e);
   e->parts = count_parts(e);
   name_buffers(e);
+  choose_packings(e);
   name_loops(e);
 }
 
@@ -163,7 +164,8 @@ static int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
 static int64_t scratch_fixed_bytes(const entry_plan *e) {
   if (e->parts <= 1) return e->scratch_fixed;
   int64_t others = e->parts - 1; /* parts are rounded up: less than a sample more for each */
-  return e->parts * e->scratch_fixed + others * (e->scratch_per_sample + e->of->parameter_bytes);
+  return e->packed_bytes + e->parts * e->scratch_fixed +
+         others * (e->scratch_per_sample + e->of->parameter_bytes);
 }
 
 block_bytes bytes_of_block(const plan *p, bool training) {

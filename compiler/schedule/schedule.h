@@ -14,6 +14,7 @@
  *   work      multiply-adds
  *   apart     which loops are vector code without further questions
  *   part      whether a batch's gradient is computed in parts, on threads
+ *   pack      which weights these parts' products share in the order in which they read them
  *   print     --dump=plan
  *
  * A plan is read by emit/, which only prints.
@@ -334,6 +335,7 @@ typedef struct matrix_product {
   bool windows;                    /* operands at any strides, which may overlap: no BLAS        */
   bool along;                      /* of windows: vectors lie along k in A and B, not along n    */
   bool small;                      /* few numbers: computed where it stands, without a call      */
+  const struct packing *packed;    /* where B is to be found, or NULL: as it stands              */
 } matrix_product;
 
 enum {
@@ -433,6 +435,21 @@ bool turns_stand_apart(const step *loop);
 /* Into how many parts a batch is cut whose gradients are added; 1: it is not. */
 int count_parts(const entry_plan *e);
 
+/* ---- pack.c ------------------------------------------------------------------------------- */
+
+/* Matrices of n x k, `row` elements from row to row, copies of them `stride` elements apart, that
+ * begin at element `first` of a parameter; packed: at so many bytes of what all parts share, with
+ * so many elements each. */
+typedef struct packing {
+  const buffer *from;
+  const char *word;            /* C identifier of the packed ones */
+  int64_t first, n, k, row, stride, copies, elements, offset;
+  struct packing *next;
+} packing;
+
+/* Finds them, once the number of parts is known. */
+void choose_packings(entry_plan *e);
+
 /* ---- schedule.c --------------------------------------------------------------------------- */
 
 typedef enum entry_kind {
@@ -452,6 +469,8 @@ struct entry_plan {
   int64_t scratch_fixed, scratch_per_sample; /* bytes                                            */
   double work_fixed, work_per_sample;        /* multiply-adds                                    */
   int parts;                                 /* of the batch, computed apart and added           */
+  struct packing *packings;                  /* of weights, for all parts                        */
+  int64_t packed_bytes;
   int results;
   buffer **result;
   const plan *of;

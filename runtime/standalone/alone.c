@@ -6,11 +6,32 @@ void nnrt_product_float(int transpose_a, int transpose_b, size_t m, size_t n, si
                         float *c, size_t ldc) {
   nnrt_small_product(transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 }
+
+/* Copied row by row only: the loops pack what they need. */
+void nnrt_pack_float(size_t n, size_t k, const float *b, size_t ldb, float *packed) {
+  for (size_t j = 0; j < n; j++)
+    memcpy(packed + j * k, b + j * ldb, k * sizeof *packed);
+}
+
+void nnrt_packed_product_float(size_t m, size_t n, size_t k, float alpha, const float *a, size_t lda,
+                               const float *packed, float beta, float *c, size_t ldc) {
+  nnrt_product_float(0, 1, m, n, k, alpha, a, lda, packed, k, beta, c, ldc);
+}
 #else
 void nnrt_product_double(int transpose_a, int transpose_b, size_t m, size_t n, size_t k,
                          double alpha, const double *a, size_t lda, const double *b, size_t ldb,
                          double beta, double *c, size_t ldc) {
   nnrt_small_product(transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+}
+
+void nnrt_pack_double(size_t n, size_t k, const double *b, size_t ldb, double *packed) {
+  for (size_t j = 0; j < n; j++)
+    memcpy(packed + j * k, b + j * ldb, k * sizeof *packed);
+}
+
+void nnrt_packed_product_double(size_t m, size_t n, size_t k, double alpha, const double *a, size_t lda,
+                               const double *packed, double beta, double *c, size_t ldc) {
+  nnrt_product_double(0, 1, m, n, k, alpha, a, lda, packed, k, beta, c, ldc);
 }
 #endif
 

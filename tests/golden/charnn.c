@@ -143,6 +143,7 @@ static double gradient_of_part(void *block, void *own, void *scratch, size_t sam
   float *d_b_product = at(scratch, 320 + 98816 * n); /* T x n x H, in place of d_h */
   float *d_h = at(scratch, 320 + 98816 * n); /* T x n x H */
   float *h_sum = at(scratch, 320); /* T x n x H */
+  const float *W_packed = at(block, scratch_offset(block) + 0);
 
   /* h_sumₜ = U cₜ */
   for (size_t t = 0; t < T; t++)
@@ -154,8 +155,8 @@ static double gradient_of_part(void *block, void *own, void *scratch, size_t sam
   for (size_t t = 0; t < T; t++) {
     /* h_sumₜ += W hₜ₋₁ */
     if (t >= 1)
-      nnrt_product_float(0, 1, n, H, H, 1.0f, h + (t - 1) * n * H, H,
-                         W, H, 1.0f, h_sum + t * n * H, H);
+      nnrt_packed_product_float(n, H, H, 1.0f, h + (t - 1) * n * H, H,
+                                W_packed, 1.0f, h_sum + t * n * H, H);
     /* hₜ = tanh(zₜ⁽ʰ⁾)   charnn.nn:12 */
     for (size_t s = 0; s < n; s++)
       for (size_t i = 0; i < H; i++)
@@ -241,6 +242,24 @@ static double gradient_of_part(void *block, void *own, void *scratch, size_t sam
 /* A batch's parts: computed one after another, or on as many threads as there are. */
 enum { PARTS = 2 };
 
+/* Weights in the order in which all parts' products read them, where scratch begins. */
+enum { MATRICES = 1, PACKED_BYTES = 262144 };
+static const struct packing {
+  size_t from, to, copies, n, k, row, stride, elements;
+} packings[] = {
+  {AT_W + 0, 0, 1, 256, 256, 256, 0, 65536},
+};
+
+static void pack_matrix(void *block, size_t matrix) {
+  const struct packing *by = packings;
+  for (; matrix >= by->copies; by++)
+    matrix -= by->copies;
+  const float *from = at(block, by->from);
+  float *to = at(block, scratch_offset(block) + by->to);
+  nnrt_pack_float(by->n, by->k, from + matrix * by->stride, by->row,
+                  to + matrix * by->elements);
+}
+
 /* A batch's gradient in the making. */
 typedef struct gradient_call {
   void *block;
@@ -254,7 +273,7 @@ typedef struct gradient_call {
 static size_t part_offset(const void *block, size_t part) {
   const nnrt_head *head = block;
   const size_t rows = ((size_t)head->batch + PARTS - 1) / PARTS;
-  return scratch_offset(block) + part * (PARAMETER_BYTES + 320 + 164352 * rows);
+  return scratch_offset(block) + PACKED_BYTES + part * (PARAMETER_BYTES + 320 + 164352 * rows);
 }
 
 /* The part's copy of the gradients begins GRADIENTS behind this. */
@@ -291,6 +310,7 @@ static double compute_gradient(void *block, size_t n, const int32_t *c, const in
   const nnrt_head *head = block;
   const size_t rows = (n + PARTS - 1) / PARTS, parts = (n + rows - 1) / rows;
   gradient_call call = {block, n, rows, parts, c, n_, {0}};
+  nnrt_team_run(head->team, MATRICES, pack_matrix, block);
   nnrt_team_run(head->team, parts, compute_part, &call);
   if (parts > 1)
     nnrt_team_run(head->team, PARTS, add_stretch, &call);
@@ -540,7 +560,7 @@ static void compute_update(void *block, double rate) {
 
 size_t charnn_bytes(int batch, int training) {
   const size_t n = (size_t)batch;
-  if (training) return (size_t)TRAINING_END + 561600 + 164352 * n;
+  if (training) return (size_t)TRAINING_END + 823744 + 164352 * n;
   return (size_t)INFERENCE_END + 640 + 82176 * n;
 }
 

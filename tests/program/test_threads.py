@@ -22,6 +22,19 @@ loss softmax_cross_entropy(z, y)
 loss 0.5 * sum((W @ x)^2) / 1000
 train { batch 128 }
 """
+# Its weights are packed once for all parts and steps; 130 rows are no whole stripes.
+RECURRENT = """model recurrent
+input  x[96]
+target y : class(10)
+param W[130, 130]
+u = reshape(x, 8, 12) |> dense(130)
+h[-1] = 0
+h[t] = tanh(u[t] + W @ h[t-1])
+z = dense(h[7], 10)
+output z
+loss softmax_cross_entropy(z, y)
+train { batch 128 }
+"""
 DECAYED = DENSE + "loss 0.001 * sum(W^2)\n"
 NORMED = DENSE.replace("|> tanh |>", "|> batchnorm |> tanh |>")
 
@@ -58,11 +71,11 @@ def same_bits(folder, name, samples):
   nn.demand(len(set(gradients)) == 1, "gradients differ")
 
 
-def sums_right(folder, name):
+def sums_right(folder, text):
   """Loss and gradient of a batch in parts are the means over its samples, one by one."""
   files = data(folder, 5)
   x, y = numpy.load(folder / "x.npy"), numpy.load(folder / "y.npy")
-  quiet = program(folder, "quiet", DENSE.replace("dropout(relu(W @ x), 0.3)", "relu(W @ x)"))
+  quiet = program(folder, "quiet", text.replace("dropout(relu(W @ x), 0.3)", "relu(W @ x)"))
   nn.must([quiet, "train", *files, "--epochs", "1", "--save", folder / "w.safetensors"])
   grad = [quiet, "grad", "--load", folder / "w.safetensors", "-o", folder / "g.safetensors"]
   nn.must([*grad, *files, "--threads", "2"])
@@ -77,6 +90,14 @@ def sums_right(folder, name):
     worst = numpy.abs(whole[tensor] - value).max()
     nn.demand(worst <= 1e-5 * max(numpy.abs(value).max(), 1e-3), f"{tensor} is off by {worst}")
   return f"{len(mean)} tensors"
+
+
+def packed_right(folder):
+  program(folder, "recurrent", RECURRENT)
+  nn.demand(is_cut(folder, "recurrent"), "the recurrent model is not cut")
+  nn.demand("W_packed" in (folder / "recurrent.c").read_text(), "its weights are not packed")
+  same_bits(folder, "recurrent", 5)
+  return sums_right(folder, RECURRENT)
 
 
 def cut_or_not(folder):
@@ -94,7 +115,8 @@ def main():
     tally.case("built", lambda: program(folder, "dense", DENSE) and None)
     for samples in (1, 2, 3, 128, 300):
       tally.case(f"same bits, {samples} samples", same_bits, folder, "dense", samples)
-    tally.case("mean of the samples", sums_right, folder, "dense")
+    tally.case("mean of the samples", sums_right, folder, DENSE)
+    tally.case("weights packed for parts and steps", packed_right, folder)
     tally.case("what is cut", cut_or_not, folder)
   tally.close()
 

@@ -51,8 +51,8 @@ static double expected(const form *of, const sizes *size, size_t lda, size_t ldb
   return of->alpha * sum + (of->beta > 0 ? before(of, i * ldc + j) : 0.0);
 }
 
-#define DEFINE_RUN(real, product)                                                                \
-  static void run_##real(const form *of, const sizes *size, double tolerance) {                   \
+#define DEFINE_RUN(run, real, product)                                                             \
+  static void run(const form *of, const sizes *size, double tolerance) {                          \
     const size_t lda = (of->transpose_a ? size->m : size->k) + of->gap;                           \
     const size_t ldb = (of->transpose_b ? size->k : size->n) + of->gap;                           \
     const size_t ldc = size->n + of->gap, most = 40000;                                           \
@@ -78,14 +78,34 @@ static double expected(const form *of, const sizes *size, size_t lda, size_t ldb
     free(c);                                                                                      \
   }
 
-DEFINE_RUN(float, nnrt_product_float)
-DEFINE_RUN(double, nnrt_product_double)
+DEFINE_RUN(run_float, float, nnrt_product_float)
+DEFINE_RUN(run_double, double, nnrt_product_double)
+
+/* The same with B packed, where it is as that form is. */
+#define DEFINE_PACKED(real)                                                                      \
+  static void packed_##real(int transpose_a, int transpose_b, size_t m, size_t n, size_t k,       \
+                            real alpha, const real *a, size_t lda, const real *b, size_t ldb,     \
+                            real beta, real *c, size_t ldc) {                                     \
+    real *packed = calloc((n + 32) * k + 1, sizeof *packed);                                      \
+    cr_assert(!transpose_a && transpose_b);                                                       \
+    nnrt_pack_##real(n, k, b, ldb, packed);                                                       \
+    nnrt_packed_product_##real(m, n, k, alpha, a, lda, packed, beta, c, ldc);                     \
+    free(packed);                                                                                 \
+  }
+DEFINE_PACKED(float)
+DEFINE_PACKED(double)
+DEFINE_RUN(run_packed_float, float, packed_float)
+DEFINE_RUN(run_packed_double, double, packed_double)
 
 static void run_all(int row) {
   for (int number = 0; number < FORMS; number++) {
     const form of = form_of(number);
     run_float(&of, &rows[row], 1e-3);
     run_double(&of, &rows[row], 1e-11);
+    if (of.transpose_a || !of.transpose_b)
+      continue;
+    run_packed_float(&of, &rows[row], 1e-3);
+    run_packed_double(&of, &rows[row], 1e-11);
   }
 }
 
