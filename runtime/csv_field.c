@@ -116,20 +116,21 @@ void nnrt_csv_names_free(char **name, size_t names) {
 bool nnrt_csv_names(const char *text, char ***name, size_t *names, nnrt_failure *failure) {
   nnrt_csv in = {.at = text, .end = text + strlen(text), .separator = ',', .line = 1};
   const size_t most = nnrt_csv_count(in);
-  *names = 0;
-  *name = calloc(most, sizeof **name);
-  for (; *name && *names < most; ++*names) {
+  char **all = calloc(most, sizeof *all);
+  size_t count = 0;
+  bool good = true;
+  for (; all && good && count < most; in.at++) {
     nnrt_field field = nnrt_csv_field(&in);
-    (*name)[*names] = nnrt_csv_word(&field);
-    if (!(*name)[*names]) break;
-    if (field.begin == field.end || field.kind == NNRT_FIELD_BROKEN) {
-      nnrt_csv_names_free(*name, *names + 1);
-      return nnrt_fail(failure, "'%s': names of columns are written one after another, as in a,b,c",
-                       text);
-    }
-    in.at++;
+    all[count] = nnrt_csv_word(&field);
+    good = field.begin < field.end && field.kind != NNRT_FIELD_BROKEN;
+    if (!all[count]) break;
+    count++;
   }
-  if (*name && *names == most) return true;
-  nnrt_csv_names_free(*name, *names);
-  return nnrt_fail(failure, "out of memory");
+  *name = good && count == most ? all : NULL;
+  *names = *name ? count : 0;
+  if (*name) return true;
+  nnrt_csv_names_free(all, count);
+  return good ? nnrt_fail(failure, "out of memory")
+              : nnrt_fail(failure, "'%s': names of columns are written one after another, as in "
+                          "a,b,c", text);
 }

@@ -118,13 +118,25 @@ static void set_head(const nnrt_model *model, nnrt_head *head, int batch, int tr
   head->batch = batch;
   head->training = training;
   head->seed = seed;
-  head->optimizer = model->settings.optimizer;
   memcpy(head->hyperparameter, model->settings.hyperparameter, sizeof head->hyperparameter);
+}
+
+void nnrt_begin_optimizer(const nnrt_model *model, void *block, int optimizer) {
+  const nnrt_optimizer *rule = model->optimizers > 0 ? &model->optimizer[optimizer] : NULL;
+  nnrt_head *head = block;
+  head->optimizer = optimizer;
+  for (int k = 0; rule && head->training && k < rule->states; k++) {
+    const size_t offset = model->optimizer_state_offset + (size_t)k * model->parameter_bytes;
+    elements of = {(char *)block + offset, model->real_bytes};
+    for (size_t i = 0; i < model->parameter_bytes / (size_t)model->real_bytes; i++)
+      set(of, i, rule->start ? rule->start[k] : 0);
+  }
 }
 
 void nnrt_initialize(const nnrt_model *model, void *block, int batch, int training, uint64_t seed) {
   memset(block, 0, model->bytes(batch, training));
   set_head(model, block, batch, training, seed);
+  nnrt_begin_optimizer(model, block, model->settings.optimizer);
   for (size_t i = 0; i < model->tensors; i++) {
     const nnrt_tensor *tensor = &model->tensor[i];
     if (tensor->role != NNRT_PARAMETER)

@@ -87,6 +87,7 @@ typedef struct nnrt_optimizer {
   const int *has_default;              /* 0 where the user must give it                       */
   int states;                          /* tensors like the parameter that it keeps            */
   const char *const *state;            /* names: "m", "v"                                     */
+  const double *start;                 /* what each state begins with; NULL: all with 0       */
 } nnrt_optimizer;
 
 /* ---- team.c ------------------------------------------------------------------------------- */
@@ -241,11 +242,13 @@ int nnrt_main(const nnrt_model *model, int argc, char **argv);
 /* ---- initialize.c, random.c --------------------------------------------------------------- */
 
 /* Makes a block of raw memory ready: zeroes all bytes(batch, training) of it, sets the head to the
- * model's settings (step, draw and carried 0), and fills every parameter from the seed, each
- * tensor by its own stream that depends on the seed and the tensor's name alone. Emitted init()
- * functions call it, and afterwards set what is neither a parameter nor begins at zero. Allocates
- * nothing. */
+ * model's settings (step, draw and carried 0), fills every parameter from the seed, each tensor by
+ * its own stream that depends on the seed and the tensor's name alone, and begins the optimizer of
+ * the settings. Emitted init() functions call it. Allocates nothing. */
 void nnrt_initialize(const nnrt_model *model, void *block, int batch, int training, uint64_t seed);
+/* From here on the block's optimizer is model->optimizer[optimizer]; its states begin anew. The
+ * hyperparameters in the head are the caller's to set. */
+void nnrt_begin_optimizer(const nnrt_model *model, void *block, int optimizer);
 
 /* Counter-based: the same four numbers give the same value on every machine. Uniform in [0, 1),
  * 24 random bits. For dropout: site tells the places apart. */

@@ -73,7 +73,7 @@ static void set_head(nnrt_trainer *trainer) {
   nnrt_head *head = trainer->block;
   const nnrt_settings *settings = &trainer->options->settings;
   head->team = trainer->team;
-  head->optimizer = settings->optimizer;
+  nnrt_begin_optimizer(trainer->model, trainer->block, settings->optimizer);
   memcpy(head->hyperparameter, settings->hyperparameter, sizeof head->hyperparameter);
 }
 

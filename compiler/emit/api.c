@@ -135,23 +135,10 @@ static void emit_bytes(writer *w) {
   line(w, "}");
 }
 
-/* States that begin at other values than zero are those of the settings' optimizer. */
 static void emit_init(writer *w) {
-  const program *m = w->p->p;
   const char *prefix = w->p->prefix;
   line(w, "\nvoid %s_init(void *block, int batch, int training, uint64_t seed) {", prefix);
   line(w, "  nnrt_initialize(&%s_model, block, batch, training, seed);", prefix);
-  const optimizer_rule *rule =
-      m->settings.optimizer < m->optimizers ? &m->optimizer[m->settings.optimizer] : NULL;
-  w->type = NUMBER_REAL;
-  for (int k = 0; rule && k < rule->states; k++) {
-    if (rule->state_start[k] >= 0 && rule->state_start[k] <= 0) continue;
-    line(w, "  if (training) {");
-    line(w, "    %s *state = at(block, OPTIMIZER_STATES + %d * PARAMETER_BYTES);", real_type(w->p), k);
-    line(w, "    for (size_t i = 0; i < PARAMETER_BYTES / sizeof *state; i++) state[i] = %s;",
-         number_piece(w, rule->state_start[k]).chars);
-    line(w, "  }");
-  }
   line(w, "}");
 }
 

@@ -172,6 +172,13 @@ static const char *last_part(const char *chars) {
   return dot ? dot + 1 : chars;
 }
 
+/* Has it a state that does not begin with 0? */
+static bool begins_elsewhere(const optimizer_rule *rule) {
+  bool any = false;
+  for (int k = 0; k < rule->states; k++) any = any || fabs(rule->state_start[k]) > 0;
+  return any;
+}
+
 static void emit_optimizer(writer *w, const optimizer_rule *rule) {
   const char *word = word_spelt(w->memory, rule->word), *names[8], *states[8];
   double defaults[8], given[8];
@@ -181,6 +188,10 @@ static void emit_optimizer(writer *w, const optimizer_rule *rule) {
     given[k] = rule->has_default[k];
   }
   for (int k = 0; k < rule->states; k++) states[k] = last_part(rule->state[k]->word);
+  if (rule->states > 0 && begins_elsewhere(rule)) {
+    emit_numbers(w, "double", arena_printf(w->memory, "%s_starts", word), rule->states,
+                 rule->state_start);
+  }
   emit_words(w, arena_printf(w->memory, "%s_hyperparameters", word), rule->hyperparameters, names);
   emit_numbers(w, "double", arena_printf(w->memory, "%s_defaults", word), rule->hyperparameters,
                defaults);
@@ -198,8 +209,11 @@ static void emit_optimizers(writer *w) {
     const optimizer_rule *rule = &m->optimizer[k];
     const char *word = word_spelt(w->memory, rule->word);
     const char *states = rule->states > 0 ? arena_printf(w->memory, "%s_states", word) : "NULL";
-    line(w, "  {%s, %d, %s_hyperparameters, %s_defaults, %s_has_default, %d, %s},",
-         quoted(w, rule->word), rule->hyperparameters, word, word, word, rule->states, states);
+    const char *starts =
+        begins_elsewhere(rule) ? arena_printf(w->memory, "%s_starts", word) : "NULL";
+    line(w, "  {%s, %d, %s_hyperparameters, %s_defaults, %s_has_default, %d, %s, %s},",
+         quoted(w, rule->word), rule->hyperparameters, word, word, word, rule->states, states,
+         starts);
   }
   line(w, "};");
 }

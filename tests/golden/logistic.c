@@ -420,16 +420,16 @@ static const double lion_defaults[] = {0.0001, 0.9, 0.99, 0.0};
 static const int lion_has_default[] = {1, 1, 1, 1};
 static const char *const lion_states[] = {"m"};
 static const nnrt_optimizer optimizers[] = {
-  {"sgd", 2, sgd_hyperparameters, sgd_defaults, sgd_has_default, 1, sgd_states},
+  {"sgd", 2, sgd_hyperparameters, sgd_defaults, sgd_has_default, 1, sgd_states, NULL},
   {"nesterov", 2, nesterov_hyperparameters, nesterov_defaults, nesterov_has_default, 1,
-      nesterov_states},
+      nesterov_states, NULL},
   {"adagrad", 2, adagrad_hyperparameters, adagrad_defaults, adagrad_has_default, 1,
-      adagrad_states},
+      adagrad_states, NULL},
   {"rmsprop", 4, rmsprop_hyperparameters, rmsprop_defaults, rmsprop_has_default, 2,
-      rmsprop_states},
-  {"adam", 4, adam_hyperparameters, adam_defaults, adam_has_default, 2, adam_states},
-  {"adamw", 5, adamw_hyperparameters, adamw_defaults, adamw_has_default, 2, adamw_states},
-  {"lion", 4, lion_hyperparameters, lion_defaults, lion_has_default, 1, lion_states},
+      rmsprop_states, NULL},
+  {"adam", 4, adam_hyperparameters, adam_defaults, adam_has_default, 2, adam_states, NULL},
+  {"adamw", 5, adamw_hyperparameters, adamw_defaults, adamw_has_default, 2, adamw_states, NULL},
+  {"lion", 4, lion_hyperparameters, lion_defaults, lion_has_default, 1, lion_states, NULL},
 };
 static const char *const metrics[] = {"accuracy"};
 static const nnrt_file data_files[] = {

@@ -159,6 +159,7 @@ SETTINGS = {  # name: (arguments, the whole line's parts)
                           ["no columns are chosen for y"]),
   "no names": (["--data", "numbers.csv", "--columns", "x=a,b", "--columns", "y=c"],
                ["line 1 holds no names, but columns are chosen by name"]),
+  "a column without name": (["--data", "good.csv", "--columns", "x=a,"], ["'a,'", "as in a,b,c"]),
   "columns of nothing": (["--data", "good.csv", "--columns", "q=a"], ["--columns: 'q=a'"]),
   "scale of a class": (["--data", "good.csv", "--scale", "y"], ["--scale: 'y'"]),
   "scale in an unknown way": (["--data", "good.csv", "--scale", "x=log"], ["--scale: 'x=log'"]),

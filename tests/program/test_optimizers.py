@@ -23,6 +23,11 @@ input  x[6]
 target y : class(4)
 h = tanh(dense(x, 8))
 z = dense(h, 4)
+optimizer started(rate) {
+  state s = 0.5
+  s = s + g^2
+  p = p - rate * g / (sqrt(s) + 1e-10)
+}
 loss softmax_cross_entropy(z, y)
 """
 STEPS, BATCH, BATCHES = 200, 10, 8
@@ -54,6 +59,7 @@ CASES = [
   ("nesterov(0.05)", lambda p: OPTIM.SGD(p, lr=0.05, momentum=0.9, nesterov=True)),
   ("adagrad", lambda p: OPTIM.Adagrad(p)),
   ("adagrad(0.3, epsilon = 1e-3)", lambda p: OPTIM.Adagrad(p, lr=0.3, eps=1e-3)),
+  ("started(0.2)", lambda p: OPTIM.Adagrad(p, lr=0.2, initial_accumulator_value=0.5)),
   ("rmsprop", lambda p: OPTIM.RMSprop(p)),
   ("rmsprop(0.002, decay = 0.9, momentum = 0.7)",
    lambda p: OPTIM.RMSprop(p, lr=0.002, alpha=0.9, momentum=0.7)),

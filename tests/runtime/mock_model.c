@@ -42,8 +42,8 @@ static const int adam_has_default[] = {1, 1, 1, 1};
 static const char *const adam_state[] = {"m", "v"};
 
 static const nnrt_optimizer optimizers[] = {
-  {"sgd", 2, sgd_hyperparameter, sgd_default, sgd_has_default, 1, sgd_state},
-  {"adam", 4, adam_hyperparameter, adam_default, adam_has_default, 2, adam_state},
+  {"sgd", 2, sgd_hyperparameter, sgd_default, sgd_has_default, 1, sgd_state, NULL},
+  {"adam", 4, adam_hyperparameter, adam_default, adam_has_default, 2, adam_state, NULL},
 };
 
 static const char *const metrics[] = {"accuracy"};

@@ -54,7 +54,7 @@ static const double default_value[] = {0.0, 0.0};
 static const int has_default[] = {0, 1};
 static const char *const optimizer_state[] = {"v"};
 static const nnrt_optimizer optimizers[] = {
-  {"sgd", 2, hyperparameter, default_value, has_default, 1, optimizer_state},
+  {"sgd", 2, hyperparameter, default_value, has_default, 1, optimizer_state, NULL},
 };
 
 /* ---- the block: head, parameters, mean.s, (training: gradients, momentum), carried state [batch, H],
