@@ -70,7 +70,7 @@ static int64_t bytes_needed(const plan *p) {
 static plan *fitting(search *s, const program *p, bool whole) {
   plan *made = p ? schedule_program(p, s->real_bytes) : NULL;
   if (!made || made->problem) return NULL;
-  if (whole) made->entry[ENTRY_GRADIENT].parts = 1;
+  if (whole) leave_whole(&made->entry[ENTRY_GRADIENT]);
   int64_t bytes = bytes_needed(made);
   if (s->least == 0 || bytes < s->least) s->least = bytes;
   return bytes <= s->ram ? made : NULL;

@@ -149,3 +149,12 @@ int count_parts(const entry_plan *e) {
   }
   return parts;
 }
+
+void leave_whole(entry_plan *e) {
+  e->parts = 1;
+  e->packings = NULL;
+  e->packed_bytes = 0;
+  for (size_t k = 0; k < e->assignments; k++) {
+    if (e->assignment[k]->product) e->assignment[k]->product->packed = NULL;
+  }
+}

@@ -434,6 +434,8 @@ bool turns_stand_apart(const step *loop);
 
 /* Into how many parts a batch is cut whose gradients are added; 1: it is not. */
 int count_parts(const entry_plan *e);
+/* One part after all, and nothing packed for several. */
+void leave_whole(entry_plan *e);
 
 /* ---- pack.c ------------------------------------------------------------------------------- */
 
