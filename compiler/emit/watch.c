@@ -46,7 +46,9 @@ static const char *elements_text(writer *w, const buffer *b) {
 bool is_watched(const writer *w) { return w->e->kind == ENTRY_LOSS; }
 
 static bool is_completed(const buffer *b, const step *by) {
-  return b->kept == STORAGE_SCRATCH && b->type == NUMBER_REAL && b->access && b->last_writer &&
+  const step *last = b->last_writer ? b->last_writer->where_done : NULL;
+  if (!last || last->position < by->position || last->position > by->end) return false;
+  return b->kept == STORAGE_SCRATCH && b->type == NUMBER_REAL && b->access &&
          completed_by(b->last_writer) == by;
 }
 

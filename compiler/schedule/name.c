@@ -231,7 +231,9 @@ enum { LOOP_WORDS = (int)(sizeof loop_words / sizeof *loop_words) };
 
 static bool is_open(const loop_scope *open, const char *word) {
   for (; open; open = open->outer) {
-    if (strcmp(open->word, word) == 0) return true;
+    if (open->word[0] == word[0] && open->word[1] == word[1] && strcmp(open->word, word) == 0) {
+      return true;
+    }
   }
   return false;
 }
@@ -258,9 +260,10 @@ const char *loop_word(const entry_plan *e, const loop_scope *open, const variabl
   }
 }
 
-static const loop_scope *opened(entry_plan *e, const char *word, const loop_scope *open) {
+static loop_scope *opened(entry_plan *e, const char *word, const loop_scope *open) {
   loop_scope *inner = arena_alloc(e->of->memory, sizeof *inner);
-  *inner = (loop_scope){word, open};
+  *inner = (loop_scope){.word = word, .outer = open};
+  if (open) memcpy(inner->collectors, open->collectors, sizeof inner->collectors);
   return inner;
 }
 
@@ -274,11 +277,15 @@ static const loop_scope *name_collectors(entry_plan *e, const step *loop, const 
     bool collects = assignment_collects(a);
     if (scalar || (!collects && !assignment_is_scaled(a))) continue;
     const char *base = collects ? words[a->kind] : "scale", *word = base;
-    for (int number = 2; !usable(e, open, word); number++) {
+    int kind = collects ? (int)a->kind : 5, before = open ? open->collectors[kind] : 0;
+    if (before > 0) word = arena_printf(e->of->memory, "%s_%d", base, before + 1);
+    for (int number = before + 2; !usable(e, open, word); number++) {
       word = arena_printf(e->of->memory, "%s_%d", base, number);
     }
     a->collector = word;
-    open = opened(e, word, open);
+    loop_scope *inner = opened(e, word, open);
+    inner->collectors[kind]++;
+    open = inner;
   }
   return open;
 }

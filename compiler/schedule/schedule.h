@@ -411,6 +411,7 @@ void name_buffers(entry_plan *e);
 typedef struct loop_scope {
   const char *word;
   const struct loop_scope *outer;
+  int collectors[6];         /* how many scalars of each kind are declared here and further out   */
 } loop_scope;
 const char *loop_word(const entry_plan *e, const loop_scope *open, const variable *v);
 void name_loops(entry_plan *e);
