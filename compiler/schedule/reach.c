@@ -149,6 +149,25 @@ static const node *collectable(const entry_plan *e, const reach *r, const node *
   return NULL;
 }
 
+/* What goes on from copy to copy, each term in rows of its own: assign.c takes it row by row, and
+ * only so the loop over the copies is found. */
+static bool is_of_rows(const entry_plan *e, const reach *r, const node *sum) {
+  axis row = AXIS_UNIT;
+  for (int k = 0; k < sum->rank; k++) {
+    if (axis_counts_copies(e->of->g, sum->axes[k])) row = sum->axes[k];
+  }
+  bool rows = r->body[sum->id] && row != AXIS_UNIT && sum->operands > 1;
+  for (int k = 0; k < sum->operands && rows; k++) {
+    const node *term = sum->operand[k];
+    bool writes = false;
+    for (int w = 0; term->class == NODE_VIEW && w < term->view->writes; w++) {
+      writes = writes || term->view->write[w].along == row;
+    }
+    rows = writes;
+  }
+  return rows;
+}
+
 /* At least two, or all that there is; and not look-ups alone, which cost their reader nothing. But
  * beside a product they fill the buffer that it adds to: so U c[t], too, stands before the loop
  * over time. */
@@ -160,7 +179,7 @@ static void collect_terms(const entry_plan *e, const node *sum, reach *r) {
     found += contraction != NULL;
     products = products || (contraction && !node_is_gather(contraction));
   }
-  if (!products || (found < 2 && (sum->operands > 1 || constant))) return;
+  if (!products || is_of_rows(e, r, sum) || (found < 2 && (sum->operands > 1 || constant))) return;
   for (int k = 0; k < sum->operands; k++) {
     const node *contraction = collectable(e, r, sum->operand[k], sum->rank);
     if (contraction) r->collected[contraction->id] = true;
