@@ -112,8 +112,8 @@ static void print_json(const nnrt_model *model, const nnrt_options *options, dou
 static void print_text(const nnrt_model *model, const nnrt_options *options, double train,
                        double predict) {
   const int batch = options->settings.batch;
-  printf("training    %10.0f steps/s  %12.0f samples/s  %8.2f GFLOP/s  %10zu bytes\n", train / batch,
-         train, train * model->step_operations * 1e-9, model->bytes(batch, 1));
+  printf("training    %10.0f steps/s  %12.0f samples/s  %8.2f GFLOP/s  %10zu bytes\n",
+         train / batch, train, train * model->step_operations * 1e-9, model->bytes(batch, 1));
   printf("prediction  %10.0f calls/s  %12.0f samples/s  %8.2f GFLOP/s  %10zu bytes\n",
          predict / batch, predict, predict * model->predict_operations * 1e-9,
          model->bytes(batch, 0));

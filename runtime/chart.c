@@ -16,7 +16,8 @@ const char *nnrt_chart_style(void) {
          "font:12px system-ui,sans-serif}\n"
          "@media(prefers-color-scheme:dark){.chart{--ink:#e5e7eb;--faint:#9ca3af;--grid:#374151;"
          "--train:#7dabff;--test:#ff9d5c}}\n"
-         ".chart text{fill:var(--faint)}.chart .title{fill:var(--ink);font-weight:600;font-size:13px}"
+         ".chart text{fill:var(--faint)}.chart "
+         ".title{fill:var(--ink);font-weight:600;font-size:13px}"
          "@media(max-width:500px){.chart text,.chart .title{font-size:14px}}"
          ".chart .grid{stroke:var(--grid);stroke-width:1}.chart .best{stroke:var(--faint);"
          "stroke-dasharray:3 3}.chart polyline{fill:none;stroke-width:2;stroke-linejoin:round}"
@@ -68,7 +69,20 @@ static bool stands_out(const nnrt_history *history, const nnrt_curve *curve) {
   return false;
 }
 
-/* The range of all curves; logarithmic where they span more than a factor of 50. */
+/* Does a curve come below `bound` before its last quarter? A rate that falls to 0 at the very end
+ * is shown best as it is. */
+static bool shrinks(const nnrt_history *history, const nnrt_panel *panel, double bound) {
+  bool found = false;
+  for (int k = 0; k < panel->curves; k++)
+    for (size_t i = 0; i < history->epochs - history->epochs / 4; i++) {
+      const double *row = nnrt_history_row(history, i);
+      found = found || (has(row, &panel->curve[k]) && i > history->epochs / 4 &&
+                        row[panel->curve[k].column] < bound);
+    }
+  return found;
+}
+
+/* The range of all curves; logarithmic where one falls by more than a factor of 50. */
 static axis fit(const nnrt_history *history, const nnrt_panel *panel) {
   axis of = {HUGE_VAL, -HUGE_VAL, false};
   for (int k = 0; k < panel->curves; k++)
@@ -81,7 +95,7 @@ static axis fit(const nnrt_history *history, const nnrt_panel *panel) {
     }
   if (of.low > of.high)
     of.low = of.high = 0;
-  of.logarithmic = of.low > 0 && of.high / of.low > 50;
+  of.logarithmic = of.low > 0 && shrinks(history, panel, of.high / 50);
   if (of.high - of.low <= 1e-9 * fabs(of.high)) {
     of.low -= of.low > 0 ? 0.1 * of.low : 1;
     of.high += of.high > 0 ? 0.1 * of.high : 1;
@@ -175,8 +189,8 @@ void nnrt_draw_panel(FILE *to, const nnrt_trainer *trainer, const nnrt_panel *pa
     if (!stands_out(history, curve))
       continue;
     draw_curve(to, history, &of, curve);
-    fprintf(to, "<text class=\"%s\" x=\"%d\" y=\"18\" text-anchor=\"end\">%s</text>\n", curve->style,
-            legend, panel->curves > 1 ? curve->name : "");
+    fprintf(to, "<text class=\"%s\" x=\"%d\" y=\"18\" text-anchor=\"end\">%s</text>\n",
+            curve->style, legend, panel->curves > 1 ? curve->name : "");
     legend -= 70;
   }
 }
@@ -187,10 +201,12 @@ static void draw_all(FILE *to, const nnrt_trainer *trainer) {
   const size_t panels = nnrt_panels(trainer->model), columns = panels > 2 ? 2 : 1;
   const size_t rows = (panels + columns - 1) / columns;
   const int width = (int)columns * WIDTH, height = (int)rows * HEIGHT;
-  fprintf(to, "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chart\" width=\"%d\" height=\"%d\" "
-          "viewBox=\"0 0 %d %d\">\n<style>%s.paper{fill:#fff}@media(prefers-color-scheme:dark)"
-          "{.paper{fill:#111827}}</style>\n<rect class=\"paper\" width=\"100%%\" height=\"100%%\"/>\n",
-          width, height, width, height, nnrt_chart_style());
+  fprintf(
+      to,
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chart\" width=\"%d\" height=\"%d\" "
+      "viewBox=\"0 0 %d %d\">\n<style>%s.paper{fill:#fff}@media(prefers-color-scheme:dark)"
+      "{.paper{fill:#111827}}</style>\n<rect class=\"paper\" width=\"100%%\" height=\"100%%\"/>\n",
+      width, height, width, height, nnrt_chart_style());
   for (size_t k = 0; k < panels; k++) {
     const nnrt_panel panel = nnrt_panel_at(trainer, k);
     fprintf(to, "<g transform=\"translate(%d %d)\">\n", (int)(k % columns) * WIDTH,

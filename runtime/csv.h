@@ -12,7 +12,11 @@ typedef struct nnrt_csv_column {
   size_t element, begin; /* of the tensor in a record                                          */
 } nnrt_csv_column;
 
-typedef enum nnrt_class_form { NNRT_FORM_UNKNOWN, NNRT_FORM_NUMBERS, NNRT_FORM_WORDS } nnrt_class_form;
+typedef enum nnrt_class_form {
+  NNRT_FORM_UNKNOWN,
+  NNRT_FORM_NUMBERS,
+  NNRT_FORM_WORDS
+} nnrt_class_form;
 
 typedef struct nnrt_csv {
   nnrt_source *source;

@@ -158,9 +158,11 @@ static bool place_by_name(nnrt_csv *in) {
   for (size_t k = 0; good && k < in->source->wanted; k++) {
     const bool read = is_read(in->source, k);
     if (read && in->source->own[k].columns != in->source->tensor[k].elements)
-      good = nnrt_fail(in->failure, "%s: no columns are chosen for %s; where one is chosen by name, "
-                       "all are (--columns %s=NAME,...)", in->source->input.path,
-                       in->source->tensor[k].name, in->source->tensor[k].name);
+      good =
+          nnrt_fail(in->failure,
+                    "%s: no columns are chosen for %s; where one is chosen by name, "
+                    "all are (--columns %s=NAME,...)",
+                    in->source->input.path, in->source->tensor[k].name, in->source->tensor[k].name);
     for (size_t e = 0; good && read && e < in->source->own[k].columns; e++)
       good = place_name(in, name, (int)k, e, begin);
     begin += nnrt_value_bytes(&in->source->tensor[k], in->source->real_bytes);

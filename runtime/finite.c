@@ -30,7 +30,8 @@ static const nnrt_tensor *wrong_weight(const nnrt_trainer *trainer) {
     const nnrt_tensor *tensor = &model->tensor[i];
     if ((tensor->role == NNRT_PARAMETER || (tensor->role == NNRT_STATE && !tensor->per_lane)) &&
         tensor->kind == NNRT_REAL &&
-        !nnrt_all_finite(nnrt_locate(model, trainer->block, i), tensor->elements, model->real_bytes))
+        !nnrt_all_finite(nnrt_locate(model, trainer->block, i), tensor->elements,
+                         model->real_bytes))
       return tensor;
   }
   return NULL;

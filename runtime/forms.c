@@ -28,7 +28,8 @@ static bool take_call(const form_set *set, const nnrt_call *call, nnrt_factor *t
   to->form = form_named(set, call->name);
   if (to->form < 0) {
     form_list(set, all, sizeof all);
-    return nnrt_fail(failure, "--%s: there is no '%s': choose of %s", set->setting, call->name, all);
+    return nnrt_fail(failure, "--%s: there is no '%s': choose of %s", set->setting, call->name,
+                     all);
   }
   const form *of = &set->form[to->form];
   for (size_t i = 0; i < call->arguments; i++)
@@ -50,9 +51,10 @@ bool nnrt_forms_parse(const form_set *set, const char *text, nnrt_product_of_for
   while (at) {
     nnrt_call call;
     if (!nnrt_call_read(&at, &call))
-      return nnrt_fail(failure, "--%s: '%s' is not understood from '%s' on: write name(number, ...) "
-                       "or name(name = number, ...)%s", set->setting, text, at,
-                       set->factors > 1 ? ", or a product of them" : "");
+      return nnrt_fail(failure,
+                       "--%s: '%s' is not understood from '%s' on: write name(number, ...) "
+                       "or name(name = number, ...)%s",
+                       set->setting, text, at, set->factors > 1 ? ", or a product of them" : "");
     if (!take_call(set, &call, &to->factor[to->factors], failure))
       return false;
     to->factors++;

@@ -11,8 +11,10 @@ enum { LONGEST_PATTERN = 256 };
 static bool next_pattern(const char **at, char *pattern, nnrt_failure *failure) {
   const size_t length = strcspn(*at, ",");
   if (length == 0 || length >= LONGEST_PATTERN)
-    return nnrt_fail(failure, "--freeze: '%s' does not begin with a pattern: write names with * and "
-                     "?, parted by commas", *at);
+    return nnrt_fail(failure,
+                     "--freeze: '%s' does not begin with a pattern: write names with * and "
+                     "?, parted by commas",
+                     *at);
   memcpy(pattern, *at, length);
   pattern[length] = '\0';
   *at += length + ((*at)[length] == ',');

@@ -1,5 +1,5 @@
-/* sample: turns weights that predict the next class of a sequence, and the beginning of a text, into
- * more of it.
+/* sample: turns weights that predict the next class of a sequence, and the beginning of a text,
+ * into more of it.
  *
  * The model sees T classes at a time. While fewer are known the others are filled with class 0, and
  * the output is read at the last known place; a model that looks ahead of a place is refused. Where
@@ -217,14 +217,18 @@ static bool see_prompt(generator *of, const char *prompt, nnrt_failure *failure)
   for (size_t k = 0; k < length; k++) {
     const uint8_t *found = memchr(alphabet->byte, prompt[k], alphabet->count);
     if (!found)
-      return nnrt_fail(failure, "--prompt: byte %zu (from 0), 0x%02x, does not occur in the text that "
-                       "the weights were trained on", k, (unsigned char)prompt[k]);
+      return nnrt_fail(failure,
+                       "--prompt: byte %zu (from 0), 0x%02x, does not occur in the text that "
+                       "the weights were trained on",
+                       k, (unsigned char)prompt[k]);
     see(of, (int32_t)(found - alphabet->byte));
   }
   if (of->each_place || of->known == of->window)
     return of->known == of->window || check_causal(of, failure);
-  return nnrt_fail(failure, "--prompt: has %zu bytes; the model predicts what follows %zu: write as "
-                   "many", length, of->window);
+  return nnrt_fail(failure,
+                   "--prompt: has %zu bytes; the model predicts what follows %zu: write as "
+                   "many",
+                   length, of->window);
 }
 
 static bool generate(generator *of, const char *prompt, nnrt_failure *failure) {

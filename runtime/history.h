@@ -4,8 +4,8 @@
 
 #include "train.h"
 
-/* A row of trainer->history: flags, rate, loss, M metrics; loss and M metrics of test or holdout; then
- * the 2-norm of each parameter's gradient, the mean over the steps looked at. */
+/* A row of trainer->history: flags, rate, loss, M metrics; loss and M metrics of test or holdout;
+ * then the 2-norm of each parameter's gradient, the mean over the steps looked at. */
 enum { NNRT_ROW_FLAGS, NNRT_ROW_RATE, NNRT_ROW_LOSS, NNRT_ROW_METRICS };
 enum { NNRT_HAS_METRICS = 1, NNRT_HAS_TEST = 2 };
 

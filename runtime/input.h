@@ -1,6 +1,6 @@
 /* input: bytes on their way in, from files of any size.
  *
- *   input   a file, pipe or standard input from front to end, gunzipped where it begins as gzip does
+ *   input   a file, pipe or standard input from front to end, gunzipped where that is what it is
  *   spool   bytes that somebody makes: in memory, beyond a limit in a temporary file without a name
  *   bytes   a range of a file or spool, read at any place
  */

@@ -85,7 +85,8 @@ nnrt_label_text nnrt_show_labels(const nnrt_labels *labels) {
 static bool same_words(const nnrt_labels *a, const nnrt_labels *b) {
   for (int32_t class = 0; class < (int32_t)a->count; class++) {
     const char *other = nnrt_label_of(b, class);
-    if (!other || !nnrt_label_of(a, class) || strcmp(nnrt_label_of(a, class), other) != 0) return false;
+    if (!other || !nnrt_label_of(a, class) || strcmp(nnrt_label_of(a, class), other) != 0)
+      return false;
   }
   return a->count == b->count;
 }

@@ -57,8 +57,8 @@ static bool is_archive(const nnrt_input *input, bool takes_text) {
                                 ends_with(input->path, ".npz.gz"));
 }
 
-/* How many bytes a sample has can only be told by the file's length: where it leaves a choice, nothing
- * is guessed. */
+/* How many bytes a sample has can only be told by the file's length: where it leaves a choice,
+ * nothing is guessed. */
 static bool choose_raw_columns(const nnrt_source *source, uint64_t length, size_t *columns,
                                nnrt_failure *failure) {
   const size_t possible[] = {nnrt_columns_read(source),
@@ -68,9 +68,10 @@ static bool choose_raw_columns(const nnrt_source *source, uint64_t length, size_
   for (size_t k = 0; k < sizeof possible / sizeof *possible; k++) {
     if (possible[k] == 0 || length % possible[k] != 0 || possible[k] == *columns) continue;
     if (*columns > 0)
-      return nnrt_fail(failure, "%s: has %llu bytes: may be samples of %zu or of %zu (%s); give the "
-                       "bytes of %s alone, as --data %s=FILE", source->input.path,
-                       (unsigned long long)length, *columns, possible[k],
+      return nnrt_fail(failure,
+                       "%s: has %llu bytes: may be samples of %zu or of %zu (%s); give the "
+                       "bytes of %s alone, as --data %s=FILE",
+                       source->input.path, (unsigned long long)length, *columns, possible[k],
                        nnrt_show_columns(source).chars, nnrt_first_read(source)->name,
                        nnrt_first_read(source)->name);
     *columns = possible[k];

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Cuts a file into its lines, without what follows a '#' and spaces at the ends; empty ones are left
- * out. rule has room for all. */
+/* Cuts a file into its lines, without what follows a '#' and spaces at the ends; empty ones are
+ * left out. rule has room for all. */
 static size_t cut_lines(char *text, const char **rule) {
   size_t rules = 0;
   for (char *line = text, *next; line; line = next) {

@@ -67,11 +67,11 @@ typedef struct nnrt_tensor {
   nnrt_distribution distribution; /* PARAMETER                                                */
   double a, b;
   size_t fan_in, fan_out;         /* counted as PyTorch counts them                           */
-  int stacked;         /* PARAMETER and STATE: the first so many sizes count the copies of a `repeat`.
-                          In the block the copies lie one behind the other, only the first of them
-                          aligned; in files and reports each is a tensor of its own, which has the
-                          shape without these sizes and the copy's number, from 1, in place of each
-                          `*` of the name: "h.*.W" is h.1.W, h.2.W ... The fans are a copy's     */
+  int stacked;         /* PARAMETER and STATE: so many sizes, the first, count the copies of a
+                          `repeat`. In the block the copies lie one behind the other, only the first
+                          of them aligned; in files and reports each is a tensor of its own, which
+                          has the shape without these sizes and the copy's number, from 1, for each
+                          `*` of the name: "h.*.W" is h.1.W, h.2.W ... The fans are a copy's       */
   int loss_only;       /* INPUT: no output depends on it; predict() takes NULL for it         */
 } nnrt_tensor;
 
@@ -164,8 +164,8 @@ typedef struct nnrt_settings {
                            "balanced": by how often they occur                                 */
 } nnrt_settings;
 
-/* Who looks on while a loss is computed: see() is called with each tensor that is stored whole, as it
- * is made; values are reals. */
+/* Who looks on while a loss is computed: see() is called with each tensor that is stored whole, as
+ * it is made; values are reals. */
 typedef struct nnrt_watch {
   void (*see)(struct nnrt_watch *watch, const char *name, const void *values, size_t elements);
 } nnrt_watch;
@@ -271,8 +271,8 @@ void nnrt_product_double(int transpose_a, int transpose_b, size_t m, size_t n, s
  * loops serve it. */
 void nnrt_pack_float(size_t n, size_t k, const float *b, size_t ldb, float *packed);
 void nnrt_pack_double(size_t n, size_t k, const double *b, size_t ldb, double *packed);
-void nnrt_packed_product_float(size_t m, size_t n, size_t k, float alpha, const float *a, size_t lda,
-                               const float *packed, float beta, float *c, size_t ldc);
+void nnrt_packed_product_float(size_t m, size_t n, size_t k, float alpha, const float *a,
+                               size_t lda, const float *packed, float beta, float *c, size_t ldc);
 void nnrt_packed_product_double(size_t m, size_t n, size_t k, double alpha, const double *a,
                                 size_t lda, const double *packed, double beta, double *c,
                                 size_t ldc);

@@ -1,10 +1,10 @@
 /* order.c: a seed to the samples that are learned from, in the order of an epoch, and to those that
  * are kept from learning.
  *
- * Every block of the data set holds out its share. An epoch takes the blocks in an order drawn anew,
- * as many at a time as are held, and shuffles the samples of those together. What is one block is
- * so shuffled as a whole. All is drawn from the seed, the epoch's number and the block's alone, so a
- * place in an epoch is found again by its number.
+ * Every block of the data set holds out its share. An epoch takes the blocks in an order drawn
+ * anew, as many at a time as are held, and shuffles the samples of those together. What is one
+ * block is so shuffled as a whole. All is drawn from the seed, the epoch's number and the block's
+ * alone, so a place in an epoch is found again by its number.
  */
 #include "order.h"
 

@@ -37,7 +37,7 @@ void nnrt_order_free(nnrt_order *order);
 void nnrt_order_epoch(nnrt_order *order, uint64_t epoch);
 void nnrt_order_take(nnrt_order *order, size_t place, size_t n, size_t *index);
 
-/* The samples held out at places place ... place+n-1, all below `held`, in the order of the data. */
+/* The samples held out at places place ... place+n-1, all below `held`, in the data's order. */
 void nnrt_order_held(nnrt_order *order, size_t place, size_t n, size_t *index);
 
 #endif

@@ -21,8 +21,9 @@ typedef struct nnrt_pair {
 } nnrt_pair;
 
 /* The output that guesses target number `target` (an index into model->tensor): the first that
- * fits, scores before labels. Of several targets that the same outputs fit each takes one, in the order of both; where
- * they are not as many, none does. Never NNRT_PAIR_BINARY: only values tell. */
+ * fits, scores before labels. Of several targets that the same outputs fit each takes one, in the
+ * order of both; where they are not as many, none does. Never
+ * NNRT_PAIR_BINARY: only values tell. */
 nnrt_pair nnrt_pair_of(const nnrt_model *model, size_t target);
 
 /* Element `at` of an array of real numbers. */

@@ -26,8 +26,8 @@ static uint64_t joined(uint64_t key, uint64_t number) {
 }
 
 nnrt_random nnrt_random_begin(uint64_t seed, const char *name, uint64_t part) {
-  return nnrt_random_begin_hashed(seed, nnrt_random_hash(nnrt_random_hash_start, name, strlen(name)),
-                                  part);
+  return nnrt_random_begin_hashed(
+      seed, nnrt_random_hash(nnrt_random_hash_start, name, strlen(name)), part);
 }
 
 nnrt_random nnrt_random_begin_hashed(uint64_t seed, uint64_t hash, uint64_t part) {

@@ -20,15 +20,17 @@ static const char style[] =
   ".tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(8.5rem,1fr));gap:.8rem;"
   "margin:.9rem 0 0}.tile{background:var(--card);border:1px solid var(--line);border-radius:10px;"
   "padding:.6rem .8rem}.tile b{display:block;font-size:1.25rem}\n"
-  ".curves{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,22rem),1fr));gap:.8rem}"
+  ".curves{display:grid;gap:.8rem;"
+  "grid-template-columns:repeat(auto-fit,minmax(min(100%,22rem),1fr))}"
   "svg{display:block;width:100%;height:auto}svg.square{max-width:26rem}"
   "svg.spark{width:160px;height:40px}\n"
-  ".cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,9.6rem),1fr));gap:.8rem;"
+  ".cards{display:grid;gap:.8rem;"
+  "grid-template-columns:repeat(auto-fill,minmax(min(100%,9.6rem),1fr));"
   "margin-top:.6rem}.card{border:1px solid var(--line);border-radius:8px;padding:.7rem .8rem;"
   "min-width:0;overflow-wrap:anywhere}.bar{fill:var(--blue);opacity:.75}.dot{fill-opacity:.35}"
   ".card dl{grid-template-columns:minmax(0,auto) minmax(3.6rem,1fr)}.card .note{white-space:nowrap}"
-  ".layers .note{white-space:normal}.seen{margin-bottom:.4rem}.layers{grid-template-columns:repeat(auto-fill,minmax(min(100%,13rem),"
-  "1fr))}"
+  ".layers .note{white-space:normal}.seen{margin-bottom:.4rem}"
+  ".layers{grid-template-columns:repeat(auto-fill,minmax(min(100%,13rem),1fr))}"
   ".texts{grid-template-columns:repeat(auto-fill,minmax(min(100%,18rem),1fr))}"
   "code{font-size:.85rem}.texts code{line-height:2.2}ruby{color:var(--red)}rt{color:var(--faint);"
   "font-size:.7rem}"
@@ -95,7 +97,8 @@ static void show_head(FILE *to, const nnrt_trainer *trainer) {
   fprintf(to, ": training</title><style>%s%s</style></head><body>\n<header><h1>", style,
           nnrt_chart_style());
   nnrt_html_text(to, model->name);
-  fprintf(to, "</h1><p class=\"note\">%zu parameters in %zu tensors, %s precision; learned from %zu samples",
+  fprintf(to, "</h1><p class=\"note\">%zu parameters in %zu tensors, %s precision; learned from "
+          "%zu samples",
           parameters_of(model), model->parameters, model->real_bytes == 4 ? "single" : "double",
           trainer->order.learned);
   if (trainer->has_test)
@@ -110,12 +113,12 @@ static void show_head(FILE *to, const nnrt_trainer *trainer) {
 static void show_curves(FILE *to, const nnrt_trainer *trainer) {
   if (trainer->history.epochs == 0)
     return;
-  fputs("<section><h2>Curves</h2><p class=\"note\">over the epochs; the dashed line is the lowest loss"
-        "</p>\n<div class=\"curves\">\n", to);
+  fputs("<section><h2>Curves</h2><p class=\"note\">over the epochs; the dashed line is the lowest "
+        "loss</p>\n<div class=\"curves\">\n", to);
   for (size_t k = 0; k < nnrt_panels(trainer->model); k++) {
     const nnrt_panel panel = nnrt_panel_at(trainer, k);
-    fprintf(to, "<svg class=\"chart\" viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"", NNRT_PANEL_WIDTH,
-            NNRT_PANEL_HEIGHT);
+    fprintf(to, "<svg class=\"chart\" viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"",
+            NNRT_PANEL_WIDTH, NNRT_PANEL_HEIGHT);
     nnrt_html_text(to, panel.title);
     fputs("\">\n", to);
     nnrt_draw_panel(to, trainer, &panel);

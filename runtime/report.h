@@ -42,7 +42,7 @@ typedef struct nnrt_guesses {
 /* Predicts with the block's weights. The guesses are to be freed either way. */
 bool nnrt_guess(nnrt_trainer *trainer, nnrt_guesses *of, nnrt_failure *failure);
 void nnrt_guesses_free(nnrt_guesses *of);
-/* The samples at places begin ... begin+n-1 into the front of the room; their numbers to `chosen`. */
+/* The samples at places begin ... begin+n-1 to the front of the room; their numbers to `chosen`. */
 bool nnrt_guess_gather(nnrt_guesses *of, size_t begin, size_t n, size_t *chosen,
                        nnrt_failure *failure);
 /* A class as a reader knows it: its word, the byte of a text, else its number. */

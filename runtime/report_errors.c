@@ -121,16 +121,21 @@ static double place(const span *of, double value) {
 static void draw_dots(FILE *to, const nnrt_guesses *of, span in) {
   const size_t all = of->count * of->elements, stride = all / MOST_DOTS + 1;
   const double room = SIDE - MARGIN - 12;
-  fprintf(to, "<svg class=\"chart square\" viewBox=\"0 0 %d %d\" role=\"img\"><path class=\"grid\" "
-          "d=\"M%d 12V%dH%dM%d %dL%d 12\" fill=\"none\"/>\n", SIDE, SIDE, MARGIN, SIDE - 40, SIDE - 12,
-          MARGIN, SIDE - 40, SIDE - 12);
-  fprintf(to, "<text x=\"%d\" y=\"16\" text-anchor=\"end\">%.3g</text><text x=\"%d\" y=\"%d\" "
-          "text-anchor=\"end\">%.3g</text><text x=\"%d\" y=\"%d\">%.3g</text><text x=\"%d\" y=\"%d\" "
-          "text-anchor=\"end\">%.3g</text>\n", MARGIN - 6, in.high, MARGIN - 6, SIDE - 40, in.low, MARGIN,
-          SIDE - 24, in.low, SIDE - 12, SIDE - 24, in.high);
-  fprintf(to, "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">truth</text><text x=\"14\" y=\"%d\" "
-          "transform=\"rotate(-90 14 %d)\" text-anchor=\"middle\">guess</text>\n", (SIDE + MARGIN) / 2,
-          SIDE - 8, SIDE / 2, SIDE / 2);
+  fprintf(to,
+          "<svg class=\"chart square\" viewBox=\"0 0 %d %d\" role=\"img\"><path class=\"grid\" "
+          "d=\"M%d 12V%dH%dM%d %dL%d 12\" fill=\"none\"/>\n",
+          SIDE, SIDE, MARGIN, SIDE - 40, SIDE - 12, MARGIN, SIDE - 40, SIDE - 12);
+  fprintf(
+      to,
+      "<text x=\"%d\" y=\"16\" text-anchor=\"end\">%.3g</text><text x=\"%d\" y=\"%d\" "
+      "text-anchor=\"end\">%.3g</text><text x=\"%d\" y=\"%d\">%.3g</text><text x=\"%d\" y=\"%d\" "
+      "text-anchor=\"end\">%.3g</text>\n",
+      MARGIN - 6, in.high, MARGIN - 6, SIDE - 40, in.low, MARGIN, SIDE - 24, in.low, SIDE - 12,
+      SIDE - 24, in.high);
+  fprintf(to,
+          "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">truth</text><text x=\"14\" y=\"%d\" "
+          "transform=\"rotate(-90 14 %d)\" text-anchor=\"middle\">guess</text>\n",
+          (SIDE + MARGIN) / 2, SIDE - 8, SIDE / 2, SIDE / 2);
   for (size_t i = 0; i < all; i += stride) {
     const double truth = of->truth[i];
     if (isfinite(of->value[i]))

@@ -45,13 +45,18 @@ static void draw_histogram(FILE *to, const summary *of) {
   for (int k = 0; k < BINS; k++) {
     const double height = HEIGHT * (double)of->bin[k] / (double)of->largest;
     if (of->bin[k] > 0)
-      fprintf(to, "<rect class=\"bar\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"><title>%zu "
-              "from %.3g to %.3g</title></rect>", k * step + 0.5, HEIGHT - height, step - 1,
-              fmax(height, 1), of->bin[k], of->low + (of->high - of->low) * k / BINS,
+      fprintf(to,
+              "<rect class=\"bar\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"><title>%zu "
+              "from %.3g to %.3g</title></rect>",
+              k * step + 0.5, HEIGHT - height, step - 1, fmax(height, 1), of->bin[k],
+              of->low + (of->high - of->low) * k / BINS,
               of->low + (of->high - of->low) * (k + 1) / BINS);
   }
-  fprintf(to, "<text x=\"0\" y=\"%d\">%.3g</text><text x=\"%d\" y=\"%d\" text-anchor=\"end\">%.3g</text>"
-          "</svg>\n", HEIGHT + 13, of->low, WIDTH, HEIGHT + 13, of->high);
+  fprintf(
+      to,
+      "<text x=\"0\" y=\"%d\">%.3g</text><text x=\"%d\" y=\"%d\" text-anchor=\"end\">%.3g</text>"
+      "</svg>\n",
+      HEIGHT + 13, of->low, WIDTH, HEIGHT + 13, of->high);
 }
 
 /* On a logarithmic axis: gradients shrink by orders of magnitude. */
@@ -67,8 +72,10 @@ static void draw_gradient(FILE *to, const nnrt_history *history, size_t column) 
   }
   if (!(high > 0) || history->epochs < 2)
     return;
-  fprintf(to, "<svg class=\"chart\" viewBox=\"0 -2 %d 44\" role=\"img\"><polyline class=\"test\" points=\"",
-          WIDTH);
+  fprintf(
+      to,
+      "<svg class=\"chart\" viewBox=\"0 -2 %d 44\" role=\"img\"><polyline class=\"test\" points=\"",
+      WIDTH);
   for (size_t i = 0; i < history->epochs; i += stride) {
     const double norm = nnrt_history_row(history, i)[column];
     if (norm > 0 && isfinite(norm))
@@ -99,9 +106,11 @@ void nnrt_report_layers(FILE *to, const nnrt_trainer *trainer) {
   size_t column = nnrt_gradient_column(model);
   if (model->parameters == 0)
     return;
-  fputs("<section><h2>Parameters</h2><p class=\"note\">how their values are spread, and below it the 2-norm "
+  fputs("<section><h2>Parameters</h2><p class=\"note\">how their values are spread, and below it "
+        "the 2-norm "
         "of the gradient over the epochs (before clipping, on a logarithmic scale)</p>\n<div "
-        "class=\"cards layers\">\n", to);
+        "class=\"cards layers\">\n",
+        to);
   for (size_t i = 0; i < model->tensors; i++)
     if (model->tensor[i].role == NNRT_PARAMETER)
       show_parameter(to, trainer, i, column++);

@@ -86,8 +86,8 @@ static void print_name(const nnrt_tensor *tensor, int rank, size_t elements, siz
 
 /* ---- the largest ---------------------------------------------------------------------------- */
 
-/* Of the `count` values at `first`, the largest that is less than number `last`, or equal and behind
- * it; `last` SIZE_MAX: the largest of all. */
+/* Of the `count` values at `first`, the largest that is less than number `last`, or equal and
+ * behind it; `last` SIZE_MAX: the largest of all. */
 static size_t next_largest(const nnrt_rows *rows, const void *values, size_t first, size_t count,
                            size_t last) {
   size_t best = SIZE_MAX;

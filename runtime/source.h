@@ -65,10 +65,10 @@ void nnrt_table_free(nnrt_table *table);
 
 /* ---- sources ------------------------------------------------------------------------------ */
 
-/* One file and the tensors that it brings. Of the first `wanted` tensors all are read, or where it is
- * for prediction all that are not loss_only. In a table the columns are the elements of the tensors
- * that are read, one after another, or those of the first `wanted` or of all `known` tensors, of
- * which the others are skipped. A reader makes `part` of `input`, or fails. */
+/* One file and the tensors that it brings. Of the first `wanted` tensors all are read, or where it
+ * is for prediction all that are not loss_only. In a table the columns are the elements of the
+ * tensors that are read, one after another, or those of the first `wanted` or of all `known`
+ * tensors, of which the others are skipped. A reader makes `part` of `input`, or fails. */
 typedef struct nnrt_source {
   nnrt_input input;
   nnrt_spool *spool;             /* borrowed */

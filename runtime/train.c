@@ -94,7 +94,7 @@ static bool begin_block(nnrt_trainer *trainer, const nnrt_weights *resumed,
          nnrt_freeze(trainer->model, trainer->block, options->freeze, &trainer->frozen, failure);
 }
 
-/* How earlier weights read their data rules how this is read, but for what the command line says. */
+/* As earlier weights read their data this is read, where the command line does not say how. */
 static bool read_encoding(nnrt_trainer *trainer, const nnrt_weights *resumed,
                           nnrt_failure *failure) {
   const nnrt_options *options = trainer->options;
@@ -252,7 +252,8 @@ static bool report(nnrt_trainer *trainer, nnrt_failure *failure) {
   double *running = trainer->running, *metric = running + NNRT_RUNNING_METRICS;
   const double looked_at = running[NNRT_RUNNING_METRIC_SAMPLES];
   double *gradient = metric + trainer->model->metrics;
-  nnrt_epoch epoch = {trainer->epoch + 1, head->step, 0, running[NNRT_RUNNING_RATE], 0, 0, NULL, NULL, gradient};
+  nnrt_epoch epoch = {
+      trainer->epoch + 1, head->step, 0, running[NNRT_RUNNING_RATE], 0, 0, NULL, NULL, gradient};
   epoch.seconds = nnrt_seconds() - trainer->progress.begun;
   epoch.samples_per_second = (double)trainer->progress.samples / (epoch.seconds + 1e-9);
   epoch.loss = running[NNRT_RUNNING_LOSS] / running[NNRT_RUNNING_SAMPLES];
@@ -322,6 +323,12 @@ int nnrt_train_run(nnrt_trainer *trainer, nnrt_failure *failure) {
 static void say_farewell(const nnrt_trainer *trainer, int status) {
   const nnrt_options *options = trainer->options;
   const int epochs = options->settings.epochs;
+  if (status == 0 && options->resume && trainer->history.epochs == trainer->history.first &&
+      trainer->epoch >= (uint64_t)epochs) {
+    printf("nothing to do: %s has come to epoch %llu; more are --epochs N\n", options->resume,
+           (unsigned long long)trainer->epoch);
+    return;
+  }
   if (status == INTERRUPTED)
     printf("interrupted after step %llu; ",
            (unsigned long long)((const nnrt_head *)trainer->block)->step);

@@ -1,5 +1,5 @@
-/* train: the trainer's state and what its parts do with it; private to train.c, checkpoint.c,
- * progress.c, history.c and interrupt.c. */
+/* train: the trainer's state and what its parts do with it; private to train.c, step.c, keep.c,
+ * checkpoint.c, resume.c, progress.c, history.c and interrupt.c. */
 #ifndef NNRT_TRAIN_H
 #define NNRT_TRAIN_H
 
@@ -128,6 +128,9 @@ void *nnrt_kept_weights(const nnrt_trainer *trainer);
 
 /* Writes weights and all that nnrt_resume_* need, whole or not at all. */
 bool nnrt_checkpoint_save(const nnrt_trainer *trainer, const char *path, nnrt_failure *failure);
+
+/* ---- resume.c ----------------------------------------------------------------------------- */
+
 /* Options that the command line leaves open become those of the checkpoint. */
 bool nnrt_resume_options(const nnrt_weights *from, const char *path, const nnrt_model *model,
                          nnrt_options *options, nnrt_failure *failure);

@@ -26,8 +26,8 @@ static bool fail_class(const char *name, size_t classes, const nnrt_labels *labe
   if (labels->count > 0)
     return nnrt_fail(failure, "--weights: there is no class '%s'; there are %s", name,
                      nnrt_show_labels(labels).chars);
-  return nnrt_fail(failure, "--weights: there is no class '%s'; they are numbers from 0 to %zu", name,
-                   classes - 1);
+  return nnrt_fail(failure, "--weights: there is no class '%s'; they are numbers from 0 to %zu",
+                   name, classes - 1);
 }
 
 /* The class of a word, else of a number; `classes`: none. */
@@ -129,7 +129,8 @@ void nnrt_weights_apply(const nnrt_dataset *data, size_t n, void *const *batch) 
   const nnrt_tensor_encoding *one = &data->encoding->of[data->weighed];
   const int32_t *class = batch[data->weighs];
   for (size_t i = 0; i < n; i++) {
-    const double weight = one->weight && (size_t)class[i] < one->weights ? one->weight[class[i]] : 1;
+    const double weight =
+        one->weight && (size_t) class[i] < one->weights ? one->weight[class[i]] : 1;
     if (data->real_bytes == 8)
       ((double *)batch[data->weighed])[i] = weight;
     else

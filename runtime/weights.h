@@ -82,8 +82,8 @@ bool nnrt_weights_read_u64(const nnrt_weights *weights, const char *name, uint64
 bool nnrt_weights_load(const nnrt_weights *weights, const nnrt_model *model, void *block,
                        int need_states, nnrt_failure *failure);
 
-/* Copies what the file has by name and in the same shape, and leaves the rest of the block as it is;
- * tells a line on `told` for each parameter that it leaves. Fails where nothing fits. */
+/* Copies what the file has by name and in the same shape, and leaves the rest of the block as it
+ * is; tells a line on `told` for each parameter that it leaves. Fails where nothing fits. */
 bool nnrt_weights_load_partly(const nnrt_weights *weights, const nnrt_model *model, void *block,
                               FILE *told, nnrt_failure *failure);
 

@@ -36,17 +36,18 @@ enum {
 static const size_t shape_T[] = {T}, shape_VH[] = {V, H}, shape_H[] = {H}, shape_TV[] = {T, V};
 
 static const nnrt_tensor tensors[TENSORS] = {
-  {"c", NNRT_INPUT, NNRT_CLASS, V, 1, shape_T, T, 0, 0, NNRT_CONSTANT, 0.0, 0.0, 0, 0, 0, 0},
-  {"n", NNRT_TARGET, NNRT_CLASS, V, 1, shape_T, T, 0, 0, NNRT_CONSTANT, 0.0, 0.0, 0, 0, 0, 0},
-  {"E", NNRT_PARAMETER, NNRT_REAL, 0, 2, shape_VH, V * H, OFFSET_E, 0, NNRT_GLOROT_NORMAL, 0.0,
-   0.0, H, V, 0, 0},
-  {"w", NNRT_PARAMETER, NNRT_REAL, 0, 1, shape_H, H, OFFSET_w, 0, NNRT_UNIFORM, 0.2, 0.8, 0, 0, 0, 0},
-  {"O", NNRT_PARAMETER, NNRT_REAL, 0, 2, shape_VH, V * H, OFFSET_O, 0, NNRT_GLOROT_UNIFORM, 0.0,
-   0.0, H, V, 0, 0},
-  {"mean.s", NNRT_STATE, NNRT_REAL, 0, 1, shape_H, H, OFFSET_mean, 0, NNRT_CONSTANT, 0.0, 0.0, 0,
-   0, 0, 0},
-  {"s", NNRT_STATE, NNRT_REAL, 0, 1, shape_H, H, 0, 1, NNRT_CONSTANT, 0.0, 0.0, 0, 0, 0, 0},
-  {"p", NNRT_OUTPUT, NNRT_REAL, 0, 2, shape_TV, T * V, 0, 0, NNRT_CONSTANT, 0.0, 0.0, 0, 0, 0, 0},
+    {"c", NNRT_INPUT, NNRT_CLASS, V, 1, shape_T, T, 0, 0, NNRT_CONSTANT, 0.0, 0.0, 0, 0, 0, 0},
+    {"n", NNRT_TARGET, NNRT_CLASS, V, 1, shape_T, T, 0, 0, NNRT_CONSTANT, 0.0, 0.0, 0, 0, 0, 0},
+    {"E", NNRT_PARAMETER, NNRT_REAL, 0, 2, shape_VH, V *H, OFFSET_E, 0, NNRT_GLOROT_NORMAL, 0.0,
+     0.0, H, V, 0, 0},
+    {"w", NNRT_PARAMETER, NNRT_REAL, 0, 1, shape_H, H, OFFSET_w, 0, NNRT_UNIFORM, 0.2, 0.8, 0, 0, 0,
+     0},
+    {"O", NNRT_PARAMETER, NNRT_REAL, 0, 2, shape_VH, V *H, OFFSET_O, 0, NNRT_GLOROT_UNIFORM, 0.0,
+     0.0, H, V, 0, 0},
+    {"mean.s", NNRT_STATE, NNRT_REAL, 0, 1, shape_H, H, OFFSET_mean, 0, NNRT_CONSTANT, 0.0, 0.0, 0,
+     0, 0, 0},
+    {"s", NNRT_STATE, NNRT_REAL, 0, 1, shape_H, H, 0, 1, NNRT_CONSTANT, 0.0, 0.0, 0, 0, 0, 0},
+    {"p", NNRT_OUTPUT, NNRT_REAL, 0, 2, shape_TV, T *V, 0, 0, NNRT_CONSTANT, 0.0, 0.0, 0, 0, 0, 0},
 };
 
 static const char *const hyperparameter[] = {"rate", "momentum"};
@@ -57,8 +58,9 @@ static const nnrt_optimizer optimizers[] = {
   {"sgd", 2, hyperparameter, default_value, has_default, 1, optimizer_state, NULL},
 };
 
-/* ---- the block: head, parameters, mean.s, (training: gradients, momentum), carried state [batch, H],
- * s [batch, T, H], p [batch, T, V] ------------------------------------------------------------- */
+/* ---- the block: head, parameters, mean.s, (training: gradients, momentum), carried state [batch,
+ * H], s [batch, T, H], p [batch, T, V]
+ * ------------------------------------------------------------- */
 
 static size_t offset_carried(int32_t training) {
   return training ? (size_t)TRAINING_END : (size_t)GRADIENT_OFFSET;
