@@ -33,14 +33,18 @@
 #endif
 #endif
 
-/* Before a loop whose turns touch no memory of each other's. */
+/* Before a loop whose turns touch no memory of each other's; SHORT: which is to be vector code
+ * although it could be written out, turn by turn. */
 #if defined(__clang__)
 #pragma clang diagnostic ignored "-Wpass-failed" /* a short loop may stay as it is */
 #define NNRT_APART _Pragma("clang loop vectorize(assume_safety)")
+#define NNRT_SHORT NNRT_APART
 #elif defined(__GNUC__)
 #define NNRT_APART _Pragma("GCC ivdep")
+#define NNRT_SHORT _Pragma("GCC ivdep") _Pragma("GCC unroll 1")
 #else
 #define NNRT_APART
+#define NNRT_SHORT
 #endif
 
 #if defined(__GNUC__)

@@ -16,6 +16,13 @@
 #define NNRT_REAL double
 #endif
 
+/* The function of one shape: on its own, a compiler keeps its sums in registers. */
+#ifdef __GNUC__
+#define NNRT_SHAPE static __attribute__((noinline))
+#else
+#define NNRT_SHAPE static
+#endif
+
 /* The sums run over o < turns[0], r < turns[1], p < turns[2]. keep: what is in C is added to, else it
  * is overwritten. */
 typedef struct nnrt_windows {
@@ -76,7 +83,6 @@ NNRT_INLINE void nnrt_plain_windows(const nnrt_windows *of) {
 #define nnrt_narrow_windows_along nnrt_plain_windows
 
 #endif
-
 
 #undef NNRT_REAL
 #undef NNRT_REAL_BYTES

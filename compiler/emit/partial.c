@@ -5,7 +5,9 @@
  *     row_sum += d[i] < 1.0 ? e[i] * e[i] : 0.0;
  *   loss_sum += row_sum;
  *
- * This is for terms with a condition. Without the local, gcc 12 (12.2, -O3 without -ffast-math,
+ * An element of memory is added to in the same way: its loop would store each turn's sum.
+ *
+ * Scalars need it for terms with a condition. Without the local, gcc 12 (12.2, -O3 without -ffast-math,
  * AVX-512) vectorises both loops at once if the inner one is short, and loses terms: it masks the
  * sum by the condition of one turn only. */
 #include "writer.h"
@@ -22,14 +24,33 @@ static bool is_nested(const writer *w, const assignment *a) {
   return outer && assignment_binds(a, inner->over) && assignment_binds(a, outer->over);
 }
 
-const char *partial_sum_word(writer *w, const assignment *a, const char *collector, bool minus) {
-  if (!is_nested(w, a)) return collector;
+static bool adds_to_one_place(const writer *w, const assignment *a) {
+  const variable *inner = w->loops ? w->loops->over : NULL;
+  if (!inner || !assignment_binds(a, inner)) return false;
+  for (int d = 0; d < a->target->rank; d++) {
+    for (int k = 0; k < a->at[d].terms; k++) {
+      const variable *v = variable_now(a->at[d].term[k].of);
+      if (v == inner || v->kind != VARIABLE_LOOP) return false;
+    }
+  }
+  return true;
+}
+
+static const char *new_sum(writer *w, const assignment *a, const char *collector, bool minus) {
   partial_sum *sum = arena_alloc(w->memory, sizeof *sum);
   *sum = (partial_sum){word_new(w->e->words, "row_sum", true), collector,
                        buffer_type(w, a->target), minus, w->loops->partial};
   w->loops->partial = sum;
-  w->loops->outer->braces = true;
+  if (w->loops->outer) w->loops->outer->braces = true;
   return sum->word;
+}
+
+const char *row_sum_word(writer *w, const assignment *a, const char *element, bool minus) {
+  return adds_to_one_place(w, a) ? new_sum(w, a, element, minus) : element;
+}
+
+const char *partial_sum_word(writer *w, const assignment *a, const char *collector, bool minus) {
+  return is_nested(w, a) ? new_sum(w, a, collector, minus) : collector;
 }
 
 void append_with_sums(writer *w, const char *chars, const open_loop *of) {

@@ -293,8 +293,9 @@ static void emit_term(writer *w, const assignment *a) {
   if (!term.chars) term = number_piece(w, 1);
   piece to = collects ? piece_of(w, BIND_PRIMARY, "%s", collector(a))
                       : element_piece(w, a->target, a->at);
-  if (collects && (holds.chars || strstr(term.chars, " ? "))) {
-    const char *sum = partial_sum_word(w, a, to.chars, minus);
+  if (!collects || holds.chars || strstr(term.chars, " ? ")) {
+    const char *sum = collects ? partial_sum_word(w, a, to.chars, minus)
+                      : adds   ? row_sum_word(w, a, to.chars, minus) : to.chars;
     if (sum != to.chars) {
       to.chars = sum;
       minus = false;
@@ -409,19 +410,33 @@ static const char *common_condition(writer *w, const step *s, const step *outerm
   return common;
 }
 
+/* A loop of a scatter or over digits: too short for asking at run time how pointers lie, and for
+ * being written out. */
+static bool is_short(const step *s) {
+  const step *first = s->first;
+  if (!first || first->next) return false;
+  if (first->kind == STEP_LOOP) return turns_stand_apart(s);
+  const assignment *a = first->what;
+  bool scatters = a->kind == ASSIGN_PRODUCT && a->factors == 1 && !a->product;
+  return scatters && assignment_binds(a, s->over) && !assignment_collects(a) &&
+         turns_stand_apart(s);
+}
+
 /* Where a compiler could find out by itself there is no need to say so: one array is written. */
-static bool needs_saying(const step *s) {
+static const char *hint_of(const step *s) {
   int written = 0;
+  if (is_short(s)) return "NNRT_SHORT";
   for (const step *one = s->first; one; one = one->next) {
     written += one->kind == STEP_ASSIGNMENT && !is_scalar(one->what->target);
   }
-  return written > 2 && turns_stand_apart(s);
+  return written > 2 && turns_stand_apart(s) ? "NNRT_APART" : NULL;
 }
 
 static void emit_loop_head(writer *w, const step *s, bool single) {
   const variable *v = s->over;
   const char *word = v->word, *bound = bound_text(w, v), *open = single ? "" : " {";
-  if (needs_saying(s)) line(w, "NNRT_APART");
+  const char *hint = hint_of(s);
+  if (hint) line(w, "%s", hint);
   if (s->downwards) {
     line(w, "for (size_t %s = %s; %s-- > %lld;)%s", word, bound, word, (long long)v->low, open);
   } else {

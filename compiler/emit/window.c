@@ -81,7 +81,7 @@ void emit_window_shapes(writer *w) {
   for (size_t k = 0; k < all->count; k++) {
     const char *form = all->item[k];
     if (k >= MOST_VECTORISED) form = arena_printf(w->memory, "plain_windows%s", strchr(form, '('));
-    line(w, "static void nnrt_windows_%zu(%s alpha, const %s *a, const %s *b, %s *c) {", k + 1,
+    line(w, "NNRT_SHAPE void nnrt_windows_%zu(%s alpha, const %s *a, const %s *b, %s *c) {", k + 1,
          real, real, real, real);
     text_printf(w->out, "  nnrt_%s}\n", form);
   }

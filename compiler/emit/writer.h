@@ -179,6 +179,8 @@ void emit_steps(writer *w, const step *first);
 /* What a conditional term of `a` is added to: the sum of the innermost open loop, where one further
  * out collects. */
 const char *partial_sum_word(writer *w, const assignment *a, const char *collector, bool minus);
+/* The same for an element of memory, if the innermost open loop adds to one and no other. */
+const char *row_sum_word(writer *w, const assignment *a, const char *element, bool minus);
 /* `chars`, the text of the loop, between the declarations of its sums and their additions. */
 void append_with_sums(writer *w, const char *chars, const open_loop *of);
 

@@ -60,8 +60,33 @@ static bool stands_apart(const step *loop, const assignment *w) {
   return true;
 }
 
+/* The loop fills places J u + w, a loop over w < J in each of its turns, and shares no storage with
+ * what it reads. */
+static bool fills_digits(const step *loop) {
+  const step *inner = loop->first;
+  if (!inner || inner->next || inner->kind != STEP_LOOP) return false;
+  const step *only = inner->first;
+  if (!only || only->next || only->kind != STEP_ASSIGNMENT) return false;
+  const assignment *a = only->what;
+  const variable *u = loop->over, *w = inner->over;
+  int driven = driven_place(a->target, a->at, u);
+  if (a->kind != ASSIGN_ELEMENTS || driven < 0 || !is_stored(a->target)) return false;
+  const index_form *at = &a->at[a->target->order[driven]];
+  int64_t by[2] = {0, 0};
+  for (int t = 0; t < at->terms; t++) {
+    by[0] += variable_now(at->term[t].of) == u ? at->term[t].coefficient : 0;
+    by[1] += variable_now(at->term[t].of) == w ? at->term[t].coefficient : 0;
+  }
+  if (by[1] != 1 || w->low != 0 || by[0] < w->high) return false;
+  for (const buffer_read *r = a->reads; r; r = r->next) {
+    if (storage_of(r->from) == storage_of(a->target)) return false;
+  }
+  return true;
+}
+
 bool turns_stand_apart(const step *loop) {
   if (loop->over->time || loop->downwards) return false;
+  if (fills_digits(loop)) return true;
   for (const step *s = loop->first; s; s = s->next) {
     if (s->kind != STEP_ASSIGNMENT) return false;
   }

@@ -170,11 +170,75 @@ const environment *assignment_bind(entry_plan *e, assignment *a, axis along,
   return environment_put(e->of->memory, where, along, index_of(v));
 }
 
+/* ---- digits --------------------------------------------------------------------------------- */
+
+/* v / J or v % J, on their own; 0 where the variable is anything else. */
+static int64_t divisor_of(const variable *of, const variable *v) {
+  if (of->kind != VARIABLE_QUOTIENT && of->kind != VARIABLE_REMAINDER) return 0;
+  return of->form.constant == 0 && index_variable(&of->form) == v ? of->divisor : 0;
+}
+
+/* The number by which everything that is read divides v, if that is one number; else 0. */
+static int64_t common_divisor(const assignment *a, const variable *v) {
+  int64_t common = 0;
+  for (const buffer_read *r = a->reads; r; r = r->next) {
+    for (int d = 0; d < r->from->rank; d++) {
+      for (int k = 0; k < r->at[d].terms; k++) {
+        int64_t one = divisor_of(variable_now(r->at[d].term[k].of), v);
+        if (one && common && one != common) return 0;
+        if (one) common = one;
+      }
+    }
+  }
+  return common;
+}
+
+/* Of a variable that is only met as v / J and v % J, or along with them, two: v is J u + w. Without
+ * divisions loops over it are vector code: so a pool's gradient is read. */
+static bool split_digits(entry_plan *e, assignment *a, int64_t *digits) {
+  bool any = false;
+  for (int k = 0, d = 0; d < a->target->rank; d++) {
+    digits[d] = 0;
+    if (a->at[d].terms == 0) continue;
+    const variable *v = a->variable[k++];
+    int64_t by = v->batch || axis_counts_copies(e->of->g, v->along) ? 0 : common_divisor(a, v);
+    if (by <= 1 || v->high % by != 0 || v->high <= by) continue;
+    digits[d] = by;
+    any = true;
+  }
+  return any;
+}
+
+static void free_digits(entry_plan *e, assignment *a, const int64_t *digits) {
+  a->variables = a->free = 0;
+  a->where = NULL;
+  a->reads = NULL;
+  for (int d = 0; d < a->target->rank; d++) {
+    axis along = a->target->dims[d];
+    if (a->at[d].terms > 0) {
+      variable *v = assignment_variable(e, a, along, false);
+      a->at[d] = index_of(v);
+      if (digits[d]) {
+        variable *low = assignment_variable(e, a, along, false);
+        index_form last = index_of(low), first = a->at[d];
+        v->high /= digits[d];
+        low->high = digits[d];
+        a->at[d] = index_add(last, digits[d], &first);
+      }
+    }
+    a->where = environment_put(e->of->memory, a->where, along, a->at[d]);
+  }
+}
+
 static void assign_elements(entry_plan *e, buffer *target, const node *what, bool inside) {
   assignment *a = assignment_new(e, ASSIGN_ELEMENTS, target);
+  int64_t digits[MAX_RANK];
   assignment_free(e, a);
   a->what = what;
   a->inside = inside;
+  note_reads(e, a, what, a->where, inside);
+  if (!split_digits(e, a, digits)) return;
+  free_digits(e, a, digits);
   note_reads(e, a, what, a->where, inside);
 }
 

@@ -69,12 +69,54 @@ static void order_dims(const graph *g, buffer *b, const int *position) {
   }
 }
 
+/* ---- what is scattered ----------------------------------------------------------------------- */
+
+/* y[C u + d] += x[u]: nothing but a read of a buffer, added up where views overlap. */
+static const buffer_read *scattered(const assignment *a) {
+  const buffer_read *r = a->reads;
+  bool plain = a->kind == ASSIGN_PRODUCT && a->factors == 1 && a->variables > a->free && r;
+  return plain && !r->next && is_scratch(r->from) ? r : NULL;
+}
+
+/* Where dimension d of what is scattered goes: 0: to the place that it counts itself; 1: it is the
+ * window's, the shorter of several that lead to one place; then the places, as they lie there. */
+static int scatter_place(const assignment *a, const buffer_read *r, int d) {
+  const variable *v = index_variable(&r->at[d]);
+  if (!v || v->batch) return 0;
+  for (int k = 0; k < a->target->rank; k++) {
+    const index_form *at = &a->at[a->target->order[k]];
+    bool here = false, longest = true;
+    for (int t = 0; t < at->terms; t++) {
+      const variable *other = variable_now(at->term[t].of);
+      here = here || other == v;
+      longest = longest && (other->kind != VARIABLE_LOOP || other->high <= v->high);
+    }
+    if (here && at->terms > 1) return longest ? 2 + k : 1;
+  }
+  return 0;
+}
+
+/* Places innermost: they are added to in vectors, one part of the window after another. */
+static void order_scattered(const assignment *a) {
+  const buffer_read *r = scattered(a);
+  if (!r) return;
+  int *order = r->from->order;
+  for (int k = 1; k < r->from->rank; k++) {
+    int d = order[k], at = k;
+    for (; at > 0 && scatter_place(a, r, order[at - 1]) > scatter_place(a, r, d); at--) {
+      order[at] = order[at - 1];
+    }
+    order[at] = d;
+  }
+}
+
 void lay_out(entry_plan *e) {
   int *position = arena_alloc(e->of->memory, (size_t)graph_axis_count(e->of->g) * sizeof *position);
   name_positions(e->of, position);
   for (size_t k = 0; k < e->assignments; k++) spread_time(e->assignment[k]);
   for (size_t k = e->assignments; k > 0; k--) spread_time(e->assignment[k - 1]);
   for (size_t k = 0; k < e->buffers; k++) order_dims(e->of->g, e->buffer[k], position);
+  for (size_t k = 0; k < e->assignments; k++) order_scattered(e->assignment[k]);
 }
 
 /* ---- sizes and addresses -------------------------------------------------------------------- */

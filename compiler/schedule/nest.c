@@ -103,24 +103,43 @@ static int loop_place(const entry_plan *e, const assignment *a, int k) {
   if (selects && a->bound[k]) return 8;
   if (steps_in_time(a, v)) return 0;
   if (v->batch) return 1;
-  if (a->bound[k]) return 4;
   bool inner = a->kind == ASSIGN_PRODUCT && a->free < a->variables &&
                runs_along_memory(e, a, v);
-  return inner ? 6 : 2;
+  return inner ? 6 : a->bound[k] ? 4 : 2;
 }
 
+/* Where v's steps lie among those of the target's dimensions, large ones first. */
 static int memory_place(const assignment *a, const variable *v) {
   for (int k = 0; k < a->target->rank; k++) {
-    if (index_variable(&a->at[a->target->order[k]]) == v) return k;
+    const index_form *at = &a->at[a->target->order[k]];
+    for (int t = 0; t < at->terms && a->kind == ASSIGN_ELEMENTS; t++) {
+      if (variable_now(at->term[t].of) == v) return 2 * k + (at->term[t].coefficient == 1);
+    }
+    if (index_variable(at) == v) return 2 * k;
   }
-  return a->target->rank;
+  return 2 * a->target->rank;
+}
+
+/* Elements from one turn to the next in what is read, the most there is. */
+static int64_t read_stride(const entry_plan *e, const assignment *a, const variable *v) {
+  int64_t most = 0;
+  for (const buffer_read *r = a->reads; r; r = r->next) {
+    address from = buffer_address(e->of->g, r->from, r->at);
+    size_form stride = address_stride(&from, v);
+    int64_t count = stride.batch ? INT64_MAX : stride.count < 0 ? -stride.count : stride.count;
+    if (count > most) most = count;
+  }
+  return most;
 }
 
 static bool goes_outside(const entry_plan *e, const assignment *a, int x, int y) {
+  const variable *first = variable_now(a->variable[x]), *second = variable_now(a->variable[y]);
   int one = loop_place(e, a, x), other = loop_place(e, a, y);
   if (one != other) return one < other;
-  return memory_place(a, variable_now(a->variable[x])) <
-         memory_place(a, variable_now(a->variable[y]));
+  one = memory_place(a, first);
+  other = memory_place(a, second);
+  if (one != other) return one < other;
+  return a->kind == ASSIGN_PRODUCT && read_stride(e, a, first) > read_stride(e, a, second);
 }
 
 static bool in_product(const matrix_product *p, const variable *v) {

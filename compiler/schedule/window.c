@@ -10,6 +10,7 @@ enum {
   FEWEST_SUMS = 6,     /* sums that must be under way for a processor to be busy                 */
   CALL = 8,            /* what begins and ends a product, in vector operations                   */
   ADD_LANES = 7,       /* what adds up the lanes of one vector                                   */
+  NEAR_BYTES = 16384,  /* of results that are still near when they are read                      */
   SMALLEST_CALL = 256, /* multiply-adds that are worth the text of a product                     */
   MOST_RUNS = 2 * MAX_RANK
 };
@@ -42,27 +43,26 @@ static bool find_strides(const product_match *m, run *r) {
   return true;
 }
 
-/* From the group's variable `first` outwards, as far as memory goes on. */
-static bool find_run(const product_match *m, int group, int first, run *r) {
+/* From the group's variable `first` outwards: a run for each place where it may end. */
+static void find_runs_from(search *s, int group, int first) {
+  const product_match *m = s->m;
   const address *one = &m->at[group == GROUP_N ? 1 : 0];
   const address *other = &m->at[group == GROUP_K ? 1 : 2];
-  *r = (run){.turns = 1};
-  for (int at = first; at >= 0 && r->count < MAX_RANK;
-       at = next_outer(m, group, one, other, r->variable[r->count - 1])) {
+  run r = {.turns = 1};
+  for (int at = first; at >= 0 && r.count < MAX_RANK && s->runs[group] < MOST_RUNS;
+       at = next_outer(m, group, one, other, r.variable[r.count - 1])) {
     variable *v = m->group[group][at];
-    if (v->batch || v->high <= v->low) break;
-    r->variable[r->count++] = v;
-    r->turns *= (double)(v->high - v->low);
+    if (v->batch || v->high <= v->low) return;
+    r.variable[r.count++] = v;
+    r.turns *= (double)(v->high - v->low);
+    if (!find_strides(m, &r)) return;
+    s->run[group][s->runs[group]++] = r;
   }
-  return r->count > 0 && find_strides(m, r);
 }
 
 static void find_runs(search *s) {
-  const product_match *m = s->m;
   for (int group = 0; group < 3; group++) {
-    for (int k = 0; k < m->groups[group] && s->runs[group] < MOST_RUNS; k++) {
-      s->runs[group] += find_run(m, group, k, &s->run[group][s->runs[group]]);
-    }
+    for (int k = 0; k < s->m->groups[group]; k++) find_runs_from(s, group, k);
   }
 }
 
@@ -142,7 +142,21 @@ static double cost_of(const search *s, const candidate *c) {
     return around * (steps * at_least(m * n, FEWEST_SUMS) + m * n * ADD_LANES + CALL);
   }
   double vectors = m * whole_vectors(s, n);
-  return around * (sums * at_least(vectors, FEWEST_SUMS) + 2 * vectors + CALL);
+  double stores = vectors * (vectors * VECTOR_BYTES > NEAR_BYTES ? 4 : 2);
+  return around * (sums * at_least(vectors, FEWEST_SUMS) + stores + CALL);
+}
+
+/* A loop around has shorter steps in Y than the rows have: Y fills up strip by strip, and what reads
+ * it must wait for all of them. */
+static bool fills_strips(const search *s, const candidate *c) {
+  for (int group = GROUP_M; group <= GROUP_N && c->row; group++) {
+    for (int k = 0; k < s->runs[group]; k++) {
+      const run *r = &s->run[group][k];
+      bool inside = share_variable(r, c->row) || (c->column && share_variable(r, c->column));
+      if (!inside && r->stride[2] < c->row->stride[2]) return true;
+    }
+  }
+  return false;
 }
 
 static void put_group(matrix_product *to, int group, const run *r) {
@@ -153,7 +167,7 @@ static void put_group(matrix_product *to, int group, const run *r) {
 }
 
 static void weigh(search *s, const candidate *c) {
-  double cost = cost_of(s, c);
+  double cost = cost_of(s, c) * (fills_strips(s, c) ? 1.1 : 1);
   if (cost >= s->least) return;
   s->least = cost;
   matrix_product *best = &s->best;
