@@ -1,4 +1,7 @@
-/* nnrt_window: sums over windows, C[i, j] = alpha sum[o, r, p](A[i; o, r, p] B[j; o, r, p]) + C[i, j],
+/* nnrt_window: sums over windows,
+ *
+ *   C[i; l, j] = alpha sum[o, r, p](A[i; o, r, p] B[l, j; o, r, p]) + C[i; l, j],
+ *
  * for emitted programs, of the real type of NNRT_REAL_BYTES (4: float, 8: double); behind
  * nnrt_kernel.h.
  *
@@ -23,35 +26,40 @@
 #define NNRT_SHAPE static
 #endif
 
-/* The sums run over o < turns[0], r < turns[1], p < turns[2]. keep: what is in C is added to, else it
+/* i < m are the rows; j < n the columns, of each line l < lines (along: there is one).
+ * The sums run over o < turns[0], r < turns[1], p < turns[2]. keep: what is in C is added to, else it
  * is overwritten. */
 typedef struct nnrt_windows {
-  size_t m, n, turns[3];
+  size_t m, lines, n, turns[3];
   int keep;
   NNRT_REAL alpha;
   const NNRT_REAL *a;
   size_t a_row, a_step[3];
   const NNRT_REAL *b;
-  size_t b_column, b_step[3];
+  size_t b_line, b_column, b_step[3];
   NNRT_REAL *c;
-  size_t c_row, c_column;
+  size_t c_row, c_line, c_column;
 } nnrt_windows;
 
 /* Both forms, without vectors. */
+NNRT_INLINE void nnrt_plain_line(const nnrt_windows *of, size_t i, const NNRT_REAL *b,
+                                 NNRT_REAL *c) {
+  for (size_t j = 0; j < of->n; j++) {
+    NNRT_REAL sum = 0;
+    for (size_t o = 0; o < of->turns[0]; o++)
+      for (size_t r = 0; r < of->turns[1]; r++)
+        for (size_t p = 0; p < of->turns[2]; p++)
+          sum += of->a[i * of->a_row + o * of->a_step[0] + r * of->a_step[1] + p * of->a_step[2]] *
+                 b[j * of->b_column + o * of->b_step[0] + r * of->b_step[1] + p * of->b_step[2]];
+    NNRT_REAL *to = &c[i * of->c_row + j * of->c_column];
+    *to = of->keep ? *to + of->alpha * sum : of->alpha * sum;
+  }
+}
+
 NNRT_INLINE void nnrt_plain_windows(const nnrt_windows *of) {
   for (size_t i = 0; i < of->m; i++)
-    for (size_t j = 0; j < of->n; j++) {
-      NNRT_REAL sum = 0;
-      for (size_t o = 0; o < of->turns[0]; o++)
-        for (size_t r = 0; r < of->turns[1]; r++)
-          for (size_t p = 0; p < of->turns[2]; p++)
-            sum += of->a[i * of->a_row + o * of->a_step[0] + r * of->a_step[1] +
-                         p * of->a_step[2]] *
-                   of->b[j * of->b_column + o * of->b_step[0] + r * of->b_step[1] +
-                         p * of->b_step[2]];
-      NNRT_REAL *to = &of->c[i * of->c_row + j * of->c_column];
-      *to = of->keep ? *to + of->alpha * sum : of->alpha * sum;
-    }
+    for (size_t l = 0; l < of->lines; l++)
+      nnrt_plain_line(of, i, of->b + l * of->b_line, of->c + l * of->c_line);
 }
 
 #if NNRT_VECTORS

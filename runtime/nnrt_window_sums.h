@@ -33,10 +33,15 @@ NNRT_INLINE void NNRT_WINDOW_NAME(store)(NNRT_REAL *to, size_t count, NNRT_WINDO
       to[l] = what[l];
 }
 
-/* Rows of `columns` columns, which end within the last of `vectors` vectors. */
-NNRT_INLINE void NNRT_WINDOW_NAME(tile)(const int rows, const int vectors, size_t columns,
-                                        const nnrt_windows *of, const NNRT_REAL *a,
-                                        const NNRT_REAL *b, NNRT_REAL *c) {
+/* Where the vectors of a tile lie: side by side, `columns` columns ending within the last; or one of
+ * `columns` columns in each of several lines. */
+typedef struct NNRT_WINDOW_NAME(place) {
+  size_t columns, step, b_step, c_step;
+} NNRT_WINDOW_NAME(place);
+
+NNRT_INLINE void NNRT_WINDOW_NAME(tile)(const int rows, const int vectors,
+                                        const NNRT_WINDOW_NAME(place) at, const nnrt_windows *of,
+                                        const NNRT_REAL *a, const NNRT_REAL *b, NNRT_REAL *c) {
   NNRT_WINDOW_NAME(vector) sum[NNRT_WINDOW_SUMS], row[3];
   for (int i = 0; i < rows * vectors; i++)
     sum[i] = (NNRT_WINDOW_NAME(vector)){0};
@@ -46,41 +51,54 @@ NNRT_INLINE void NNRT_WINDOW_NAME(tile)(const int rows, const int vectors, size_
         const NNRT_REAL *from_a = a + o * of->a_step[0] + r * of->a_step[1] + p * of->a_step[2];
         const NNRT_REAL *from_b = b + o * of->b_step[0] + r * of->b_step[1] + p * of->b_step[2];
         for (int v = 0; v < vectors; v++)
-          row[v] = NNRT_WINDOW_NAME(load)(from_b + v * NNRT_LANES,
-                                          columns - (size_t)(v * NNRT_LANES));
+          row[v] = NNRT_WINDOW_NAME(load)(from_b + (size_t)v * at.b_step,
+                                          at.columns - (size_t)v * at.step);
         for (int i = 0; i < rows; i++)
           for (int v = 0; v < vectors; v++)
             sum[i * vectors + v] += from_a[(size_t)i * of->a_row] * row[v];
       }
   for (int i = 0; i < rows; i++)
     for (int v = 0; v < vectors; v++)
-      NNRT_WINDOW_NAME(store)(c + (size_t)i * of->c_row + v * NNRT_LANES,
-                              columns - (size_t)(v * NNRT_LANES), sum[i * vectors + v] * of->alpha,
+      NNRT_WINDOW_NAME(store)(c + (size_t)i * of->c_row + (size_t)v * at.c_step,
+                              at.columns - (size_t)v * at.step, sum[i * vectors + v] * of->alpha,
                               of->keep);
 }
 
-/* All rows of `columns` columns. */
-NNRT_INLINE void NNRT_WINDOW_NAME(stripe)(const int vectors, size_t columns,
+/* All rows, in tiles of the same height but for the last. */
+NNRT_INLINE void NNRT_WINDOW_NAME(stripe)(const int vectors, const NNRT_WINDOW_NAME(place) at,
                                           const nnrt_windows *of, const NNRT_REAL *b,
                                           NNRT_REAL *c) {
-  const int most = vectors == 1 ? NNRT_WINDOW_SUMS * 2 / 3 : NNRT_WINDOW_SUMS / vectors;
-  const size_t rows = (size_t)most, left = of->m % rows, whole = of->m - left;
+  const size_t most = vectors == 1 ? NNRT_WINDOW_SUMS * 2 / 3 : NNRT_WINDOW_SUMS / (size_t)vectors;
+  const size_t tiles = (of->m + most - 1) / most, rows = (of->m + tiles - 1) / tiles;
+  const size_t left = of->m % rows, whole = of->m - left;
   for (size_t i = 0; i < whole; i += rows)
-    NNRT_WINDOW_NAME(tile)(most, vectors, columns, of, of->a + i * of->a_row, b, c + i * of->c_row);
+    NNRT_WINDOW_NAME(tile)((int)rows, vectors, at, of, of->a + i * of->a_row, b, c + i * of->c_row);
   if (left > 0)
-    NNRT_WINDOW_NAME(tile)((int)left, vectors, columns, of, of->a + whole * of->a_row, b,
+    NNRT_WINDOW_NAME(tile)((int)left, vectors, at, of, of->a + whole * of->a_row, b,
                            c + whole * of->c_row);
 }
 
-NNRT_INLINE void NNRT_WINDOW_NAME(windows)(const nnrt_windows *of) {
+NNRT_INLINE void NNRT_WINDOW_NAME(line)(const nnrt_windows *of, const NNRT_REAL *b, NNRT_REAL *c) {
   const size_t all = (of->n + NNRT_LANES - 1) / NNRT_LANES;
   const size_t vectors = all <= 3 ? all : all % 3 == 0 ? 3 : 2, width = vectors * NNRT_LANES;
   const size_t whole = of->n - of->n % width, left = of->n - whole;
+  const NNRT_WINDOW_NAME(place) at = {width, NNRT_LANES, NNRT_LANES, NNRT_LANES};
+  const NNRT_WINDOW_NAME(place) last = {left, NNRT_LANES, NNRT_LANES, NNRT_LANES};
   for (size_t j = 0; j < whole; j += width)
-    NNRT_WINDOW_NAME(stripe)((int)vectors, width, of, of->b + j, of->c + j);
+    NNRT_WINDOW_NAME(stripe)((int)vectors, at, of, b + j, c + j);
   if (left > 0)
-    NNRT_WINDOW_NAME(stripe)((int)((left + NNRT_LANES - 1) / NNRT_LANES), left, of, of->b + whole,
-                             of->c + whole);
+    NNRT_WINDOW_NAME(stripe)((int)((left + NNRT_LANES - 1) / NNRT_LANES), last, of, b + whole,
+                             c + whole);
+}
+
+/* Lines that are no longer than a vector are taken two at a time. */
+NNRT_INLINE void NNRT_WINDOW_NAME(windows)(const nnrt_windows *of) {
+  const NNRT_WINDOW_NAME(place) both = {of->n, 0, of->b_line, of->c_line};
+  size_t l = 0;
+  for (; of->n <= NNRT_LANES && l + 2 <= of->lines; l += 2)
+    NNRT_WINDOW_NAME(stripe)(2, both, of, of->b + l * of->b_line, of->c + l * of->c_line);
+  for (; l < of->lines; l++)
+    NNRT_WINDOW_NAME(line)(of, of->b + l * of->b_line, of->c + l * of->c_line);
 }
 
 NNRT_INLINE NNRT_REAL NNRT_WINDOW_NAME(total)(NNRT_WINDOW_NAME(vector) of) {

@@ -38,15 +38,17 @@ static const char *shape_text(writer *w, const assignment *a) {
   const matrix_product *p = a->product;
   const factor_read *first = &a->factor[p->a], *second = &a->factor[p->b];
   text out = text_new(w->memory);
-  text_printf(&out, "    .m = %s, .n = %s, .turns = {%s}, .keep = %d, .alpha = alpha,\n",
-              group_size(w, p, GROUP_M), group_size(w, p, GROUP_N), sum_strides(w, p, NULL),
-              a->adds);
+  text_printf(&out, "    .m = %s, .lines = %s, .n = %s, .turns = {%s}, .keep = %d, .alpha = alpha,\n",
+              group_size(w, p, GROUP_M), group_size(w, p, GROUP_LINE), group_size(w, p, GROUP_N),
+              sum_strides(w, p, NULL), a->adds);
   text_printf(&out, "    .a = a, .a_row = %s, .a_step = {%s},\n",
               stride_or_zero(w, p, first->from, first->at, GROUP_M), sum_strides(w, p, first));
-  text_printf(&out, "    .b = b, .b_column = %s, .b_step = {%s},\n",
+  text_printf(&out, "    .b = b, .b_line = %s, .b_column = %s, .b_step = {%s},\n",
+              stride_or_zero(w, p, second->from, second->at, GROUP_LINE),
               stride_or_zero(w, p, second->from, second->at, GROUP_N), sum_strides(w, p, second));
-  text_printf(&out, "    .c = c, .c_row = %s, .c_column = %s});\n",
+  text_printf(&out, "    .c = c, .c_row = %s, .c_line = %s, .c_column = %s});\n",
               stride_or_zero(w, p, a->target, a->at, GROUP_M),
+              stride_or_zero(w, p, a->target, a->at, GROUP_LINE),
               stride_or_zero(w, p, a->target, a->at, GROUP_N));
   return out.chars;
 }
@@ -77,7 +79,7 @@ void emit_windows(writer *w, const assignment *a) {
 void emit_window_shapes(writer *w) {
   const window_shapes *all = w->shapes;
   const char *real = real_type(w->p);
-  if (all->count > 0) text_append(w->out, "\n/* Sums over windows: c[i, j] (+)= alpha a[i; o, r, p] b[j; o, r, p]. */\n");
+  if (all->count > 0) text_append(w->out, "\n/* Sums over windows: c[i; l, j] (+)= alpha a[i; o, r, p] b[l, j; o, r, p]. */\n");
   for (size_t k = 0; k < all->count; k++) {
     const char *form = all->item[k];
     if (k >= MOST_VECTORISED) form = arena_printf(w->memory, "plain_windows%s", strchr(form, '('));

@@ -322,8 +322,9 @@ size_form address_stride(const address *a, const variable *v);
 
 /* ---- product.c ---------------------------------------------------------------------------- */
 
-/* MIDDLE and OUTER: what a product over windows sums over beside k. */
-enum { GROUP_M, GROUP_N, GROUP_K, GROUP_MIDDLE, GROUP_OUTER, GROUPS };
+/* Of a product over windows: MIDDLE and OUTER, what it sums over beside k; LINE, what runs in B and
+ * Y beside n. */
+enum { GROUP_M, GROUP_N, GROUP_K, GROUP_MIDDLE, GROUP_OUTER, GROUP_LINE, GROUPS };
 
 /* Y (m x n) (+)= coefficient * A (m x k) * B (k x n), by one call of the runtime's product. Each
  * group's variables run as one index; variables in no group are loops around the call. */

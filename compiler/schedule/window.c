@@ -9,7 +9,7 @@ enum {
   VECTOR_BYTES = 32,   /* of the vectors that work is counted in                                 */
   FEWEST_SUMS = 6,     /* sums that must be under way for a processor to be busy                 */
   CALL = 8,            /* what begins and ends a product, in vector operations                   */
-  ADD_LANES = 7,       /* what adds up the lanes of one vector                                   */
+  ADD_LANES = 10,      /* what adds up the lanes of one vector                                   */
   NEAR_BYTES = 16384,  /* of results that are still near when they are read                      */
   SMALLEST_CALL = 256, /* multiply-adds that are worth the text of a product                     */
   MOST_RUNS = 2 * MAX_RANK
@@ -89,7 +89,7 @@ static double total_work(const product_match *m) {
 
 /* The runs that a product would have; those of the sum outermost first, NULL where there is none. */
 typedef struct candidate {
-  const run *row, *column, *sum[3];
+  const run *row, *line, *column, *sum[3];
   bool along; /* vectors lie along the innermost sum, not along the columns */
 } candidate;
 
@@ -134,16 +134,17 @@ static double at_least(double x, double least) { return x > least ? x : least; }
 /* In vector operations. */
 static double cost_of(const search *s, const candidate *c) {
   double m = turns(c->row), n = turns(c->column), inner = turns(c->sum[2]);
-  double sums = turns(c->sum[0]) * turns(c->sum[1]) * inner;
-  double around = s->work / (m * n * sums);
-  if (m * n * sums < SMALLEST_CALL) return s->work;
+  double sums = turns(c->sum[0]) * turns(c->sum[1]) * inner, lines = turns(c->line);
+  double around = s->work / (m * n * lines * sums);
+  if (m * n * lines * sums < SMALLEST_CALL) return s->work;
   if (c->along) {
     double steps = sums / inner * whole_vectors(s, inner);
     return around * (steps * at_least(m * n, FEWEST_SUMS) + m * n * ADD_LANES + CALL);
   }
-  double vectors = m * whole_vectors(s, n);
-  double stores = vectors * (vectors * VECTOR_BYTES > NEAR_BYTES ? 4 : 2);
-  return around * (sums * at_least(vectors, FEWEST_SUMS) + stores + CALL);
+  double vectors = m * whole_vectors(s, n), loads = lines > 1 && n <= s->lanes ? m / 2 : m;
+  double stores = vectors * (vectors * lines * VECTOR_BYTES > NEAR_BYTES ? 4 : 2);
+  double tile = at_least(vectors, FEWEST_SUMS) + loads / 8;
+  return around * (lines * (sums * tile + stores) + CALL);
 }
 
 /* A loop around has shorter steps in Y than the rows have: Y fills up strip by strip, and what reads
@@ -152,7 +153,8 @@ static bool fills_strips(const search *s, const candidate *c) {
   for (int group = GROUP_M; group <= GROUP_N && c->row; group++) {
     for (int k = 0; k < s->runs[group]; k++) {
       const run *r = &s->run[group][k];
-      bool inside = share_variable(r, c->row) || (c->column && share_variable(r, c->column));
+      bool inside = share_variable(r, c->row) || (c->column && share_variable(r, c->column)) ||
+                    (c->line && share_variable(r, c->line));
       if (!inside && r->stride[2] < c->row->stride[2]) return true;
     }
   }
@@ -179,6 +181,7 @@ static void weigh(search *s, const candidate *c) {
   best->windows = true;
   best->along = c->along;
   put_group(best, GROUP_M, c->row);
+  put_group(best, GROUP_LINE, c->line);
   put_group(best, GROUP_N, c->column);
   put_group(best, GROUP_OUTER, c->sum[0]);
   put_group(best, GROUP_MIDDLE, c->sum[1]);
@@ -202,7 +205,10 @@ static void weigh_columns(search *s) {
     if (r->stride[second] != 1 || r->stride[2] != 1) continue;
     candidate c = {.column = r};
     choose_sums(s, &c, 3);
-    weigh_rows(s, &c);
+    for (int j = -1; j < s->runs[columns]; j++) {
+      c.line = j < 0 ? NULL : &s->run[columns][j];
+      if (!c.line || !share_variable(c.line, r)) weigh_rows(s, &c);
+    }
   }
 }
 

@@ -41,6 +41,17 @@ def library_windows(x, s, y, a_W, a_b, b_W, b_b, c_W, c_b, z_1_W, z_1_b, z_2_W, 
   return mse(z, y) + 0.1 * (p ** 2).sum() + (q ** 3).sum(), {"z": z}
 
 
+@twin({"a.W": (6, 2, 4, 4), "a.b": (6,), "b.W": (9, 6, 2, 2), "b.b": (9,), "d.W": (7, 11, 3),
+       "d.b": (7,), **dense("z.1", 3, 108), **dense("z.2", 3, 120), **dense("z.3", 3, 77)},
+      x=real(2, 11, 13), y=real(3))
+def convolutions(x, y, a_W, a_b, b_W, b_b, d_W, d_b, z_1_W, z_1_b, z_2_W, z_2_b, z_3_W, z_3_b):
+  a = functional.conv2d(x[None], a_W, a_b).tanh()
+  b = functional.max_pool2d(functional.conv2d(a, b_W, b_b).relu(), 2)
+  c, d = functional.max_pool2d(a, 2), functional.conv1d(x[None, 0], d_W, d_b)
+  z = z_1_W @ b.flatten() + z_1_b + z_2_W @ c.flatten() + z_2_b + z_3_W @ d.flatten() + z_3_b
+  return mse(z, y), {"z": z}
+
+
 @twin({"e.E": (5, 4), "l.g": (4,), "l.b": (4,), "r.g": (4,), "f.E": (5, 4), "n.g": (4,),
        "n.b": (4,)}, c=classes(5, 3), x=real(3, 4), y=real(4))
 def library_norms(c, x, y, e_E, l_g, l_b, r_g, f_E, n_g, n_b):
