@@ -7,10 +7,10 @@ import os
 import pathlib
 import random
 import re
+import resource
 import statistics
 import sys
 import tempfile
-import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
@@ -32,11 +32,12 @@ def run(program, *arguments):
 
 
 def held_out(program, name, *options):
-  """Trains, and gives back `name` of the held-out samples and the seconds that training took."""
+  """Trains, and gives back `name` of the held-out samples and the processor time that training took."""
   weights = program.parent / "weights.safetensors"
-  began = time.perf_counter()
+  before = resource.getrusage(resource.RUSAGE_CHILDREN)
   run(program, "train", "--save", weights, *options)
-  took = time.perf_counter() - began
+  after = resource.getrusage(resource.RUSAGE_CHILDREN)
+  took = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
   lines = run(program, "test", "--load", weights, *options).split("\n\n")[0].splitlines()
   return dict((word, float(value)) for word, value in map(str.split, lines))[name], took
 

@@ -1,13 +1,11 @@
-"""What the emitted C and the compiler's time must be like.
+"""What the emitted C must be like.
 
-Byte-identical reruns, length that does not depend on T, no allocation, no globals that change,
-nncc's time: for examples, along T, for chains of 500 and 1,000 layers.
+Byte-identical reruns, length that does not depend on T, no allocation, no globals that change, lines
+within 100 columns, no warning of gcc and clang with and without -ffast-math.
 """
 
 import pathlib
 import re
-import resource
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -19,16 +17,6 @@ from support import nn                                                      # no
 CHARNN = nn.MODELS / "charnn.nn"
 SHOWN = ["logistic", "softmax_class", "charnn", "lstm_equations", "window_2d", "attention",
          "gathers", "rnn_library", "two_inputs", "residual"]
-
-
-def examples():
-  return sorted((nn.ROOT / "examples").glob("*/*.nn"))
-
-
-def sanitized():
-  """A compiler with sanitizers is several times slower: its times say nothing."""
-  binary = pathlib.Path(nn.NNCC)
-  return binary.exists() and b"__asan_init" in binary.read_bytes()
 
 
 # ---- the text ----------------------------------------------------------------------------------
@@ -109,72 +97,6 @@ def clang_builds(model, folder):
                folder / "m.o"])
 
 
-# ---- the compiler's time -----------------------------------------------------------------------
-
-def seconds(*arguments, runs=9):
-  """Median of several runs' processor time, so that a busy machine does not count; nor does the
-  first run, which warms the caches."""
-  times = []
-  for _ in range(runs + 1):
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    nn.must([nn.NNCC, *arguments])
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    times.append(after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
-  return statistics.median(times[1:])
-
-
-def check_time_of_example(model, folder):
-  """10 ms; a GPT of several blocks, a net within a net and their like may take 100."""
-  small = model.parent.name in ("logistic", "digits", "charnn")
-  took, limit = seconds(model, "-o", folder / "m.c"), 0.010 if small else 0.100
-  nn.demand(took < limit, f"{took * 1000:.1f} ms, not under {limit * 1000:.0f}")
-  return f"{took * 1000:.1f} ms"
-
-
-def check_time_along_steps(folder):
-  short, long = (seconds(CHARNN, "-D", f"T={steps}", "-o", folder / "m.c", runs=21)
-                 for steps in (8, 8192))
-  nn.demand(abs(long - short) <= 0.2 * short + 0.0005,
-            f"{short * 1000:.1f} ms for T = 8, {long * 1000:.1f} ms for T = 8192")
-  return f"{short * 1000:.1f} and {long * 1000:.1f} ms"
-
-
-def chain_text(layers):
-  lines = ["input x[8]", "target y : class(8)", "h0 = x"]
-  lines += [f"h{k} = dense(h{k - 1}, 8) |> tanh" for k in range(1, layers + 1)]
-  lines += ["output p = softmax(h%d)" % layers, "loss cross_entropy(p, y)"]
-  return "\n".join(lines) + "\n"
-
-
-def repeat_text(layers):
-  return ("input x[8]\ntarget y : class(8)\nh = x\n"
-          f"repeat {layers} {{ h = dense(h, 8) |> tanh }}\n"
-          "output p = softmax(h)\nloss cross_entropy(p, y)\n")
-
-
-def check_time_of_chain(folder, text_of):
-  took = {}
-  for layers in (500, 1000):
-    model = folder / f"chain{layers}.nn"
-    model.write_text(text_of(layers))
-    took[layers] = seconds(model, "-o", folder / "m.c", runs=5)
-  note = f"{took[500]:.3f} s for 500, {took[1000]:.3f} s for 1,000"
-  nn.demand(took[1000] < 1, note)
-  nn.demand(took[1000] <= 2.5 * took[500] + 0.005, note)
-  return note
-
-
-def time_checks(tally, folder):
-  if sanitized():
-    print("skip times: nncc is built with sanitizers")
-    return
-  for model in examples():
-    tally.case(f"time of examples/{model.parent.name}", check_time_of_example, model, folder)
-  tally.case("time does not depend on T", check_time_along_steps, folder)
-  tally.case("time of chains", check_time_of_chain, folder, chain_text)
-  tally.case("time of repeats", check_time_of_chain, folder, repeat_text)
-
-
 def main():
   tally = nn.Tally()
   with tempfile.TemporaryDirectory(prefix="nncc-emitted-") as name:
@@ -186,7 +108,6 @@ def main():
       tally.case(f"{model.stem}: no allocation, no globals", check_no_allocation, model, folder)
       tally.case(f"{model.stem}: columns", check_columns, model, folder)
       tally.case(f"{model.stem}: gcc and clang", clang_builds, model, folder)
-    time_checks(tally, folder)
   tally.close()
 
 
