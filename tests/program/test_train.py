@@ -220,6 +220,10 @@ def resumed(at, *more):
   nn.must([at.program, "train", *at.data, "--resume", "part", "--epochs", 9, "--save", "part"],
           cwd=at.folder)
   nn.demand((at.folder / "part").read_bytes() == (at.folder / "whole").read_bytes(), "differs")
+  said = nn.must([at.program, "train", *at.data, "--resume", "part", "--save", "part"],
+                 cwd=at.folder).stdout
+  nn.demand(said == "nothing to do: part has come to epoch 9; more are --epochs N\n", said)
+  nn.demand((at.folder / "part").read_bytes() == (at.folder / "whole").read_bytes(), "changed")
 
 
 def first_epoch(at):
