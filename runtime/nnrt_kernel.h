@@ -427,17 +427,6 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(multiply)(const NNRT_OPERANDS *of) {
       NNRT_NAME(run)(of, i, p);
 }
 
-#ifdef NNRT_EMITTED
-/* With windows: B lies along its rows. */
-NNRT_INLINE NNRT_TARGET void NNRT_NAME(multiply_windows)(const NNRT_OPERANDS *of) {
-  for (size_t j = 0; j < of->n; j += NNRT_NAME(WIDTH)) {
-    const size_t columns = of->n - j < NNRT_NAME(WIDTH) ? of->n - j : NNRT_NAME(WIDTH);
-    NNRT_NAME(stripe)(columns, columns, of->k, 0, of->m, of, of->a, of->b + j, of->b_row, of->keep,
-                      of->c + j);
-  }
-}
-#endif
-
 #else
 
 NNRT_INLINE void NNRT_NAME(multiply)(const NNRT_OPERANDS *of) {
@@ -466,7 +455,6 @@ NNRT_INLINE void NNRT_NAME(use_packed)(NNRT_OPERANDS *of) {
 }
 
 NNRT_INLINE void NNRT_NAME(multiply_along)(const NNRT_OPERANDS *of) { NNRT_NAME(multiply)(of); }
-NNRT_INLINE void NNRT_NAME(multiply_windows)(const NNRT_OPERANDS *of) { NNRT_NAME(multiply)(of); }
 
 #endif
 
