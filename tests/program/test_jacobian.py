@@ -1,6 +1,7 @@
 """Derivatives at every place of an index: what is emitted does not grow with the places.
 
-A few lines more or less say which kernel a size gets; a place of its own would be thousands.
+Some lines more or less say which kernel a size gets, and what it packs; a line for each place would
+be thousands.
 """
 
 import pathlib
@@ -22,7 +23,7 @@ output J[i, t, j] = grad(h[T - 1, i], x)[t, j]
 loss mse(h[T - 1], y) + sum(J^2)
 """
 SIZES = (40, 300, 5000)
-KERNELS = 5
+KERNELS = 30
 
 
 def check_length(model, names, folder):
