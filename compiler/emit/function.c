@@ -226,6 +226,7 @@ void emit_entry(writer *w, const entry_plan *e) {
   name_stored(w);
   declare_pointers(w);
   declare_packings(w);
+  find_watched(w);
   emit_steps(w, e->first);
   unname_stored(w);
   emit_results(w);

@@ -45,25 +45,42 @@ static const char *elements_text(writer *w, const buffer *b) {
 
 bool is_watched(const writer *w) { return w->e->kind == ENTRY_LOSS; }
 
-static bool is_completed(const buffer *b, const step *by) {
-  const step *last = b->last_writer ? b->last_writer->where_done : NULL;
-  if (!last || last->position < by->position || last->position > by->end) return false;
-  return b->kept == STORAGE_SCRATCH && b->type == NUMBER_REAL && b->access &&
-         completed_by(b->last_writer) == by;
+/* The step that completes a tensor to be watched. */
+static const step *watched_after(const buffer *b) {
+  if (b->kept != STORAGE_SCRATCH || b->type != NUMBER_REAL || !b->access || !b->last_writer) return NULL;
+  return completed_by(b->last_writer);
+}
+
+/* Lists by the steps' positions, so that a step need not look at all tensors. */
+void find_watched(writer *w) {
+  const entry_plan *e = w->e;
+  int positions = 0;
+  w->seen = NULL;
+  if (!is_watched(w)) return;
+  for (size_t k = 0; k < e->buffers; k++) {
+    const step *by = watched_after(e->buffer[k]);
+    if (by && by->position >= positions) positions = by->position + 1;
+  }
+  w->seen = arena_alloc(w->memory, ((size_t)positions + 1) * sizeof *w->seen);
+  w->seen_positions = positions;
+  for (size_t k = e->buffers; k-- > 0;) {
+    const step *by = watched_after(e->buffer[k]);
+    if (!by) continue;
+    seen_tensor *one = arena_alloc(w->memory, sizeof *one);
+    *one = (seen_tensor){e->buffer[k], w->seen[by->position]};
+    w->seen[by->position] = one;
+  }
 }
 
 void emit_seen(writer *w, const step *s) {
-  const entry_plan *e = w->e;
-  int count = 0;
-  for (size_t k = 0; k < e->buffers && is_watched(w); k++) count += is_completed(e->buffer[k], s);
-  if (count == 0) return;
+  if (!w->seen || s->position >= w->seen_positions || !w->seen[s->position]) return;
+  const seen_tensor *first = w->seen[s->position];
   if (w->loops) w->loops->braces = true;
-  line(w, count > 1 ? "if (watch) {" : "if (watch)");
-  for (size_t k = 0; k < e->buffers; k++) {
-    const buffer *b = e->buffer[k];
-    if (!is_completed(b, s)) continue;
+  line(w, first->next ? "if (watch) {" : "if (watch)");
+  for (const seen_tensor *t = first; t; t = t->next) {
+    const buffer *b = t->of;
     line(w, "  watch->see(watch, \"%s\", %s, %s);", b->called ? b->called->word : b->word, b->word,
          elements_text(w, b));
   }
-  if (count > 1) line(w, "}");
+  if (first->next) line(w, "}");
 }

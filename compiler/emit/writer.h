@@ -65,6 +65,12 @@ typedef struct window_shapes {
   const char **item;
 } window_shapes;
 
+/* A tensor that is shown to whoever watches once a step has completed it. */
+typedef struct seen_tensor {
+  const buffer *of;
+  const struct seen_tensor *next;
+} seen_tensor;
+
 typedef struct writer {
   text *out;
   const plan *p;
@@ -79,6 +85,8 @@ typedef struct writer {
   row_list *rows;
   int small_products;    /* computed in place, without a call                                */
   window_shapes *shapes; /* of sums over windows that the text has                           */
+  const seen_tensor **seen;    /* by the position of the step that completes it */
+  int seen_positions;
   const char *said;      /* conditions that an `if` around the place has told */
   struct notation *notation;   /* how what is computed is written in comments */
   arena *page;                 /* for the comment that is being written */
@@ -187,6 +195,7 @@ void append_with_sums(writer *w, const char *chars, const open_loop *of);
 /* ---- watch.c ---------------------------------------------------------------------------------- */
 
 bool is_watched(const writer *w);                /* the function that is being written takes a watch */
+void find_watched(writer *w);                          /* begins an entry, for emit_seen       */
 void emit_seen(writer *w, const step *s);        /* what a step has completed */
 const char *buffer_type(const writer *w, const buffer *b);
 
