@@ -56,8 +56,8 @@
 #endif
 
 /* Where the operands lie: element (i, p) of A is at a[i * a_row + p * a_column], so too with B and
- * C, whose columns lie side by side. b_column 0: B is packed (pack_whole, use_packed). keep: what is in C is added to, else it is overwritten. Sums
- * may run over windows: outside of k over `outer` and over `middle`, each with steps of its own. */
+ * C, whose columns lie side by side. b_column 0: B is packed (pack_whole, use_packed). keep: what is
+ * in C is added to, else it is overwritten. */
 #define NNRT_DECLARE_OPERANDS(real)                                                               \
   typedef struct nnrt_operands_##real {                                                           \
     size_t m, n, k;                                                                               \
@@ -67,7 +67,6 @@
     int keep;                                                                                     \
     real *c;                                                                                      \
     size_t c_row;                                                                                 \
-    size_t outer, middle, a_outer, a_middle, b_outer, b_middle;                                   \
   } nnrt_operands_##real;
 NNRT_DECLARE_OPERANDS(float)
 NNRT_DECLARE_OPERANDS(double)
@@ -144,18 +143,13 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(tile)(const int rows, const int vectors, 
   for (int i = 0; i < rows; i++)
     for (int v = 0; v < vectors; v++)
       sum[i][v] = (NNRT_NAME(vector)){0};
-  for (size_t o = 0; o < of->outer; o++)
-    for (size_t r = 0; r < of->middle; r++) {
-      const NNRT_REAL *from_a = a + o * of->a_outer + r * of->a_middle;
-      const NNRT_REAL *from_b = b + o * of->b_outer + r * of->b_middle;
-      for (size_t p = 0; p < k; p++, from_a += a_column, from_b += b_row) {
-        for (int v = 0; v < vectors; v++)
-          row[v] = NNRT_NAME(load)(from_b + v * NNRT_LANES, read - (size_t)(v * NNRT_LANES));
-        for (int i = 0; i < rows; i++)
-          for (int v = 0; v < vectors; v++)
-            sum[i][v] += from_a[(size_t)i * a_row] * row[v];
-      }
-    }
+  for (size_t p = 0; p < k; p++, a += a_column, b += b_row) {
+    for (int v = 0; v < vectors; v++)
+      row[v] = NNRT_NAME(load)(b + v * NNRT_LANES, read - (size_t)(v * NNRT_LANES));
+    for (int i = 0; i < rows; i++)
+      for (int v = 0; v < vectors; v++)
+        sum[i][v] += a[(size_t)i * a_row] * row[v];
+  }
   for (int i = 0; i < rows; i++)
     for (int v = 0; v < vectors; v++)
       NNRT_NAME(store)(c + (size_t)i * of->c_row + v * NNRT_LANES,
@@ -197,10 +191,8 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(rows)(const int vectors, size_t columns, 
   static __attribute__((noinline)) NNRT_TARGET void NNRT_NAME(name)(                              \
     size_t some, size_t can_be_read, size_t k, size_t from, size_t to, const NNRT_OPERANDS *of,   \
     const NNRT_REAL *a, const NNRT_REAL *b, size_t b_row, int keep, NNRT_REAL *c) {               \
-    NNRT_OPERANDS flat = *of; /* without windows */                                               \
     (void)some, (void)can_be_read;                                                                \
-    flat.outer = flat.middle = 1;                                                                 \
-    NNRT_NAME(rows)(vectors, columns, read, k, from, to, &flat, a, b, b_row, keep, c);            \
+    NNRT_NAME(rows)(vectors, columns, read, k, from, to, of, a, b, b_row, keep, c);               \
   }
 NNRT_SHARED_ROWS(rows_of_two, 2, NNRT_NAME(WIDTH), NNRT_NAME(WIDTH))
 NNRT_SHARED_ROWS(rows_within_two, 2, some, can_be_read)
@@ -339,15 +331,10 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(dots)(const int rows, const int columns, 
   const size_t whole = k - k % NNRT_LANES;
   for (int s = 0; s < rows * columns; s++)
     sum[s] = (NNRT_NAME(vector)){0};
-  for (size_t o = 0; o < of->outer; o++)
-    for (size_t r = 0; r < of->middle; r++) {
-      const NNRT_REAL *from_a = a + o * of->a_outer + r * of->a_middle;
-      const NNRT_REAL *from_b = b + o * of->b_outer + r * of->b_middle;
-      for (size_t p = 0; p < whole; p += NNRT_LANES)
-        NNRT_NAME(add)(rows, columns, NNRT_LANES, of, from_a + p, from_b + p, sum);
-      if (whole < k)
-        NNRT_NAME(add)(rows, columns, k - whole, of, from_a + whole, from_b + whole, sum);
-    }
+  for (size_t p = 0; p < whole; p += NNRT_LANES)
+    NNRT_NAME(add)(rows, columns, NNRT_LANES, of, a + p, b + p, sum);
+  if (whole < k)
+    NNRT_NAME(add)(rows, columns, k - whole, of, a + whole, b + whole, sum);
   for (int i = 0; i < rows; i++)
     for (int j = 0; j < columns; j++) {
       const NNRT_REAL total = of->alpha * NNRT_NAME(total)(sum[i * columns + j]);
@@ -416,7 +403,6 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(run)(const NNRT_OPERANDS *of, size_t i, s
     NNRT_NAME(strip)(of, whole, of->n - whole, k, i, end, a, b, keep, packed);
 }
 
-/* Without windows: outer and middle are 1. */
 NNRT_INLINE NNRT_TARGET void NNRT_NAME(multiply)(const NNRT_OPERANDS *of) {
   if (of->m < 4 && of->b_row == 1 && of->a_column == 1) {
     NNRT_NAME(multiply_along)(of);
@@ -433,11 +419,8 @@ NNRT_INLINE void NNRT_NAME(multiply)(const NNRT_OPERANDS *of) {
   for (size_t i = 0; i < of->m; i++)
     for (size_t j = 0; j < of->n; j++) {
       NNRT_REAL sum = 0;
-      for (size_t o = 0; o < of->outer; o++)
-        for (size_t r = 0; r < of->middle; r++)
-          for (size_t p = 0; p < of->k; p++)
-            sum += of->a[i * of->a_row + p * of->a_column + o * of->a_outer + r * of->a_middle] *
-                   of->b[p * of->b_row + j * of->b_column + o * of->b_outer + r * of->b_middle];
+      for (size_t p = 0; p < of->k; p++)
+        sum += of->a[i * of->a_row + p * of->a_column] * of->b[p * of->b_row + j * of->b_column];
       NNRT_REAL *to = &of->c[i * of->c_row + j];
       *to = of->keep ? *to + of->alpha * sum : of->alpha * sum;
     }
@@ -467,7 +450,7 @@ NNRT_INLINE void nnrt_small_product(int transpose_a, int transpose_b, size_t m, 
                                     size_t ldc) {
   const NNRT_OPERANDS of = {
     m, n, k, alpha, a, b, transpose_a ? 1 : lda, transpose_a ? lda : 1, transpose_b ? 1 : ldb,
-    transpose_b ? ldb : 1, beta > 0, c, ldc, 1, 1, 0, 0, 0, 0};
+    transpose_b ? ldb : 1, beta > 0, c, ldc};
   NNRT_NAME(multiply)(&of);
 }
 #endif

@@ -100,7 +100,6 @@ typedef struct service {
     if (of->b_column == 0)                                                                        \
       use_packed_##real##_##set(&turned);                                                         \
     turned.a_row = 1;                                                                             \
-    turned.outer = turned.middle = 1;                                                             \
     if (of->a_row == 1) {                                                                         \
       multiply_##real##_##set(&turned);                                                           \
     } else {                                                                                      \
@@ -258,8 +257,7 @@ void nnrt_product_float(int transpose_a, int transpose_b, size_t m, size_t n, si
   const service *by = get_service();
   const nnrt_operands_float of = {
     m, n, k, alpha, a, b, transpose_a ? 1 : lda, transpose_a ? lda : 1,
-    transpose_b ? 1 : ldb, transpose_b ? ldb : 1, beta > 0, c, ldc,
-    1, 1, 0, 0, 0, 0};
+    transpose_b ? 1 : ldb, transpose_b ? ldb : 1, beta > 0, c, ldc};
   if (by->of_float && fits_the_call(m, n, k, lda, ldb, ldc))
     by->of_float(ROW_MAJOR, transpose_a ? TRANSPOSED : AS_STORED,
                  transpose_b ? TRANSPOSED : AS_STORED, (int)m, (int)n, (int)k, alpha, a, (int)lda,
@@ -274,8 +272,7 @@ void nnrt_product_double(int transpose_a, int transpose_b, size_t m, size_t n, s
   const service *by = get_service();
   const nnrt_operands_double of = {
     m, n, k, alpha, a, b, transpose_a ? 1 : lda, transpose_a ? lda : 1,
-    transpose_b ? 1 : ldb, transpose_b ? ldb : 1, beta > 0, c, ldc,
-    1, 1, 0, 0, 0, 0};
+    transpose_b ? 1 : ldb, transpose_b ? ldb : 1, beta > 0, c, ldc};
   if (by->of_double && fits_the_call(m, n, k, lda, ldb, ldc))
     by->of_double(ROW_MAJOR, transpose_a ? TRANSPOSED : AS_STORED,
                   transpose_b ? TRANSPOSED : AS_STORED, (int)m, (int)n, (int)k, alpha, a, (int)lda,
@@ -285,19 +282,19 @@ void nnrt_product_double(int transpose_a, int transpose_b, size_t m, size_t n, s
 }
 
 void nnrt_pack_float(size_t n, size_t k, const float *b, size_t ldb, float *packed) {
-  const nnrt_operands_float of = {0, n, k, 1.0f, NULL, b, 0, 0, 1, ldb, 0, NULL, 0, 1, 1, 0, 0, 0, 0};
+  const nnrt_operands_float of = {0, n, k, 1.0f, NULL, b, 0, 0, 1, ldb, 0, NULL, 0};
   pack_floats[get_service()->processor](&of, packed);
 }
 
 void nnrt_pack_double(size_t n, size_t k, const double *b, size_t ldb, double *packed) {
-  const nnrt_operands_double of = {0, n, k, 1.0, NULL, b, 0, 0, 1, ldb, 0, NULL, 0, 1, 1, 0, 0, 0, 0};
+  const nnrt_operands_double of = {0, n, k, 1.0, NULL, b, 0, 0, 1, ldb, 0, NULL, 0};
   pack_doubles[get_service()->processor](&of, packed);
 }
 
 void nnrt_packed_product_float(size_t m, size_t n, size_t k, float alpha, const float *a, size_t lda,
                                const float *packed, float beta, float *c, size_t ldc) {
   const nnrt_operands_float of = {m, n, k, alpha, a, packed, lda, 1, 0, 0,
-                                  beta > 0, c, ldc, 1, 1, 0, 0, 0, 0};
+                                  beta > 0, c, ldc};
   own_float[get_service()->processor](&of);
 }
 
@@ -305,6 +302,6 @@ void nnrt_packed_product_double(size_t m, size_t n, size_t k, double alpha, cons
                                 size_t lda, const double *packed, double beta, double *c,
                                 size_t ldc) {
   const nnrt_operands_double of = {m, n, k, alpha, a, packed, lda, 1, 0, 0,
-                                   beta > 0, c, ldc, 1, 1, 0, 0, 0, 0};
+                                   beta > 0, c, ldc};
   own_double[get_service()->processor](&of);
 }
