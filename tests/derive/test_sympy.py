@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""Every recorded step of single elements, of every test model: SymPy agrees that both sides are
-the same. A wrong rule, planted in a compiler of our own, does not pass."""
+"""Recorded steps of single elements, of every test model: SymPy agrees that both sides are the same.
+Steps that differ in letters alone are looked at once, and so many of each rule; all of them by
+test_sympy_long.py. A wrong rule, planted in a compiler of our own, does not pass."""
 
+import itertools
 import os
 import pathlib
 import re
@@ -34,12 +36,14 @@ def steps_of(nncc, model):
 
 
 def same_letters(before, after):
-    """Letters in the order in which they come up, so that equal steps of other models meet."""
-    found = {}
+    """Letters in the order in which they come up, so that equal steps of other models meet: x for
+    numbers, y for brackets, which are 0 or 1."""
+    found = {"n": {}, "b": {}}
     def letter(match):
-        return found.setdefault(match.group(), f"x{len(found)}")
-    both = re.sub(r"\bn\d+\b", letter, before + "\t" + after)
-    return tuple(both.split("\t")), len(found)
+        kind = found[match.group(1)]
+        return kind.setdefault(match.group(), f"{'x' if match.group(1) == 'n' else 'y'}{len(kind)}")
+    both = re.sub(r"\b([nb])\d+\b", letter, before + "\t" + after)
+    return tuple(both.split("\t")), len(found["n"]), len(found["b"])
 
 
 def exact(text):
@@ -49,8 +53,9 @@ def exact(text):
     return re.sub(r"(?<![\w.'])-?\d+\.?\d*(?:e[-+]?\d+)?(?![\w.'])", number, text)
 
 
-def value(text, letters):
+def value(text, letters, brackets=()):
     names = dict(FUNCTIONS)
+    names.update({f"y{k}": sp.Integer(holds) for k, holds in enumerate(brackets)})
     names["R"] = lambda given: sp.nsimplify(given, rational=True).limit_denominator(10**12)
     names.update({f"x{k}": sp.Symbol(f"x{k}", positive=True) for k in range(letters)})
     return eval(exact(text), {"__builtins__": {}}, names)
@@ -77,24 +82,41 @@ def is_small(difference):
     return True
 
 
-def wrong_steps(nncc, models):
+LETTERS, LONGEST = 6, 300  # of what is shown to be 0 by rewriting; of more, at three places
+
+
+def agrees(step, letters, brackets):
+    """Whatever the brackets are; a bracket's inverse is 0 where it is."""
+    step = [re.sub(r"(y\d+)\*\*\(-\d+\)", r"\1", side) for side in step]
+    decimals = (re.search(r"\d\.\d{12}", step[0] + step[1]) or letters > LETTERS or
+                len(step[0]) + len(step[1]) > LONGEST)
+    for holds in itertools.product((0, 1), repeat=brackets):
+        before = sp.sympify(value(step[0], letters, holds))
+        if before.has(sp.zoo, sp.nan):
+            continue  # divided by a product with a bracket that does not hold: no value to keep
+        difference = before - value(step[1], letters, holds)
+        if not (is_small(difference) if decimals else is_zero(difference)):
+            return False
+    return True
+
+
+def wrong_steps(nncc, models, most=40, letters_at_most=LETTERS, longest=LONGEST):
     seen, wrong, of_rule = set(), [], {}
     for model in models:
         for rule, before, after in steps_of(nncc, model):
-            if re.search(r"\bb\d+\b", before + after):
-                continue  # brackets are strong zeros, which SymPy's numbers are not
-            step, letters = same_letters(before, after)
-            if rule == "call" or step in seen or letters > 6 or len(before) + len(after) > 300:
+            step, letters, brackets = same_letters(before, after)
+            if rule == "call" or step in seen:
                 continue  # a call is the steps inside of it
-            if set(re.findall(r"x\d+", step[1])) - set(re.findall(r"x\d+", step[0])):
+            if letters + brackets > letters_at_most or len(before) + len(after) > longest:
+                continue
+            old, new = (set(re.findall(r"[xy]\d+", side)) for side in step)
+            if new - old:
                 continue  # became something that is no function of the same elements
             of_rule[rule] = of_rule.get(rule, 0) + 1
-            if of_rule[rule] > 40:
+            if of_rule[rule] > most:
                 continue
             seen.add(step)
-            difference = value(step[0], letters) - value(step[1], letters)
-            decimals = re.search(r"\d\.\d{12}", step[0] + step[1])
-            if not (is_small(difference) if decimals else is_zero(difference)):
+            if not agrees(step, letters, brackets):
                 wrong.append(f"{model.name}: {rule}: {step[0]} is not {step[1]}")
     return wrong, len(seen)
 

@@ -12,6 +12,14 @@
 
 enum { ELEMENTS = 5 };
 
+/* Its vectors need sizes that take this evaluation minutes under sanitizers; library_windows.nn has
+ * the same forms, smaller. */
+#ifdef __SANITIZE_ADDRESS__
+static const char *const too_large = "convolutions.nn";
+#else
+static const char *const too_large = "";
+#endif
+
 typedef struct subject {
   arena *memory;
   program *p;
@@ -151,7 +159,8 @@ Test(models, keep_their_loss_and_have_the_gradients_of_differences) {
   for (const struct dirent *e = readdir(entries); e; e = readdir(entries)) {
     const char *end = strrchr(e->d_name, '.');
     const char *only = getenv("NNCC_MODEL");
-    if (end && strcmp(end, ".nn") == 0 && (!only || strncmp(e->d_name, only, strlen(only)) == 0)) {
+    if (end && strcmp(end, ".nn") == 0 && strcmp(e->d_name, too_large) != 0 &&
+        (!only || strncmp(e->d_name, only, strlen(only)) == 0)) {
       check_model(folder, e->d_name);
     }
   }
