@@ -117,12 +117,14 @@ def svg(results):
     y = TOP + k * (BAR + 4)
     colour = {"training, 1 thread": "#2a6f97", "prediction": "#8f5a2a"}.get(words, "#6aa3c4")
     start, end = sorted((across(1), across(ratio)))
-    out.append(f'<text x="8" y="{y + 13}">{name} {words}</text>'
-               f'<rect x="{start:.1f}" y="{y}" width="{max(end - start, 1):.1f}" height="{BAR}" '
-               f'fill="{colour}"/><text x="{max(end, across(1)) + 6:.1f}" y="{y + 13}">{ratio:.3g}'
-               '</text>')
+    out.append(f'<rect x="{start:.1f}" y="{y}" width="{max(end - start, 1):.1f}" height="{BAR}" '
+               f'fill="{colour}"/>')
+    said = end
     if goal:
-      x = across(goal)
-      out.append(f'<line x1="{x:.1f}" y1="{y - 2}" x2="{x:.1f}" y2="{y + BAR + 2}" '
+      tick = across(goal)
+      said = tick if end - 4 < tick < end + 36 else end  # the figure stands beside both
+      out.append(f'<line x1="{tick:.1f}" y1="{y - 2}" x2="{tick:.1f}" y2="{y + BAR + 2}" '
                  'stroke="black" stroke-width="2"/>')
+    out.append(f'<text x="8" y="{y + 13}">{name} {words}</text>'
+               f'<text x="{said + 6:.1f}" y="{y + 13}">{ratio:.3g}</text>')
   return "\n".join(out + ["</svg>"]) + "\n"
