@@ -1,5 +1,6 @@
-/* update: each optimizer's rule as one loop over the whole parameter region. Gaps between tensors
- * hold zeros in all regions. What depends on the step and the hyperparameters alone is computed
+/* update: each optimizer's rule as one loop over the whole parameter region, or over stretches of it
+ * where gradients are added by the same stretches, each by the thread that has them in its cache. Gaps
+ * between tensors hold zeros in all regions. What depends on the step and the hyperparameters alone is computed
  * in double, and calls of libm in it once, before the loop. */
 #include <string.h>
 
@@ -120,11 +121,11 @@ static void emit_rule(writer *w, const optimizer_rule *rule) {
   }
   hoist(w, &words, rule->new_p);
   w->rule = &words;
-  text_printf(w->out, "\n/* One step of %s on every parameter p with gradient g. */\n", rule->word);
-  line(w, "static void update_%s(const nnrt_head *head, double %s, %s *p, const %s *g%s) {",
-       word_spelt(w->memory, rule->word), rate, type, type, states.length > 0 ? states.chars : "");
+  text_printf(w->out, "\n/* One step of %s on parameters p with gradients g. */\n", rule->word);
+  line(w, "static void update_%s(const nnrt_head *head, double %s, size_t elements, %s *p,",
+       word_spelt(w->memory, rule->word), rate, type);
+  line(w, "    const %s *g%s) {", type, states.length > 0 ? states.chars : "");
   w->indent++;
-  line(w, "const size_t elements = PARAMETER_BYTES / sizeof *p;");
   text body = text_new(w->memory), *outer = w->out;
   w->out = &body;
   declare_scalars(w, rule, &words);
@@ -143,24 +144,29 @@ static void emit_rule(writer *w, const optimizer_rule *rule) {
   w->rule = NULL;
 }
 
+/* Elements below which a second thread brings nothing. */
+enum { WORTH_STRETCHES = 1 << 15 };
+
+static bool in_stretches(const plan *p) {
+  return p->entry[ENTRY_GRADIENT].parts > 1 &&
+         p->parameter_bytes / p->real_bytes >= WORTH_STRETCHES;
+}
+
 static void emit_call(writer *w, const optimizer_rule *rule) {
   text states = text_new(w->memory);
+  const char *from = in_stretches(w->p) ? " + from" : "";
   for (int k = 0; k < rule->states; k++) {
-    text_printf(&states, ", at(block, OPTIMIZER_STATES");
+    text_append(&states, ", at(block, OPTIMIZER_STATES");
     if (k == 1) text_append(&states, " + PARAMETER_BYTES");
     if (k > 1) text_printf(&states, " + %d * PARAMETER_BYTES", k);
-    text_append(&states, ")");
+    text_printf(&states, "%s)", from);
   }
-  line(w, "update_%s(head, rate, at(block, PARAMETERS), at(block, GRADIENTS)%s);",
-       word_spelt(w->memory, rule->word), states.length > 0 ? states.chars : "");
+  line(w, "update_%s(head, rate, elements, at(block, PARAMETERS%s), at(block, GRADIENTS%s)%s);",
+       word_spelt(w->memory, rule->word), from, from, states.length > 0 ? states.chars : "");
 }
 
 static void emit_switch(writer *w) {
   const program *m = w->p->p;
-  line(w, "static void compute_update(void *block, double rate) {");
-  w->indent++;
-  line(w, "nnrt_head *head = block;");
-  line(w, "head->step++;");
   if (m->optimizers == 1) emit_call(w, &m->optimizer[0]);
   for (int k = 0; k < m->optimizers && m->optimizers > 1; k++) {
     bool last = k + 1 == m->optimizers;
@@ -170,7 +176,47 @@ static void emit_switch(writer *w) {
     emit_call(w, &m->optimizer[k]);
     w->indent--;
   }
-  if (m->optimizers == 0) line(w, "(void)rate;");
+}
+
+/* The stretches are add_stretch's, but for whole vectors. */
+static void emit_stretches(writer *w) {
+  line(w, "typedef struct update_call {");
+  line(w, "  void *block;");
+  line(w, "  double rate;");
+  line(w, "} update_call;");
+  line(w, "\n/* One step of the head's optimizer on a stretch of all parameters. */");
+  line(w, "static void update_stretch(void *context, size_t stretch) {");
+  w->indent++;
+  line(w, "const update_call *call = context;");
+  line(w, "void *block = call->block;");
+  line(w, "const nnrt_head *head = block;");
+  line(w, "const double rate = call->rate;");
+  line(w, "const size_t lines = PARAMETER_BYTES / %d;", ALIGNMENT);
+  line(w, "const size_t from = lines * stretch / PARTS * %d;", ALIGNMENT);
+  line(w, "const size_t to = lines * (stretch + 1) / PARTS * %d;", ALIGNMENT);
+  line(w, "const size_t elements = (to - from) / sizeof(%s);", real_word(w));
+  emit_switch(w);
+  w->indent--;
+  line(w, "}");
+}
+
+static void emit_update(writer *w) {
+  const bool any = w->p->p->optimizers > 0, stretches = any && in_stretches(w->p);
+  if (stretches) emit_stretches(w);
+  line(w, "\n/* One step of the head's optimizer. */");
+  line(w, "static void compute_update(void *block, double rate) {");
+  w->indent++;
+  line(w, "nnrt_head *head = block;");
+  line(w, "head->step++;");
+  if (!any) {
+    line(w, "(void)rate;");
+  } else if (stretches) {
+    line(w, "update_call call = {block, rate};");
+    line(w, "nnrt_team_run(head->team, PARTS, update_stretch, &call);");
+  } else {
+    line(w, "const size_t elements = PARAMETER_BYTES / sizeof(%s);", real_word(w));
+    emit_switch(w);
+  }
   w->indent--;
   line(w, "}");
 }
@@ -181,6 +227,6 @@ void emit_updates(writer *w) {
   w->type = NUMBER_REAL;
   w->helpers->at = w->helpers->at || m->optimizers > 0;
   for (int k = 0; k < m->optimizers; k++) emit_rule(w, &m->optimizer[k]);
-  text_append(w->out, "\n/* One step of the head's optimizer. */\n");
-  emit_switch(w);
+  text_append(w->out, "\n");
+  emit_update(w);
 }

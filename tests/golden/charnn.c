@@ -435,9 +435,9 @@ static void compute_predict(void *block, size_t n, const int32_t *c, float *p_) 
     }
 }
 
-/* One step of sgd on every parameter p with gradient g. */
-static void update_sgd(const nnrt_head *head, double rate, float *p, const float *g, float *v) {
-  const size_t elements = PARAMETER_BYTES / sizeof *p;
+/* One step of sgd on parameters p with gradients g. */
+static void update_sgd(const nnrt_head *head, double rate, size_t elements, float *p,
+    const float *g, float *v) {
   const double momentum = head->hyperparameter[1];
   for (size_t i = 0; i < elements; i++) {
     v[i] = g[i] + (float)momentum * v[i];
@@ -445,10 +445,9 @@ static void update_sgd(const nnrt_head *head, double rate, float *p, const float
   }
 }
 
-/* One step of nesterov on every parameter p with gradient g. */
-static void update_nesterov(const nnrt_head *head, double rate, float *p, const float *g, float
-    *v) {
-  const size_t elements = PARAMETER_BYTES / sizeof *p;
+/* One step of nesterov on parameters p with gradients g. */
+static void update_nesterov(const nnrt_head *head, double rate, size_t elements, float *p,
+    const float *g, float *v) {
   const double momentum = head->hyperparameter[1];
   for (size_t i = 0; i < elements; i++) {
     v[i] = g[i] + (float)momentum * v[i];
@@ -456,10 +455,9 @@ static void update_nesterov(const nnrt_head *head, double rate, float *p, const 
   }
 }
 
-/* One step of adagrad on every parameter p with gradient g. */
-static void update_adagrad(const nnrt_head *head, double rate, float *p, const float *g, float
-    *s) {
-  const size_t elements = PARAMETER_BYTES / sizeof *p;
+/* One step of adagrad on parameters p with gradients g. */
+static void update_adagrad(const nnrt_head *head, double rate, size_t elements, float *p,
+    const float *g, float *s) {
   const double epsilon = head->hyperparameter[1];
   for (size_t i = 0; i < elements; i++) {
     s[i] = s[i] + g[i] * g[i];
@@ -467,10 +465,9 @@ static void update_adagrad(const nnrt_head *head, double rate, float *p, const f
   }
 }
 
-/* One step of rmsprop on every parameter p with gradient g. */
-static void update_rmsprop(const nnrt_head *head, double rate, float *p, const float *g, float
-    *s, float *v) {
-  const size_t elements = PARAMETER_BYTES / sizeof *p;
+/* One step of rmsprop on parameters p with gradients g. */
+static void update_rmsprop(const nnrt_head *head, double rate, size_t elements, float *p,
+    const float *g, float *s, float *v) {
   const double decay = head->hyperparameter[1];
   const double epsilon = head->hyperparameter[2];
   const double momentum = head->hyperparameter[3];
@@ -481,10 +478,9 @@ static void update_rmsprop(const nnrt_head *head, double rate, float *p, const f
   }
 }
 
-/* One step of adam on every parameter p with gradient g. */
-static void update_adam(const nnrt_head *head, double rate, float *p, const float *g, float *m,
-    float *v) {
-  const size_t elements = PARAMETER_BYTES / sizeof *p;
+/* One step of adam on parameters p with gradients g. */
+static void update_adam(const nnrt_head *head, double rate, size_t elements, float *p,
+    const float *g, float *m, float *v) {
   const double beta1 = head->hyperparameter[1];
   const double beta2 = head->hyperparameter[2];
   const double epsilon = head->hyperparameter[3];
@@ -498,10 +494,9 @@ static void update_adam(const nnrt_head *head, double rate, float *p, const floa
   }
 }
 
-/* One step of adamw on every parameter p with gradient g. */
-static void update_adamw(const nnrt_head *head, double rate, float *p, const float *g, float *m,
-    float *v) {
-  const size_t elements = PARAMETER_BYTES / sizeof *p;
+/* One step of adamw on parameters p with gradients g. */
+static void update_adamw(const nnrt_head *head, double rate, size_t elements, float *p,
+    const float *g, float *m, float *v) {
   const double beta1 = head->hyperparameter[1];
   const double beta2 = head->hyperparameter[2];
   const double epsilon = head->hyperparameter[3];
@@ -517,9 +512,9 @@ static void update_adamw(const nnrt_head *head, double rate, float *p, const flo
   }
 }
 
-/* One step of lion on every parameter p with gradient g. */
-static void update_lion(const nnrt_head *head, double rate, float *p, const float *g, float *m) {
-  const size_t elements = PARAMETER_BYTES / sizeof *p;
+/* One step of lion on parameters p with gradients g. */
+static void update_lion(const nnrt_head *head, double rate, size_t elements, float *p,
+    const float *g, float *m) {
   const double beta1 = head->hyperparameter[1];
   const double beta2 = head->hyperparameter[2];
   const double decay = head->hyperparameter[3];
@@ -531,31 +526,51 @@ static void update_lion(const nnrt_head *head, double rate, float *p, const floa
   }
 }
 
+typedef struct update_call {
+  void *block;
+  double rate;
+} update_call;
+
+/* One step of the head's optimizer on a stretch of all parameters. */
+static void update_stretch(void *context, size_t stretch) {
+  const update_call *call = context;
+  void *block = call->block;
+  const nnrt_head *head = block;
+  const double rate = call->rate;
+  const size_t lines = PARAMETER_BYTES / 64;
+  const size_t from = lines * stretch / PARTS * 64;
+  const size_t to = lines * (stretch + 1) / PARTS * 64;
+  const size_t elements = (to - from) / sizeof(float);
+  if (head->optimizer == 0)
+    update_sgd(head, rate, elements, at(block, PARAMETERS + from), at(block, GRADIENTS + from),
+        at(block, OPTIMIZER_STATES + from));
+  else if (head->optimizer == 1)
+    update_nesterov(head, rate, elements, at(block, PARAMETERS + from),
+        at(block, GRADIENTS + from), at(block, OPTIMIZER_STATES + from));
+  else if (head->optimizer == 2)
+    update_adagrad(head, rate, elements, at(block, PARAMETERS + from),
+        at(block, GRADIENTS + from), at(block, OPTIMIZER_STATES + from));
+  else if (head->optimizer == 3)
+    update_rmsprop(head, rate, elements, at(block, PARAMETERS + from),
+        at(block, GRADIENTS + from), at(block, OPTIMIZER_STATES + from),
+        at(block, OPTIMIZER_STATES + PARAMETER_BYTES + from));
+  else if (head->optimizer == 4)
+    update_adam(head, rate, elements, at(block, PARAMETERS + from), at(block, GRADIENTS + from),
+        at(block, OPTIMIZER_STATES + from), at(block, OPTIMIZER_STATES + PARAMETER_BYTES + from));
+  else if (head->optimizer == 5)
+    update_adamw(head, rate, elements, at(block, PARAMETERS + from), at(block, GRADIENTS + from),
+        at(block, OPTIMIZER_STATES + from), at(block, OPTIMIZER_STATES + PARAMETER_BYTES + from));
+  else
+    update_lion(head, rate, elements, at(block, PARAMETERS + from), at(block, GRADIENTS + from),
+        at(block, OPTIMIZER_STATES + from));
+}
+
 /* One step of the head's optimizer. */
 static void compute_update(void *block, double rate) {
   nnrt_head *head = block;
   head->step++;
-  if (head->optimizer == 0)
-    update_sgd(head, rate, at(block, PARAMETERS), at(block, GRADIENTS),
-        at(block, OPTIMIZER_STATES));
-  else if (head->optimizer == 1)
-    update_nesterov(head, rate, at(block, PARAMETERS), at(block, GRADIENTS),
-        at(block, OPTIMIZER_STATES));
-  else if (head->optimizer == 2)
-    update_adagrad(head, rate, at(block, PARAMETERS), at(block, GRADIENTS),
-        at(block, OPTIMIZER_STATES));
-  else if (head->optimizer == 3)
-    update_rmsprop(head, rate, at(block, PARAMETERS), at(block, GRADIENTS),
-        at(block, OPTIMIZER_STATES), at(block, OPTIMIZER_STATES + PARAMETER_BYTES));
-  else if (head->optimizer == 4)
-    update_adam(head, rate, at(block, PARAMETERS), at(block, GRADIENTS),
-        at(block, OPTIMIZER_STATES), at(block, OPTIMIZER_STATES + PARAMETER_BYTES));
-  else if (head->optimizer == 5)
-    update_adamw(head, rate, at(block, PARAMETERS), at(block, GRADIENTS),
-        at(block, OPTIMIZER_STATES), at(block, OPTIMIZER_STATES + PARAMETER_BYTES));
-  else
-    update_lion(head, rate, at(block, PARAMETERS), at(block, GRADIENTS),
-        at(block, OPTIMIZER_STATES));
+  update_call call = {block, rate};
+  nnrt_team_run(head->team, PARTS, update_stretch, &call);
 }
 
 size_t charnn_bytes(int batch, int training) {

@@ -215,9 +215,9 @@ static void compute_predict(void *block, size_t n, const float *x, float *a) {
   }
 }
 
-/* One step of sgd on every parameter p with gradient g. */
-static void update_sgd(const nnrt_head *head, double rate, float *p, const float *g, float *v) {
-  const size_t elements = PARAMETER_BYTES / sizeof *p;
+/* One step of sgd on parameters p with gradients g. */
+static void update_sgd(const nnrt_head *head, double rate, size_t elements, float *p,
+    const float *g, float *v) {
   const double momentum = head->hyperparameter[1];
   for (size_t i = 0; i < elements; i++) {
     v[i] = g[i] + (float)momentum * v[i];
@@ -225,10 +225,9 @@ static void update_sgd(const nnrt_head *head, double rate, float *p, const float
   }
 }
 
-/* One step of nesterov on every parameter p with gradient g. */
-static void update_nesterov(const nnrt_head *head, double rate, float *p, const float *g, float
-    *v) {
-  const size_t elements = PARAMETER_BYTES / sizeof *p;
+/* One step of nesterov on parameters p with gradients g. */
+static void update_nesterov(const nnrt_head *head, double rate, size_t elements, float *p,
+    const float *g, float *v) {
   const double momentum = head->hyperparameter[1];
   for (size_t i = 0; i < elements; i++) {
     v[i] = g[i] + (float)momentum * v[i];
@@ -236,10 +235,9 @@ static void update_nesterov(const nnrt_head *head, double rate, float *p, const 
   }
 }
 
-/* One step of adagrad on every parameter p with gradient g. */
-static void update_adagrad(const nnrt_head *head, double rate, float *p, const float *g, float
-    *s) {
-  const size_t elements = PARAMETER_BYTES / sizeof *p;
+/* One step of adagrad on parameters p with gradients g. */
+static void update_adagrad(const nnrt_head *head, double rate, size_t elements, float *p,
+    const float *g, float *s) {
   const double epsilon = head->hyperparameter[1];
   for (size_t i = 0; i < elements; i++) {
     s[i] = s[i] + g[i] * g[i];
@@ -247,10 +245,9 @@ static void update_adagrad(const nnrt_head *head, double rate, float *p, const f
   }
 }
 
-/* One step of rmsprop on every parameter p with gradient g. */
-static void update_rmsprop(const nnrt_head *head, double rate, float *p, const float *g, float
-    *s, float *v) {
-  const size_t elements = PARAMETER_BYTES / sizeof *p;
+/* One step of rmsprop on parameters p with gradients g. */
+static void update_rmsprop(const nnrt_head *head, double rate, size_t elements, float *p,
+    const float *g, float *s, float *v) {
   const double decay = head->hyperparameter[1];
   const double epsilon = head->hyperparameter[2];
   const double momentum = head->hyperparameter[3];
@@ -261,10 +258,9 @@ static void update_rmsprop(const nnrt_head *head, double rate, float *p, const f
   }
 }
 
-/* One step of adam on every parameter p with gradient g. */
-static void update_adam(const nnrt_head *head, double rate, float *p, const float *g, float *m,
-    float *v) {
-  const size_t elements = PARAMETER_BYTES / sizeof *p;
+/* One step of adam on parameters p with gradients g. */
+static void update_adam(const nnrt_head *head, double rate, size_t elements, float *p,
+    const float *g, float *m, float *v) {
   const double beta1 = head->hyperparameter[1];
   const double beta2 = head->hyperparameter[2];
   const double epsilon = head->hyperparameter[3];
@@ -278,10 +274,9 @@ static void update_adam(const nnrt_head *head, double rate, float *p, const floa
   }
 }
 
-/* One step of adamw on every parameter p with gradient g. */
-static void update_adamw(const nnrt_head *head, double rate, float *p, const float *g, float *m,
-    float *v) {
-  const size_t elements = PARAMETER_BYTES / sizeof *p;
+/* One step of adamw on parameters p with gradients g. */
+static void update_adamw(const nnrt_head *head, double rate, size_t elements, float *p,
+    const float *g, float *m, float *v) {
   const double beta1 = head->hyperparameter[1];
   const double beta2 = head->hyperparameter[2];
   const double epsilon = head->hyperparameter[3];
@@ -297,9 +292,9 @@ static void update_adamw(const nnrt_head *head, double rate, float *p, const flo
   }
 }
 
-/* One step of lion on every parameter p with gradient g. */
-static void update_lion(const nnrt_head *head, double rate, float *p, const float *g, float *m) {
-  const size_t elements = PARAMETER_BYTES / sizeof *p;
+/* One step of lion on parameters p with gradients g. */
+static void update_lion(const nnrt_head *head, double rate, size_t elements, float *p,
+    const float *g, float *m) {
   const double beta1 = head->hyperparameter[1];
   const double beta2 = head->hyperparameter[2];
   const double decay = head->hyperparameter[3];
@@ -311,30 +306,32 @@ static void update_lion(const nnrt_head *head, double rate, float *p, const floa
   }
 }
 
+
 /* One step of the head's optimizer. */
 static void compute_update(void *block, double rate) {
   nnrt_head *head = block;
   head->step++;
+  const size_t elements = PARAMETER_BYTES / sizeof(float);
   if (head->optimizer == 0)
-    update_sgd(head, rate, at(block, PARAMETERS), at(block, GRADIENTS),
+    update_sgd(head, rate, elements, at(block, PARAMETERS), at(block, GRADIENTS),
         at(block, OPTIMIZER_STATES));
   else if (head->optimizer == 1)
-    update_nesterov(head, rate, at(block, PARAMETERS), at(block, GRADIENTS),
+    update_nesterov(head, rate, elements, at(block, PARAMETERS), at(block, GRADIENTS),
         at(block, OPTIMIZER_STATES));
   else if (head->optimizer == 2)
-    update_adagrad(head, rate, at(block, PARAMETERS), at(block, GRADIENTS),
+    update_adagrad(head, rate, elements, at(block, PARAMETERS), at(block, GRADIENTS),
         at(block, OPTIMIZER_STATES));
   else if (head->optimizer == 3)
-    update_rmsprop(head, rate, at(block, PARAMETERS), at(block, GRADIENTS),
+    update_rmsprop(head, rate, elements, at(block, PARAMETERS), at(block, GRADIENTS),
         at(block, OPTIMIZER_STATES), at(block, OPTIMIZER_STATES + PARAMETER_BYTES));
   else if (head->optimizer == 4)
-    update_adam(head, rate, at(block, PARAMETERS), at(block, GRADIENTS),
+    update_adam(head, rate, elements, at(block, PARAMETERS), at(block, GRADIENTS),
         at(block, OPTIMIZER_STATES), at(block, OPTIMIZER_STATES + PARAMETER_BYTES));
   else if (head->optimizer == 5)
-    update_adamw(head, rate, at(block, PARAMETERS), at(block, GRADIENTS),
+    update_adamw(head, rate, elements, at(block, PARAMETERS), at(block, GRADIENTS),
         at(block, OPTIMIZER_STATES), at(block, OPTIMIZER_STATES + PARAMETER_BYTES));
   else
-    update_lion(head, rate, at(block, PARAMETERS), at(block, GRADIENTS),
+    update_lion(head, rate, elements, at(block, PARAMETERS), at(block, GRADIENTS),
         at(block, OPTIMIZER_STATES));
 }
 
