@@ -121,8 +121,8 @@ typedef struct nnrt_head {
                         else at the states kept. gradient(), test() and predict() keep the last
                         states of their n samples and set it to 1; loss() reads but keeps nothing */
   double hyperparameter[NNRT_MAX_HYPERPARAMETERS];
-  nnrt_team *team;   /* threads that gradient() may use; NULL: the caller's alone. The results are
-                        the same to the last bit                                                */
+  nnrt_team *team;   /* threads that gradient() and update() may use; NULL: the caller's alone. The
+                        results are the same to the last bit                                    */
 } nnrt_head;
 
 /* ---- settings of `train { }` -------------------------------------------------------------- */
