@@ -263,9 +263,6 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(transpose)(size_t columns, const NNRT_REA
   for (int p = 0; p < NNRT_LANES; p++)
     *(NNRT_NAME(vector) *)(void *)(to + p * NNRT_NAME(WIDTH)) = row[p];
 }
-#undef NNRT_LOW
-#undef NNRT_HIGH
-#undef NNRT_EACH
 #undef NNRT_EXCHANGE
 #endif
 
@@ -361,10 +358,79 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(columns)(const int columns, size_t j, siz
   }
 }
 
+#if NNRT_SHUFFLES
+/* Lane j of what is returned: the total of row[j]. Pairs of rows `d` apart add their halves, so that
+ * each step leaves half as many rows, and no lane ever goes through memory. */
+#define NNRT_FOLD(d)                                                                              \
+  for (int i = 0; i < (d); i++)                                                                   \
+    row[i] = __builtin_shufflevector(row[i], row[i + (d)], NNRT_EACH(NNRT_LOW, d)) +              \
+             __builtin_shufflevector(row[i], row[i + (d)], NNRT_EACH(NNRT_HIGH, d));
+NNRT_INLINE NNRT_TARGET NNRT_NAME(vector) NNRT_NAME(fold)(NNRT_NAME(vector) *row) {
+#if NNRT_LANES == 16
+  NNRT_FOLD(8)
+#endif
+#if NNRT_LANES >= 8
+  NNRT_FOLD(4)
+#endif
+#if NNRT_LANES >= 4
+  NNRT_FOLD(2)
+#endif
+  NNRT_FOLD(1)
+  return row[0];
+}
+#undef NNRT_FOLD
+#undef NNRT_LOW
+#undef NNRT_HIGH
+#undef NNRT_EACH
+
+/* A row of C, at most LANES columns of it, as one vector. */
+NNRT_INLINE NNRT_TARGET void NNRT_NAME(folded)(const int columns, const NNRT_OPERANDS *of,
+                                               const NNRT_REAL *a, const NNRT_REAL *b,
+                                               NNRT_REAL *c) {
+  NNRT_NAME(vector) sum[NNRT_LANES];
+  const size_t step = of->b_column, whole = of->k - of->k % NNRT_LANES, rest = of->k - whole;
+  for (int j = 0; j < NNRT_LANES; j++)
+    sum[j] = (NNRT_NAME(vector)){0};
+  for (size_t p = 0; p < whole; p += NNRT_LANES) {
+    const NNRT_NAME(vector) one = NNRT_NAME(load)(a + p, NNRT_LANES);
+    for (int j = 0; j < columns; j++)
+      sum[j] += one * NNRT_NAME(load)(b + (size_t)j * step + p, NNRT_LANES);
+  }
+  if (rest > 0) {
+    const NNRT_NAME(vector) one = NNRT_NAME(load)(a + whole, rest);
+    for (int j = 0; j < columns; j++)
+      sum[j] += one * NNRT_NAME(load)(b + (size_t)j * step + whole, rest);
+  }
+  NNRT_NAME(store)(c, (size_t)columns, of->alpha * NNRT_NAME(fold)(sum), of->keep);
+}
+
+/* Whole vectors of each row of C; returns how many columns those are. */
+NNRT_INLINE NNRT_TARGET size_t NNRT_NAME(fold_columns)(const NNRT_OPERANDS *of) {
+  const size_t whole = of->n - of->n % NNRT_LANES;
+  for (size_t j = 0; j < whole; j += NNRT_LANES)
+    for (size_t i = 0; i < of->m; i++)
+      NNRT_NAME(folded)(NNRT_LANES, of, of->a + i * of->a_row, of->b + j * of->b_column,
+                        of->c + i * of->c_row + j);
+#ifdef NNRT_EMITTED /* where n is known: a loop of a known number of columns */
+  for (size_t i = 0; whole < of->n && i < of->m; i++)
+    NNRT_NAME(folded)((int)(of->n - whole), of, of->a + i * of->a_row, of->b + whole * of->b_column,
+                      of->c + i * of->c_row + whole);
+  return of->n;
+#else
+  return whole;
+#endif
+}
+#else
+NNRT_INLINE NNRT_TARGET size_t NNRT_NAME(fold_columns)(const NNRT_OPERANDS *of) {
+  (void)of;
+  return 0;
+}
+#endif
+
 /* All of C by sums along k. */
 NNRT_INLINE NNRT_TARGET void NNRT_NAME(multiply_along)(const NNRT_OPERANDS *of) {
-  const size_t fives = of->n - of->n % 5;
-  NNRT_NAME(columns)(5, 0, of->n, of->k, 0, of->m, of, of->a, of->b, of->keep, of->c);
+  const size_t done = NNRT_NAME(fold_columns)(of), fives = of->n - (of->n - done) % 5;
+  NNRT_NAME(columns)(5, done, of->n, of->k, 0, of->m, of, of->a, of->b, of->keep, of->c);
   NNRT_NAME(columns)(1, fives, of->n, of->k, 0, of->m, of, of->a, of->b, of->keep, of->c);
 }
 

@@ -134,6 +134,19 @@ ParameterizedTest(int *row, product, by_own_loops) {
   cr_assert_not_null(strstr(nnrt_product_library(), "own loops"));
 }
 
+/* Few rows by columns along k, every remainder of vectors, side by side and apart. */
+Test(product, few_rows) {
+  setenv("NNRT_BLAS", "none", 1);
+  for (size_t m = 1; m <= 3; m++)
+    for (size_t n = 1; n <= 40; n++)
+      for (size_t k = 1; k <= 70; k++) {
+        const sizes size = {m, n, k};
+        const form of = {0, 1, -0.5, (n + k) % 2 ? 1.0 : 0.0, (n + k) % 4 < 2 ? 0 : 3};
+        run_float(&of, &size, 1e-3);
+        run_double(&of, &size, 1e-11);
+      }
+}
+
 Test(product, same_call_same_bits) {
   float *a = calloc(10000, sizeof *a), *c = calloc(10000, sizeof *c), *d = calloc(10000, sizeof *d);
   for (size_t i = 0; i < 10000; i++)
