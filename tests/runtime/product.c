@@ -55,7 +55,8 @@ static double expected(const form *of, const sizes *size, size_t lda, size_t ldb
   static void run(const form *of, const sizes *size, double tolerance) {                          \
     const size_t lda = (of->transpose_a ? size->m : size->k) + of->gap;                           \
     const size_t ldb = (of->transpose_b ? size->k : size->n) + of->gap;                           \
-    const size_t ldc = size->n + of->gap, most = 40000;                                           \
+    const size_t m = size->m + 4, n = size->n + 4, k = size->k + 4; /* with any gap */            \
+    const size_t ldc = size->n + of->gap, most = m * n + m * k + k * n;                           \
     real *a = calloc(most, sizeof *a), *b = calloc(most, sizeof *b), *c = calloc(most, sizeof *c); \
     for (size_t i = 0; i < most; i++) {                                                           \
       a[i] = (real)value(i, 1);                                                                   \
