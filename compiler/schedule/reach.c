@@ -60,8 +60,7 @@ static bool reader_is_wider(const node *reader, const node *operand, const told_
   return false;
 }
 
-/* A view that reads places of its operand more than once: overlapping windows. */
-static bool view_repeats(const graph *g, const view *v) {
+bool view_repeats(const graph *g, const view *v) {
   double box = 1, places = 1;
   for (int u = 0; u < v->box; u++) box *= (double)v->extent[u];
   for (int k = 0; k < v->reads; k++) places *= (double)axis_extent(g, v->read[k].along);

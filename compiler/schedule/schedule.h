@@ -202,6 +202,8 @@ typedef struct entry_root {
   int index;
 } entry_root;
 
+/* A view that reads places of its operand more than once: overlapping windows. */
+bool view_repeats(const graph *g, const view *v);
 void reach_nodes(entry_plan *e, const entry_root *roots, int count, reach *r);
 /* Decides what is stored, and makes its buffers; a root's in its final place. */
 void store_nodes(entry_plan *e, const entry_root *roots, int count, const reach *r);

@@ -109,8 +109,20 @@ static bool must_store(const entry_plan *e, const reach *r, const node *n) {
   return n->class == NODE_VIEW && !view_gathers(e->of->g, n->view);
 }
 
+/* Padding: what contracts it would have to ask at each term whether it stands inside, and neither
+ * a product nor a sum over windows can. A copy with zeros around costs one pass. */
+static bool is_padding(const entry_plan *e, const reach *r, const node *n) {
+  const graph *g = e->of->g;
+  if (n->class != NODE_VIEW || n->integer || !r->widened[n->id]) return false;
+  if (!view_gathers(g, n->view) || view_is_read(g, n->view)) return false;
+  const node *user = r->user[n->id];
+  return user && user->class == NODE_VIEW && view_is_read(g, user->view) &&
+         view_repeats(g, user->view);
+}
+
 static bool should_store(const entry_plan *e, const reach *r, const node *n) {
   double cost = e->cost[n->id];
+  if (is_padding(e, r, n)) return true;
   if (is_leaf(n) || n->boolean || n->class == NODE_VIEW || cost < 1) return false;
   if (r->widened[n->id]) return !is_sum_of_pieces(e->of->g, n);
   if (r->broadcast[n->id] && cost >= CALL_COST / 2) return true;
