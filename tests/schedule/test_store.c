@@ -41,6 +41,23 @@ Test(store, a_contraction_computes_its_factors_once) {
   forget_plan(&one);
 }
 
+/* Zeros around a hidden layer are stored with it: no term asks whether it stands inside. */
+Test(store, a_padded_convolution_is_a_sum_over_windows) {
+  planned one = plan_of("input x[3, 8, 8]\ntarget y : class(10)\n"
+                        "h = x |> conv2d(4, 3) |> relu |> conv2d(5, 3, padding = 1) |> relu\n"
+                        "z = flatten(h) |> dense(10)\noutput z\nloss softmax_cross_entropy(z, y)\n",
+                        4);
+  const entry_plan *e = &one.made->entry[ENTRY_PREDICT];
+  int windows = 0;
+  for (size_t k = 0; k < e->assignments; k++) {
+    const assignment *a = e->assignment[k];
+    if (a->kind == ASSIGN_PRODUCT) cr_expect_null(a->conditions, "%s", a->target->word);
+    windows += a->product && a->product->windows;
+  }
+  cr_expect_eq(windows, 2);
+  forget_plan(&one);
+}
+
 Test(store, a_class_is_looked_up_not_multiplied) {
   planned one = plan_of("input c : class(500)\ntarget y[40]\nparam E[40, 500]\n"
                         "z = E @ c\noutput z\nloss mse(z, y)\n", 4);
