@@ -1,15 +1,22 @@
-/* arena: turns many small requests for memory into few large blocks that are freed together. */
+/* arena: turns many small requests for memory into few large blocks that are freed together.
+ *
+ * An arena that outgrows its first block goes on in huge pages where there are any: on a virtual
+ * machine the first touch of each small page can cost 12 us, which was half of nncc's time. */
+#define _DEFAULT_SOURCE /* MAP_ANONYMOUS, madvise() */
 #include "base.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
-/* Small requests share blocks of this size; a larger request gets a block of its own. */
-enum { BLOCK_BYTES = 64 * 1024 };
+/* Small requests share blocks of this size, the first, or that of a huge page; a larger request gets
+ * a block of its own. */
+enum { BLOCK_BYTES = 64 * 1024, HUGE_BYTES = 2 * 1024 * 1024 };
 
 typedef struct block {
   struct block *older;
   size_t used, size;
+  bool huge; /* HUGE_BYTES by mmap(), header included; else by calloc() */
   max_align_t bytes[];
 } block;
 
@@ -26,6 +33,33 @@ static void *allocate_or_exit(size_t header, size_t bytes) {
   return memory;
 }
 
+/* Zeroed, at a multiple of its size as the system wants it; NULL where it cannot be had. */
+static block *map_huge_block(void) {
+#if defined(MAP_ANONYMOUS) && defined(MADV_HUGEPAGE)
+  char *mapped = mmap(NULL, 2 * (size_t)HUGE_BYTES, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (mapped == MAP_FAILED)
+    return NULL;
+  const size_t before = (HUGE_BYTES - (uintptr_t)mapped % HUGE_BYTES) % HUGE_BYTES;
+  if (before > 0)
+    munmap(mapped, before);
+  munmap(mapped + before + HUGE_BYTES, HUGE_BYTES - before);
+  block *fresh = (block *)(void *)(mapped + before);
+  madvise(fresh, HUGE_BYTES, MADV_HUGEPAGE); /* small pages will do */
+  fresh->huge = true;
+  return fresh;
+#else
+  return NULL;
+#endif
+}
+
+static void free_block(block *here) {
+  if (here->huge)
+    munmap(here, HUGE_BYTES);
+  else
+    free(here);
+}
+
 arena *arena_new(void) {
   return allocate_or_exit(sizeof(arena), 0);
 }
@@ -35,7 +69,7 @@ void arena_free(arena *memory) {
     return;
   for (block *here = memory->newest; here != NULL;) {
     block *older = here->older;
-    free(here);
+    free_block(here);
     here = older;
   }
   free(memory);
@@ -47,7 +81,7 @@ void arena_clear(arena *memory) {
     return;
   for (block *here = kept->older; here != NULL;) {
     block *older = here->older;
-    free(here);
+    free_block(here);
     here = older;
   }
   memset(kept->bytes, 0, kept->used);
@@ -59,7 +93,11 @@ void arena_clear(arena *memory) {
 static block *add_block(arena *memory, size_t bytes) {
   bool large = bytes > BLOCK_BYTES / 4;
   size_t size = large ? bytes : BLOCK_BYTES;
-  block *fresh = allocate_or_exit(sizeof *fresh, size);
+  block *fresh = large || memory->newest == NULL ? NULL : map_huge_block();
+  if (fresh != NULL)
+    size = HUGE_BYTES - sizeof *fresh;
+  else
+    fresh = allocate_or_exit(sizeof *fresh, size);
   fresh->size = size;
   if (large && memory->newest != NULL) {
     fresh->older = memory->newest->older;
