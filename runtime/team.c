@@ -1,8 +1,8 @@
-/* Turns tasks that are cut into parts into work for several threads. Of N threads the k-th takes parts
- * k, k + N, ... from round to round, so that it finds in its cache what it left there, and then what
- * others have not begun; what a part computes must not depend on who takes it.
+/* Turns tasks that are cut into parts into work for several threads. Of N threads the k-th takes
+ * parts k, k + N, ... from round to round, so that it finds in its cache what it left there, and then
+ * what others have not begun; what a part computes must not depend on who takes it.
  *
- * A thread that waits spins for some tenths of a millisecond, as the steps of training come close to
+ * A thread that waits spins for half a millisecond or so, as the steps of training come close to
  * each other, then sleeps: to be woken takes longer than a small step on a virtual machine. Whoever
  * else wants the processor meanwhile is given it. */
 #include "nnrt.h"
@@ -14,7 +14,7 @@
 
 enum { SPINS = 1 << 14, SPINS_A_YIELD = 64 };
 
-/* Some 15 ns in which a processor rests. */
+/* A moment in which a processor rests. */
 static void rest(int turn) {
 #if (defined(__x86_64__) || defined(__i386__)) && defined(__GNUC__)
   __builtin_ia32_pause();

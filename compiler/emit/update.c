@@ -1,7 +1,7 @@
 /* update: each optimizer's rule as one loop over the whole parameter region, or over stretches of it
- * where gradients are added by the same stretches, each by the thread that has them in its cache. Gaps
- * between tensors hold zeros in all regions. What depends on the step and the hyperparameters alone is computed
- * in double, and calls of libm in it once, before the loop. */
+ * where gradients are added by the same stretches, each by the thread that has them in its cache.
+ * Gaps between tensors hold zeros in all regions. What depends on the step and the hyperparameters
+ * alone is computed in double, and calls of libm in it once, before the loop. */
 #include <string.h>
 
 #include "writer.h"
