@@ -102,6 +102,7 @@ void nnrt_team_free(nnrt_team *team); /* NULL is fine */
 /* Calls task(context, part) for each part below `parts`, and returns when all are done: at once on
  * the team's threads, in any order; or, where team is NULL, one after another. */
 void nnrt_team_run(nnrt_team *team, size_t parts, nnrt_task *task, void *context);
+size_t nnrt_team_members(const nnrt_team *team); /* its threads; 1 where team is NULL */
 
 /* ---- the block ---------------------------------------------------------------------------- */
 
@@ -258,15 +259,23 @@ float nnrt_uniform(uint64_t seed, uint64_t draw, uint64_t site, uint64_t element
 
 /* C = alpha * op(A) op(B) + beta * C, row-major, op(A) is m x k, op(B) k x n; beta is 0 or 1, and
  * with 0 C need not be initialised. transpose: A is stored k x m, B n x k. lda, ldb, ldc: elements
- * from row to row. Uses OpenBLAS where one can be loaded and the product is large enough, own
- * loops otherwise; results are the same bits for the same call in one process. */
+ * from row to row. Own loops serve it, or a library (nnrt_product_library); results are the same
+ * bits for the same call in one process. */
 void nnrt_product_float(int transpose_a, int transpose_b, size_t m, size_t n, size_t k, float alpha,
                         const float *a, size_t lda, const float *b, size_t ldb, float beta,
                         float *c, size_t ldc);
 void nnrt_product_double(int transpose_a, int transpose_b, size_t m, size_t n, size_t k,
                          double alpha, const double *a, size_t lda, const double *b, size_t ldb,
                          double beta, double *c, size_t ldc);
-/* The same with A as it is stored and B, stored n x k, packed beforehand: worth it where several
+/* The same by all threads of a team, where it is large enough: the same bits for any number of them.
+ * Not to be called by one of a team's tasks. */
+void nnrt_team_product_float(nnrt_team *team, int transpose_a, int transpose_b, size_t m, size_t n,
+                             size_t k, float alpha, const float *a, size_t lda, const float *b,
+                             size_t ldb, float beta, float *c, size_t ldc);
+void nnrt_team_product_double(nnrt_team *team, int transpose_a, int transpose_b, size_t m, size_t n,
+                              size_t k, double alpha, const double *a, size_t lda, const double *b,
+                              size_t ldb, double beta, double *c, size_t ldc);
+/* nnrt_product_*() with A as it is stored and B, stored n x k, packed beforehand: worth it where several
  * products share it. packed: k times n elements, n rounded up to whole stripes of 128 bytes. Own
  * loops serve it. */
 void nnrt_pack_float(size_t n, size_t k, const float *b, size_t ldb, float *packed);
@@ -276,8 +285,9 @@ void nnrt_packed_product_float(size_t m, size_t n, size_t k, float alpha, const 
 void nnrt_packed_product_double(size_t m, size_t n, size_t k, double alpha, const double *a,
                                 size_t lda, const double *packed, double beta, double *c,
                                 size_t ldc);
-/* One line for `info`: which library and kernels serve products ("OpenBLAS 0.3.21, SkylakeX").
- * The environment's NNRT_BLAS chooses: `none`, or the path of a library with a CBLAS interface. */
+/* One line for `info`: what serves products ("own loops, AVX-512", "OpenBLAS 0.3.21, SkylakeX"): a
+ * library only large ones, and where the processor has neither AVX2 nor AVX-512. The environment's
+ * NNRT_BLAS chooses: `openblas`, the path of a library with a CBLAS interface, or `none`. */
 const char *nnrt_product_library(void);
 
 #ifdef __cplusplus

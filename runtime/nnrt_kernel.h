@@ -242,9 +242,10 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(stripe)(size_t columns, size_t read, size
     row[i + (d)] = __builtin_shufflevector(x, y, NNRT_EACH(NNRT_HIGH, d));                        \
   }
 
-/* to[p * WIDTH + j] = from[j * step + p] for all p < LANES; zeroes from j = columns on. */
+/* to[p * width + j] = from[j * step + p] for all p and j < LANES, by rising p; zeroes from
+ * j = columns on. */
 NNRT_INLINE NNRT_TARGET void NNRT_NAME(transpose)(size_t columns, const NNRT_REAL *from, size_t step,
-                                      NNRT_REAL *to) {
+                                                  size_t width, NNRT_REAL *to) {
   NNRT_NAME(vector) row[NNRT_LANES];
   for (int j = 0; j < NNRT_LANES; j++)
     row[j] = (size_t)j < columns
@@ -260,8 +261,8 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(transpose)(size_t columns, const NNRT_REA
   NNRT_EXCHANGE(2)
 #endif
   NNRT_EXCHANGE(1)
-  for (int p = 0; p < NNRT_LANES; p++)
-    *(NNRT_NAME(vector) *)(void *)(to + p * NNRT_NAME(WIDTH)) = row[p];
+  for (size_t p = 0; p < NNRT_LANES; p++)
+    *(NNRT_NAME(vector) *)(void *)(to + p * width) = row[p];
 }
 #undef NNRT_EXCHANGE
 #endif
@@ -273,9 +274,11 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(pack)(size_t columns, size_t k, const NNR
 #if NNRT_SHUFFLES
   for (; of->b_row == 1 && p + NNRT_LANES <= k; p += NNRT_LANES)
     for (size_t j = 0; j < columns; j += NNRT_LANES)
-      NNRT_NAME(transpose)(columns - j, b + j * of->b_column + p, of->b_column,
+      NNRT_NAME(transpose)(columns - j, b + j * of->b_column + p, of->b_column, NNRT_NAME(WIDTH),
                            to + p * NNRT_NAME(WIDTH) + j);
 #endif
+  for (; of->b_column == 1 && columns == NNRT_NAME(WIDTH) && p < k; p++)
+    memcpy(to + p * NNRT_NAME(WIDTH), b + p * of->b_row, NNRT_NAME(WIDTH) * sizeof *to);
   for (; p < k; p++)
     for (size_t j = 0; j < NNRT_NAME(WIDTH); j++)
       to[p * NNRT_NAME(WIDTH) + j] = j < columns ? b[p * of->b_row + j * of->b_column] : 0;
@@ -478,6 +481,97 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(multiply)(const NNRT_OPERANDS *of) {
     for (size_t p = 0; p == 0 || p < of->k; p += NNRT_NAME(RUN)) /* once with k = 0 */
       NNRT_NAME(run)(of, i, p);
 }
+
+/* ---- blocks of A ---------------------------------------------------------------------------- */
+
+#ifndef NNRT_EMITTED
+/* ROWS rows of A, k columns of them: the elements of each column side by side. */
+NNRT_INLINE NNRT_TARGET void NNRT_NAME(pack_panel)(size_t k, const NNRT_OPERANDS *of,
+                                                   const NNRT_REAL *a, NNRT_REAL *to) {
+  const size_t rows = NNRT_NAME(ROWS);
+  size_t p = 0;
+#if NNRT_SHUFFLES
+  /* Lanes behind the last row lie where the next column does, and are written before it. */
+  for (; of->a_column == 1 && p + NNRT_LANES <= k; p += NNRT_LANES)
+    for (size_t i = (rows - 1) / NNRT_LANES * NNRT_LANES, more = 1; more; i -= NNRT_LANES) {
+      NNRT_NAME(transpose)(rows - i, a + i * of->a_row + p, of->a_row, rows, to + p * rows + i);
+      more = i > 0;
+    }
+#endif
+  for (; of->a_row == 1 && p < k; p++)
+    memcpy(to + p * rows, a + p * of->a_column, rows * sizeof *to);
+  for (; p < k; p++)
+    for (size_t i = 0; i < rows; i++)
+      to[p * rows + i] = a[i * of->a_row + p * of->a_column];
+}
+
+/* Elements that a block takes: what pack_panel writes behind the last one among them. */
+enum { NNRT_NAME(BLOCK) = NNRT_NAME(HEIGHT) * NNRT_NAME(RUN) + NNRT_LANES };
+
+/* Fetches a tile's share of what the next stripe of B will be packed from, and the tile's place in
+ * C: neither lies where a processor would look ahead by itself. */
+NNRT_INLINE NNRT_TARGET void NNRT_NAME(fetch)(const NNRT_OPERANDS *of, size_t k, const NNRT_REAL *next,
+                                              size_t tile, size_t tiles, const NNRT_REAL *c) {
+  const size_t along = of->b_column == 1 || of->b_column == 0;
+  const size_t pieces = along ? k : NNRT_NAME(WIDTH), step = along ? of->b_row : of->b_column;
+  const size_t length = along ? NNRT_NAME(WIDTH) : k, line = 64 / sizeof *next;
+  for (size_t piece = pieces * tile / tiles; next && piece < pieces * (tile + 1) / tiles; piece++)
+    for (size_t l = 0; l < length; l += line)
+      __builtin_prefetch(next + piece * step + l, 0, 2);
+  for (size_t i = 0; i < NNRT_NAME(ROWS); i++)
+    for (size_t l = 0; l < NNRT_NAME(WIDTH); l += line)
+      __builtin_prefetch(c + i * of->c_row + l, 1);
+}
+
+/* Whole panels of a block and one whole stripe of B, both packed. */
+static __attribute__((noinline)) NNRT_TARGET void NNRT_NAME(panels)(
+  const NNRT_OPERANDS *of, size_t rows, size_t k, const NNRT_REAL *block, const NNRT_REAL *stripe,
+  const NNRT_REAL *next, int keep, NNRT_REAL *c) {
+  NNRT_OPERANDS panel = *of;
+  panel.a_row = 1;
+  panel.a_column = NNRT_NAME(ROWS);
+  for (size_t i = 0; i < rows; i += NNRT_NAME(ROWS), c += NNRT_NAME(ROWS) * of->c_row) {
+    NNRT_NAME(fetch)(of, k, next, i / NNRT_NAME(ROWS), rows / NNRT_NAME(ROWS), c);
+    NNRT_NAME(tile)(NNRT_NAME(ROWS), 2, NNRT_NAME(WIDTH), NNRT_NAME(WIDTH), k, &panel, block + i * k,
+                    stripe, NNRT_NAME(WIDTH), keep, c);
+  }
+}
+
+/* run(), with a block of A packed into `block`. */
+NNRT_INLINE NNRT_TARGET void NNRT_NAME(run_packed)(const NNRT_OPERANDS *of, size_t i, size_t p,
+                                                   NNRT_REAL *block) {
+  NNRT_REAL packed[NNRT_NAME(RUN) * NNRT_NAME(WIDTH)];
+  const int keep = of->keep || p > 0;
+  const size_t k = of->k - p < NNRT_NAME(RUN) ? of->k - p : NNRT_NAME(RUN);
+  const size_t end = of->m - i < NNRT_NAME(HEIGHT) ? of->m : i + NNRT_NAME(HEIGHT);
+  const size_t rows = (end - i) - (end - i) % NNRT_NAME(ROWS);
+  const size_t whole = of->n - of->n % NNRT_NAME(WIDTH), is_packed = of->b_column == 0;
+  const size_t step = is_packed ? of->k : of->b_column; /* from column to column */
+  const NNRT_REAL *a = of->a + p * of->a_column, *b = of->b + p * of->b_row;
+  for (size_t r = 0; r < rows; r += NNRT_NAME(ROWS))
+    NNRT_NAME(pack_panel)(k, of, a + (i + r) * of->a_row, block + r * k);
+  for (size_t j = 0; j < whole; j += NNRT_NAME(WIDTH)) {
+    const size_t next = j + NNRT_NAME(WIDTH);
+    if (!is_packed)
+      NNRT_NAME(pack)(NNRT_NAME(WIDTH), k, of, b + j * step, packed);
+    const NNRT_REAL *stripe = is_packed ? b + j * step : packed;
+    NNRT_NAME(panels)(of, rows, k, block, stripe, next < whole ? b + next * step : NULL, keep,
+                      of->c + i * of->c_row + j);
+    NNRT_NAME(stripe)(NNRT_NAME(WIDTH), NNRT_NAME(WIDTH), k, i + rows, end, of, a, stripe,
+                      NNRT_NAME(WIDTH), keep, of->c + j);
+  }
+  if (whole < of->n)
+    NNRT_NAME(strip)(of, whole, of->n - whole, k, i, end, a, b, keep, packed);
+}
+
+/* multiply() of operands that outgrow the near caches, by way of `block`, BLOCK elements. Sums are
+ * in the same order, so the results are the same to the bit. */
+NNRT_INLINE NNRT_TARGET void NNRT_NAME(multiply_large)(const NNRT_OPERANDS *of, NNRT_REAL *block) {
+  for (size_t i = 0; i < of->m; i += NNRT_NAME(HEIGHT))
+    for (size_t p = 0; p == 0 || p < of->k; p += NNRT_NAME(RUN)) /* once with k = 0 */
+      NNRT_NAME(run_packed)(of, i, p, block);
+}
+#endif
 
 #else
 

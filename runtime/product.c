@@ -1,9 +1,11 @@
-/* Turns nnrt_product_*() into own loops (nnrt_kernel.h, compiled for three instruction sets), and
- * into OpenBLAS's kernels where the operands are too large for a cache and one can be loaded.
+/* Turns nnrt_product_*() into own loops (nnrt_kernel.h, compiled for three instruction sets), which
+ * are faster than OpenBLAS 0.3.21 wherever there are AVX2 or AVX-512 (docs/performance.md). For
+ * other processors, and where NNRT_BLAS asks for it, a library serves large products.
  *
  * The library is loaded here, not linked: it picks its kernels once, when it is loaded, and Debian
  * 12's 0.3.21 takes a Zen 5 for a Haswell, at half the speed. OPENBLAS_CORETYPE tells it better,
- * unless the user has set it; NNRT_BLAS chooses another library, or none. */
+ * unless the user has set it; NNRT_BLAS chooses: openblas, the path of another library, or none. */
+#include "product.h"
 #include "nnrt.h"
 
 #include <dlfcn.h>
@@ -25,9 +27,9 @@ enum {
   TRANSPOSED = 112
 };
 
-/* Multiply-adds below which own loops are at least as fast as the call, measured on a Zen 4 with
- * OpenBLAS 0.3.21: docs/performance.md. */
-static const double worth_a_call = 256.0 * 1024 * 1024;
+/* Multiply-adds from which on a product is large: a library's call, or the packing of A, pays.
+ * Measured on a Zen 5: docs/performance.md. */
+static const double worth_more = 192.0 * 1024 * 1024;
 
 typedef enum nnrt_processor { PROCESSOR_PLAIN, PROCESSOR_AVX2, PROCESSOR_AVX512 } nnrt_processor;
 
@@ -89,6 +91,24 @@ typedef struct service {
 #define SETS(real, with) with(real, plain)
 #endif
 
+static int is_large(size_t m, size_t n, size_t k) {
+  return (double)m * (double)n * (double)k >= worth_more;
+}
+
+/* Few rows or columns would not make good for packing. */
+static int packs_a(size_t m, size_t n, size_t k) {
+  return m >= 32 && n >= 128 && is_large(m, n, k);
+}
+
+#if NNRT_VECTORS
+/* A packed block of A; of no use to a thread between two products. */
+static __thread double block_of_a[BLOCK_double_plain + 64 / sizeof(double)]
+  __attribute__((aligned(64)));
+#define MULTIPLY_LARGE(real, set, of) multiply_large_##real##_##set(of, (real *)block_of_a)
+#else
+#define MULTIPLY_LARGE(real, set, of) multiply_##real##_##set(of)
+#endif
+
 /* Each as a function of its own. With A turned its rows lie side by side, and the kernel that knows
  * it addresses them as such. */
 #define TARGET_plain
@@ -99,6 +119,10 @@ typedef struct service {
     nnrt_operands_##real turned = *of;                                                            \
     if (of->b_column == 0)                                                                        \
       use_packed_##real##_##set(&turned);                                                         \
+    if (packs_a(of->m, of->n, of->k)) {                                                           \
+      MULTIPLY_LARGE(real, set, &turned);                                                         \
+      return;                                                                                     \
+    }                                                                                             \
     turned.a_row = 1;                                                                             \
     if (of->a_row == 1) {                                                                         \
       multiply_##real##_##set(&turned);                                                           \
@@ -207,13 +231,14 @@ static void describe(service *to, void *library) {
 static void begin(service *to) {
   static const char *const loops[] = {"own loops", "own loops, AVX2", "own loops, AVX-512"};
   const char *choice = getenv("NNRT_BLAS");
-  const char *path = choice && *choice ? choice : NULL;
   void (*set_threads)(int);
   to->processor = this_processor();
   snprintf(to->line, sizeof to->line, "%s", loops[to->processor]);
-  if (path && strcmp(path, "none") == 0)
+  if (!choice || !*choice)
+    choice = to->processor == PROCESSOR_PLAIN ? "openblas" : "none";
+  if (strcmp(choice, "none") == 0)
     return;
-  void *library = load(path, to->processor);
+  void *library = load(strcmp(choice, "openblas") == 0 ? NULL : choice, to->processor);
   if (!library)
     return;
   FIND(library, "openblas_set_num_threads", set_threads);
@@ -247,8 +272,12 @@ const char *nnrt_product_library(void) {
 
 /* CBLAS counts in int, and refuses a leading dimension of 0. */
 static int fits_the_call(size_t m, size_t n, size_t k, size_t lda, size_t ldb, size_t ldc) {
-  return (double)m * (double)n * (double)k >= worth_a_call && m <= INT_MAX && n <= INT_MAX &&
-         k <= INT_MAX && lda <= INT_MAX && ldb <= INT_MAX && ldc <= INT_MAX;
+  return is_large(m, n, k) && m <= INT_MAX && n <= INT_MAX && k <= INT_MAX && lda <= INT_MAX &&
+         ldb <= INT_MAX && ldc <= INT_MAX;
+}
+
+int nnrt_library_serves(size_t m, size_t n, size_t k) {
+  return get_service()->of_float && is_large(m, n, k);
 }
 
 void nnrt_product_float(int transpose_a, int transpose_b, size_t m, size_t n, size_t k, float alpha,

@@ -122,6 +122,10 @@ void nnrt_team_run(nnrt_team *team, size_t parts, nnrt_task *task, void *context
   await_helpers(team);
 }
 
+size_t nnrt_team_members(const nnrt_team *team) {
+  return team ? team->members : 1;
+}
+
 nnrt_team *nnrt_team_new(int threads) {
   if (threads < 2)
     return NULL;

@@ -158,12 +158,13 @@ void emit_product(writer *w, const assignment *a) {
   const char *ldc = leading(w, p, a->target, a->at, GROUP_M, GROUP_N);
   const char *alpha = alpha_text(w, a);
   const bool in_place = p->small && w->small_products < MOST_IN_PLACE;
-  const char *word = in_place ? "small_product" : w->p->real_bytes == 4 ? "product_float"
-                                                                        : "product_double";
+  const char *word = in_place ? "small_product"
+                              : arena_printf(w->memory, "%sproduct_%s", p->shared ? "team_" : "",
+                                             real_type(w->p));
   w->small_products += in_place;
-  line(w, "nnrt_%s(%d, %d, %s, %s, %s, %s, %s, %s,", word, turned[0], turned[1],
-       group_size(w, p, GROUP_M), group_size(w, p, GROUP_N), group_size(w, p, GROUP_K), alpha,
-       product_pointer(w, p, first->from, first->at), lda);
+  line(w, "nnrt_%s(%s%d, %d, %s, %s, %s, %s, %s, %s,", word, p->shared ? "head->team, " : "",
+       turned[0], turned[1], group_size(w, p, GROUP_M), group_size(w, p, GROUP_N),
+       group_size(w, p, GROUP_K), alpha, product_pointer(w, p, first->from, first->at), lda);
   line(w, "%*s%s, %s, %s, %s, %s);", (int)strlen(word) + 6, "",
        product_pointer(w, p, second->from, second->at), ldb, number_piece(w, a->adds ? 1 : 0).chars,
        product_pointer(w, p, a->target, a->at), ldc);

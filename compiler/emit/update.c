@@ -148,8 +148,8 @@ static void emit_rule(writer *w, const optimizer_rule *rule) {
 enum { WORTH_STRETCHES = 1 << 15 };
 
 static bool in_stretches(const plan *p) {
-  return p->entry[ENTRY_GRADIENT].parts > 1 &&
-         p->parameter_bytes / p->real_bytes >= WORTH_STRETCHES;
+  const entry_plan *e = &p->entry[ENTRY_GRADIENT];
+  return (e->parts > 1 || e->shared > 0) && p->parameter_bytes / p->real_bytes >= WORTH_STRETCHES;
 }
 
 static void emit_call(writer *w, const optimizer_rule *rule) {
@@ -178,11 +178,13 @@ static void emit_switch(writer *w) {
   }
 }
 
-/* The stretches are add_stretch's, but for whole vectors. */
+/* The stretches are add_stretch's, but for whole vectors; where products are shared, there are as many
+ * as threads. */
 static void emit_stretches(writer *w) {
   line(w, "typedef struct update_call {");
   line(w, "  void *block;");
   line(w, "  double rate;");
+  line(w, "  size_t stretches;");
   line(w, "} update_call;");
   line(w, "\n/* One step of the head's optimizer on a stretch of all parameters. */");
   line(w, "static void update_stretch(void *context, size_t stretch) {");
@@ -192,8 +194,8 @@ static void emit_stretches(writer *w) {
   line(w, "const nnrt_head *head = block;");
   line(w, "const double rate = call->rate;");
   line(w, "const size_t lines = PARAMETER_BYTES / %d;", ALIGNMENT);
-  line(w, "const size_t from = lines * stretch / PARTS * %d;", ALIGNMENT);
-  line(w, "const size_t to = lines * (stretch + 1) / PARTS * %d;", ALIGNMENT);
+  line(w, "const size_t from = lines * stretch / call->stretches * %d;", ALIGNMENT);
+  line(w, "const size_t to = lines * (stretch + 1) / call->stretches * %d;", ALIGNMENT);
   line(w, "const size_t elements = (to - from) / sizeof(%s);", real_word(w));
   emit_switch(w);
   w->indent--;
@@ -211,8 +213,9 @@ static void emit_update(writer *w) {
   if (!any) {
     line(w, "(void)rate;");
   } else if (stretches) {
-    line(w, "update_call call = {block, rate};");
-    line(w, "nnrt_team_run(head->team, PARTS, update_stretch, &call);");
+    line(w, "update_call call = {block, rate, %s};", w->p->entry[ENTRY_GRADIENT].parts > 1
+                                                         ? "PARTS" : "nnrt_team_members(head->team)");
+    line(w, "nnrt_team_run(head->team, call.stretches, update_stretch, &call);");
   } else {
     line(w, "const size_t elements = PARAMETER_BYTES / sizeof(%s);", real_word(w));
     emit_switch(w);

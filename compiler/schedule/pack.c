@@ -6,9 +6,9 @@
  * as a whole. */
 #include "schedule.h"
 
-/* Multiply-adds from which a library serves a product (runtime/product.c), and rows above which
+/* Multiply-adds from which a library may serve a product (runtime/product.c), and rows above which
  * packing costs nothing beside the product. */
-static const double library_work = 256.0 * 1024 * 1024, rows_that_hide_it = 400;
+static const double library_work = 192.0 * 1024 * 1024, rows_that_hide_it = 400;
 enum { PACKED_ROW_BYTES = 128 /* of the widest stripe */ };
 
 /* Without what runs in m, n and k. */
@@ -25,15 +25,6 @@ static address begun(const matrix_product *p, const address *at) {
     }
   }
   return to;
-}
-
-static size_form group_turns(const matrix_product *p, int group) {
-  size_form size = {1, false};
-  for (int k = 0; k < p->count[group]; k++) {
-    size_form one = variable_turns(p->variable[group][k]);
-    size = (size_form){size.count * one.count, size.batch || one.batch};
-  }
-  return size;
 }
 
 /* A loop over the copies of a `repeat` is not one over time: each copy has its own weights. */

@@ -141,7 +141,7 @@ int count_parts(const entry_plan *e) {
   const double work = e->work_per_sample * batch + e->work_fixed;
   const double parameters = (double)p->parameter_bytes / p->real_bytes + 1;
   if (e->kind != ENTRY_GRADIENT || work < worth_parts || batch < 2 || carries(p->p)) return 1;
-  if (!parts_add_up(e)) return 1;
+  if (sharing_suffices(e) || !parts_add_up(e)) return 1;
   int parts = 2;
   while (parts < MOST_PARTS && batch >= 2 * parts * FEWEST_SAMPLES &&
          work > 2 * parts * worth_adding * parameters) {
@@ -157,4 +157,5 @@ void leave_whole(entry_plan *e) {
   for (size_t k = 0; k < e->assignments; k++) {
     if (e->assignment[k]->product) e->assignment[k]->product->packed = NULL;
   }
+  share_products(e);
 }

@@ -8,6 +8,15 @@ size_form variable_turns(const variable *v) {
   return (size_form){v->high > v->low ? v->high - v->low : 0, false};
 }
 
+size_form group_turns(const matrix_product *p, int group) {
+  size_form size = {1, false};
+  for (int k = 0; k < p->count[group]; k++) {
+    size_form one = variable_turns(p->variable[group][k]);
+    size = (size_form){size.count * one.count, size.batch || one.batch};
+  }
+  return size;
+}
+
 static bool owns(const assignment *a, const variable *v) {
   for (int k = 0; k < a->variables; k++) {
     if (variable_now(a->variable[k]) == v) return true;

@@ -113,6 +113,7 @@ static void schedule_entry(plan *p, entry_kind kind) {
   e->parts = count_parts(e);
   name_buffers(e);
   choose_packings(e);
+  share_products(e);
   name_loops(e);
 }
 

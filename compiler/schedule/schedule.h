@@ -13,6 +13,7 @@
  *   name      C identifiers
  *   work      multiply-adds
  *   apart     which loops are vector code without further questions
+ *   share     which large products threads share
  *   part      whether a batch's gradient is computed in parts, on threads
  *   pack      which weights these parts' products share in the order in which they read them
  *   print     --dump=plan
@@ -338,6 +339,7 @@ typedef struct matrix_product {
   bool windows;                    /* operands at any strides, which may overlap: no BLAS        */
   bool along;                      /* of windows: vectors lie along k in A and B, not along n    */
   bool small;                      /* few numbers: computed where it stands, without a call      */
+  bool shared;                     /* a team's threads share its work                            */
   const struct packing *packed;    /* where B is to be found, or NULL: as it stands              */
 } matrix_product;
 
@@ -352,6 +354,8 @@ void narrow_ranges(entry_plan *e);
 void match_products(entry_plan *e);
 /* How many turns a variable takes. */
 size_form variable_turns(const variable *v);
+/* Those of all variables of the group: a product's m, n or k. */
+size_form group_turns(const matrix_product *p, int group);
 
 /* ---- nest.c ------------------------------------------------------------------------------- */
 
@@ -434,6 +438,13 @@ void count_work(entry_plan *e);
 /* An innermost loop whose turns touch no memory of each other's. */
 bool turns_stand_apart(const step *loop);
 
+/* ---- share.c ------------------------------------------------------------------------------ */
+
+/* Whether products that threads share are nearly all of the function's work. */
+bool sharing_suffices(const entry_plan *e);
+/* Marks them, unless the batch is cut into parts. */
+void share_products(entry_plan *e);
+
 /* ---- part.c ------------------------------------------------------------------------------- */
 
 /* Into how many parts a batch is cut whose gradients are added; 1: it is not. */
@@ -475,6 +486,7 @@ struct entry_plan {
   int64_t scratch_fixed, scratch_per_sample; /* bytes                                            */
   double work_fixed, work_per_sample;        /* multiply-adds                                    */
   int parts;                                 /* of the batch, computed apart and added           */
+  int shared;                                /* products whose work threads share                */
   struct packing *packings;                  /* of weights, for all parts                        */
   int64_t packed_bytes;
   int results;

@@ -7,6 +7,13 @@ void nnrt_product_float(int transpose_a, int transpose_b, size_t m, size_t n, si
   nnrt_small_product(transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 }
 
+void nnrt_team_product_float(nnrt_team *team, int transpose_a, int transpose_b, size_t m, size_t n,
+                               size_t k, float alpha, const float *a, size_t lda, const float *b,
+                               size_t ldb, float beta, float *c, size_t ldc) {
+  (void)team;
+  nnrt_small_product(transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+}
+
 /* Copied row by row only: the loops pack what they need. */
 void nnrt_pack_float(size_t n, size_t k, const float *b, size_t ldb, float *packed) {
   for (size_t j = 0; j < n; j++)
@@ -24,6 +31,13 @@ void nnrt_product_double(int transpose_a, int transpose_b, size_t m, size_t n, s
   nnrt_small_product(transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 }
 
+void nnrt_team_product_double(nnrt_team *team, int transpose_a, int transpose_b, size_t m, size_t n,
+                                size_t k, double alpha, const double *a, size_t lda, const double *b,
+                                size_t ldb, double beta, double *c, size_t ldc) {
+  (void)team;
+  nnrt_small_product(transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+}
+
 void nnrt_pack_double(size_t n, size_t k, const double *b, size_t ldb, double *packed) {
   for (size_t j = 0; j < n; j++)
     memcpy(packed + j * k, b + j * ldb, k * sizeof *packed);
@@ -34,6 +48,11 @@ void nnrt_packed_product_double(size_t m, size_t n, size_t k, double alpha, cons
   nnrt_product_double(0, 1, m, n, k, alpha, a, lda, packed, k, beta, c, ldc);
 }
 #endif
+
+size_t nnrt_team_members(const nnrt_team *team) {
+  (void)team;
+  return 1;
+}
 
 void nnrt_team_run(nnrt_team *team, size_t parts, nnrt_task *task, void *context) {
   (void)team;

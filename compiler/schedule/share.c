@@ -1,0 +1,39 @@
+/* share: products so large that a team's threads share the work of each (runtime/team_product.c).
+ * Where nearly all work is in those, a batch's gradient is computed whole: no gradients are added,
+ * no weights packed twice, and a thread finds the rows of a parameter that it has updated in its own
+ * cache. */
+#include "schedule.h"
+
+/* Multiply-adds of a call from which threads share it; how much of all work they must be. */
+static const double worth_sharing = 2e6, nearly_all = 0.97;
+
+static double nominal_turns(const entry_plan *e, const matrix_product *p, int group) {
+  size_form turns = group_turns(p, group);
+  return (double)turns.count * (turns.batch ? e->of->nominal_batch : 1);
+}
+
+static bool is_worth_sharing(const entry_plan *e, const matrix_product *p) {
+  if (!p || p->windows || p->small || p->packed) return false;
+  double work = 1;
+  for (int group = 0; group < GROUPS; group++) work *= nominal_turns(e, p, group);
+  return work >= worth_sharing;
+}
+
+bool sharing_suffices(const entry_plan *e) {
+  const double batch = e->of->nominal_batch;
+  double all = e->work_per_sample * batch + e->work_fixed, shared = 0;
+  for (size_t k = 0; k < e->assignments; k++) {
+    const assignment *a = e->assignment[k];
+    if (is_worth_sharing(e, a->product)) shared += a->work_per_sample * batch + a->work_fixed;
+  }
+  return shared >= nearly_all * all && shared > 0;
+}
+
+void share_products(entry_plan *e) {
+  for (size_t k = 0; k < e->assignments && e->parts == 1; k++) {
+    matrix_product *p = e->assignment[k]->product;
+    if (!is_worth_sharing(e, p)) continue;
+    p->shared = true;
+    e->shared++;
+  }
+}
