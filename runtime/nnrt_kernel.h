@@ -38,6 +38,16 @@
 #define NNRT_INLINE static inline
 #endif
 
+/* Rounds a product before it is added to something: compilers may fuse the two in one place and not
+ * in another, and C would depend on how it is cut. */
+#if NNRT_VECTORS && defined(__SSE2__)
+#define NNRT_ROUND(what) __asm__("" : "+v"(what))
+#elif NNRT_VECTORS && defined(__aarch64__)
+#define NNRT_ROUND(what) __asm__("" : "+w"(what))
+#else
+#define NNRT_ROUND(what) (void)(what)
+#endif
+
 #ifdef __AVX512F__
 #define NNRT_NATIVE_BYTES 64
 #elif defined(__AVX__)
@@ -117,6 +127,7 @@ NNRT_INLINE NNRT_TARGET NNRT_NAME(vector) NNRT_NAME(load)(const NNRT_REAL *from,
 
 NNRT_INLINE NNRT_TARGET void NNRT_NAME(store)(NNRT_REAL *to, size_t count, NNRT_NAME(vector) what,
                                               int keep) {
+  NNRT_ROUND(what);
   if (count >= NNRT_LANES) {
     NNRT_NAME(vector) *whole = (NNRT_NAME(vector) *)(void *)to;
     if (keep)
@@ -337,8 +348,9 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(dots)(const int rows, const int columns, 
     NNRT_NAME(add)(rows, columns, k - whole, of, a + whole, b + whole, sum);
   for (int i = 0; i < rows; i++)
     for (int j = 0; j < columns; j++) {
-      const NNRT_REAL total = of->alpha * NNRT_NAME(total)(sum[i * columns + j]);
+      NNRT_REAL total = of->alpha * NNRT_NAME(total)(sum[i * columns + j]);
       NNRT_REAL *to = c + (size_t)i * of->c_row + j;
+      NNRT_ROUND(total);
       *to = keep ? *to + total : total;
     }
 }

@@ -27,15 +27,6 @@ static address begun(const matrix_product *p, const address *at) {
   return to;
 }
 
-/* A loop over the copies of a `repeat` is not one over time: each copy has its own weights. */
-static bool steps_in_time(const entry_plan *e, const assignment *a) {
-  for (int k = 0; k < a->variables; k++) {
-    const variable *v = variable_now(a->variable[k]);
-    if (v->time && (v->along < 0 || !axis_counts_copies(e->of->g, v->along))) return true;
-  }
-  return false;
-}
-
 static const variable *innermost(const matrix_product *p, int group) {
   return p->count[group] > 0 ? p->variable[group][p->count[group] - 1] : NULL;
 }

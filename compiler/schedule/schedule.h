@@ -356,6 +356,9 @@ void match_products(entry_plan *e);
 size_form variable_turns(const variable *v);
 /* Those of all variables of the group: a product's m, n or k. */
 size_form group_turns(const matrix_product *p, int group);
+/* Whether it is done anew for each step of a recurrence. A loop over the copies of a `repeat` is not
+ * one over time: each copy has its own weights. */
+bool steps_in_time(const entry_plan *e, const assignment *a);
 
 /* ---- nest.c ------------------------------------------------------------------------------- */
 
@@ -442,7 +445,7 @@ bool turns_stand_apart(const step *loop);
 
 /* Whether products that threads share are nearly all of the function's work. */
 bool sharing_suffices(const entry_plan *e);
-/* Marks them, unless the batch is cut into parts. */
+/* Marks them where they are, unless the batch is cut into parts. */
 void share_products(entry_plan *e);
 
 /* ---- part.c ------------------------------------------------------------------------------- */

@@ -12,8 +12,10 @@ static double nominal_turns(const entry_plan *e, const matrix_product *p, int gr
   return (double)turns.count * (turns.batch ? e->of->nominal_batch : 1);
 }
 
-static bool is_worth_sharing(const entry_plan *e, const matrix_product *p) {
-  if (!p || p->windows || p->small || p->packed) return false;
+/* In a recurrence threads would meet at each step. */
+static bool is_worth_sharing(const entry_plan *e, const assignment *a) {
+  const matrix_product *p = a->product;
+  if (!p || p->windows || p->small || p->packed || steps_in_time(e, a)) return false;
   double work = 1;
   for (int group = 0; group < GROUPS; group++) work *= nominal_turns(e, p, group);
   return work >= worth_sharing;
@@ -24,16 +26,17 @@ bool sharing_suffices(const entry_plan *e) {
   double all = e->work_per_sample * batch + e->work_fixed, shared = 0;
   for (size_t k = 0; k < e->assignments; k++) {
     const assignment *a = e->assignment[k];
-    if (is_worth_sharing(e, a->product)) shared += a->work_per_sample * batch + a->work_fixed;
+    if (is_worth_sharing(e, a)) shared += a->work_per_sample * batch + a->work_fixed;
   }
   return shared >= nearly_all * all && shared > 0;
 }
 
 void share_products(entry_plan *e) {
-  for (size_t k = 0; k < e->assignments && e->parts == 1; k++) {
-    matrix_product *p = e->assignment[k]->product;
-    if (!is_worth_sharing(e, p)) continue;
-    p->shared = true;
+  const bool whole = e->parts == 1 && sharing_suffices(e);
+  for (size_t k = 0; k < e->assignments && whole; k++) {
+    const assignment *a = e->assignment[k];
+    if (!is_worth_sharing(e, a)) continue;
+    a->product->shared = true;
     e->shared++;
   }
 }

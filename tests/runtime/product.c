@@ -12,7 +12,7 @@ typedef struct sizes {
   size_t m, n, k;
 } sizes;
 
-/* Every remainder of tiles, nothing at all, and sizes on either side of the call to a library. */
+/* Every remainder of tiles, and nothing at all. */
 static const sizes rows[] = {
   {1, 1, 1}, {2, 3, 4}, {5, 16, 7}, {6, 17, 33}, {7, 31, 128}, {13, 8, 129}, {1, 100, 300},
   {100, 1, 300}, {3, 5, 0}, {0, 4, 4}, {4, 0, 4}, {40, 40, 40}, {65, 33, 257}, {12, 64, 20},
@@ -122,6 +122,7 @@ ParameterizedTestParameters(product, by_a_library) {
 }
 
 ParameterizedTest(int *row, product, by_a_library) {
+  setenv("NNRT_BLAS", "openblas", 1);
   run_all(*row);
 }
 
@@ -176,4 +177,115 @@ Test(product, the_environment_is_left_as_it_was) {
   nnrt_product_library();
   cr_assert_null(getenv("OPENBLAS_CORETYPE"));
   cr_assert_str_eq(getenv("OPENBLAS_NUM_THREADS"), "3");
+}
+
+/* ---- large products, and their pieces --------------------------------------------------------- */
+
+/* From which on own loops pack blocks of A: with every remainder of panels, stripes and runs of k.
+ * Sanitizers have plain loops only, and no time for more. */
+#ifdef NDEBUG
+static const sizes large = {605, 1061, 330};
+#else
+static const sizes large = {131, 165, 70};
+#endif
+
+/* Operands of that size, of which pieces are not large. */
+#define DEFINE_LARGE(real)                                                                        \
+  typedef struct operands_##real {                                                                \
+    size_t lda, ldb, ldc;                                                                         \
+    real *a, *b, *c, *d;                                                                          \
+  } operands_##real;                                                                              \
+                                                                                                  \
+  static operands_##real make_##real(int transpose_a, int transpose_b) {                          \
+    const size_t lda = (transpose_a ? large.m : large.k) + 3;                                     \
+    const size_t ldb = (transpose_b ? large.k : large.n) + 5, ldc = large.n + 1;                  \
+    const size_t of_a = lda * (transpose_a ? large.k : large.m);                                  \
+    const size_t of_b = ldb * (transpose_b ? large.n : large.k), of_c = ldc * large.m;            \
+    operands_##real of = {lda, ldb, ldc, calloc(of_a, sizeof(real)), calloc(of_b, sizeof(real)),  \
+                          calloc(of_c, sizeof(real)), calloc(of_c, sizeof(real))};                \
+    for (size_t i = 0; i < of_a; i++)                                                             \
+      of.a[i] = (real)(value(i, 1) / 3);                                                          \
+    for (size_t i = 0; i < of_b; i++)                                                             \
+      of.b[i] = (real)(value(i, 2) / 3);                                                          \
+    for (size_t i = 0; i < of_c; i++)                                                             \
+      of.c[i] = of.d[i] = (real)value(i, 3);                                                      \
+    return of;                                                                                    \
+  }                                                                                               \
+                                                                                                  \
+  static void free_##real(operands_##real *of) {                                                  \
+    free(of->a);                                                                                  \
+    free(of->b);                                                                                  \
+    free(of->c);                                                                                  \
+    free(of->d);                                                                                  \
+  }                                                                                               \
+                                                                                                  \
+  /* d by pieces of 8 rows; c whole, by a team where there is one. */                             \
+  static void compare_##real(nnrt_team *team, int transpose_a, int transpose_b, real beta) {      \
+    operands_##real of = make_##real(transpose_a, transpose_b);                                   \
+    nnrt_team_product_##real(team, transpose_a, transpose_b, large.m, large.n, large.k, (real)0.7, \
+                             of.a, of.lda, of.b, of.ldb, beta, of.c, of.ldc);                     \
+    for (size_t i = 0; i < large.m; i += 8)                                                       \
+      nnrt_product_##real(transpose_a, transpose_b, large.m - i < 8 ? large.m - i : 8, large.n,   \
+                          large.k, (real)0.7, of.a + (transpose_a ? i : i * of.lda), of.lda, of.b, \
+                          of.ldb, beta, of.d + i * of.ldc, of.ldc);                               \
+    cr_assert_eq(memcmp(of.c, of.d, large.m * of.ldc * sizeof *of.c), 0, "%d%d, beta %g, %zu "    \
+                 "threads", transpose_a, transpose_b, (double)beta, nnrt_team_members(team));     \
+    free_##real(&of);                                                                             \
+  }
+DEFINE_LARGE(float)
+DEFINE_LARGE(double)
+
+/* Pieces of fewer than four rows would be summed up in another way: 605 = 75 * 8 + 5. */
+Test(product, large_ones_and_those_of_a_team_have_the_bits_of_their_pieces) {
+  setenv("NNRT_BLAS", "none", 1);
+  for (int threads = 1; threads <= 3; threads++) {
+    nnrt_team *team = nnrt_team_new(threads);
+    for (int turned = 0; turned < 4; turned++) {
+      compare_float(team, turned & 1, turned >> 1, turned == 2 ? 1 : 0);
+      compare_double(team, turned & 1, turned >> 1, turned == 1 ? 1 : 0);
+    }
+    nnrt_team_free(team);
+  }
+}
+
+/* A piece of a team's product that a library serves is the same for any number of threads. */
+Test(product, of_a_team_by_a_library) {
+  setenv("NNRT_BLAS", "openblas", 1);
+  operands_float of = make_float(0, 1);
+  nnrt_team *team = nnrt_team_new(3);
+  nnrt_team_product_float(team, 0, 1, large.m, large.n, large.k, 1, of.a, of.lda, of.b, of.ldb, 0,
+                          of.c, of.ldc);
+  nnrt_team_product_float(NULL, 0, 1, large.m, large.n, large.k, 1, of.a, of.lda, of.b, of.ldb, 0,
+                          of.d, of.ldc);
+  for (size_t i = 0; i < large.m; i++)
+    cr_assert_eq(memcmp(of.c + i * of.ldc, of.d + i * of.ldc, large.n * sizeof *of.c), 0);
+  nnrt_team_free(team);
+  free_float(&of);
+}
+
+static void check_at_some_places(int transpose_a, int transpose_b) {
+  operands_float of = make_float(transpose_a, transpose_b);
+  nnrt_product_float(transpose_a, transpose_b, large.m, large.n, large.k, 1, of.a, of.lda, of.b,
+                     of.ldb, 0, of.c, of.ldc);
+  for (size_t i = 0; i < large.m; i += 3)
+    for (size_t j = i % 7; j < large.n; j += 7) {
+      double sum = 0;
+      for (size_t p = 0; p < large.k; p++)
+        sum += (double)of.a[transpose_a ? p * of.lda + i : i * of.lda + p] *
+               (double)of.b[transpose_b ? j * of.ldb + p : p * of.ldb + j];
+      cr_assert_float_eq((double)of.c[i * of.ldc + j], sum, 1e-3);
+    }
+  free_float(&of);
+}
+
+Test(product, a_large_one_is_what_the_definition_says) {
+  setenv("NNRT_BLAS", "none", 1);
+  for (int turned = 0; turned < 4; turned++)
+    check_at_some_places(turned & 1, turned >> 1);
+}
+
+Test(product, a_large_one_by_a_library) {
+  setenv("NNRT_BLAS", "openblas", 1);
+  for (int turned = 0; turned < 4; turned++)
+    check_at_some_places(turned & 1, turned >> 1);
 }
