@@ -34,7 +34,7 @@ static const variable *innermost(const matrix_product *p, int group) {
 /* The weights that the product reads, as they are to be packed; false if they are not worth it. */
 static bool find_packing(const entry_plan *e, const assignment *a, packing *to) {
   const matrix_product *p = a->product;
-  if (!p || p->small || p->windows || !steps_in_time(e, a) || !innermost(p, GROUP_N)) return false;
+  if (!p || p->small || p->windows || !recurs(e, a) || !innermost(p, GROUP_N)) return false;
   if (p->transposed[0] || !p->transposed[1]) return false;
   const factor_read *f = &a->factor[p->b];
   if (f->from->kept != STORAGE_PARAMETER) return false;

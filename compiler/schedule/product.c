@@ -17,7 +17,7 @@ size_form group_turns(const matrix_product *p, int group) {
   return size;
 }
 
-bool steps_in_time(const entry_plan *e, const assignment *a) {
+bool recurs(const entry_plan *e, const assignment *a) {
   for (int k = 0; k < a->variables; k++) {
     const variable *v = variable_now(a->variable[k]);
     if (v->time && (v->along < 0 || !axis_counts_copies(e->of->g, v->along))) return true;

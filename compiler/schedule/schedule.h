@@ -358,7 +358,7 @@ size_form variable_turns(const variable *v);
 size_form group_turns(const matrix_product *p, int group);
 /* Whether it is done anew for each step of a recurrence. A loop over the copies of a `repeat` is not
  * one over time: each copy has its own weights. */
-bool steps_in_time(const entry_plan *e, const assignment *a);
+bool recurs(const entry_plan *e, const assignment *a);
 
 /* ---- nest.c ------------------------------------------------------------------------------- */
 

@@ -15,7 +15,7 @@ static double nominal_turns(const entry_plan *e, const matrix_product *p, int gr
 /* In a recurrence threads would meet at each step. */
 static bool is_worth_sharing(const entry_plan *e, const assignment *a) {
   const matrix_product *p = a->product;
-  if (!p || p->windows || p->small || p->packed || steps_in_time(e, a)) return false;
+  if (!p || p->windows || p->small || p->packed || recurs(e, a)) return false;
   double work = 1;
   for (int group = 0; group < GROUPS; group++) work *= nominal_turns(e, p, group);
   return work >= worth_sharing;
