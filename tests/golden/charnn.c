@@ -529,6 +529,7 @@ static void update_lion(const nnrt_head *head, double rate, size_t elements, flo
 typedef struct update_call {
   void *block;
   double rate;
+  size_t stretches;
 } update_call;
 
 /* One step of the head's optimizer on a stretch of all parameters. */
@@ -538,8 +539,8 @@ static void update_stretch(void *context, size_t stretch) {
   const nnrt_head *head = block;
   const double rate = call->rate;
   const size_t lines = PARAMETER_BYTES / 64;
-  const size_t from = lines * stretch / PARTS * 64;
-  const size_t to = lines * (stretch + 1) / PARTS * 64;
+  const size_t from = lines * stretch / call->stretches * 64;
+  const size_t to = lines * (stretch + 1) / call->stretches * 64;
   const size_t elements = (to - from) / sizeof(float);
   if (head->optimizer == 0)
     update_sgd(head, rate, elements, at(block, PARAMETERS + from), at(block, GRADIENTS + from),
@@ -569,8 +570,8 @@ static void update_stretch(void *context, size_t stretch) {
 static void compute_update(void *block, double rate) {
   nnrt_head *head = block;
   head->step++;
-  update_call call = {block, rate};
-  nnrt_team_run(head->team, PARTS, update_stretch, &call);
+  update_call call = {block, rate, PARTS};
+  nnrt_team_run(head->team, call.stretches, update_stretch, &call);
 }
 
 size_t charnn_bytes(int batch, int training) {
