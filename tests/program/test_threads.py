@@ -35,6 +35,16 @@ output z
 loss softmax_cross_entropy(z, y)
 train { batch 128 }
 """
+# Nearly all of its work is in large products, which threads share; the batch stays whole.
+SHARED = """model shared
+input  x[96]
+target y : class(10)
+h = x |> dense(520) |> relu |> dense(500) |> relu |> dense(510) |> batchnorm |> relu
+z = h |> dense(10)
+output z
+loss softmax_cross_entropy(z, y)
+train { batch 128 }
+"""
 DECAYED = DENSE + "loss 0.001 * sum(W^2)\n"
 NORMED = DENSE.replace("|> tanh |>", "|> batchnorm |> tanh |>")
 
@@ -100,6 +110,15 @@ def packed_right(folder):
   return sums_right(folder, RECURRENT)
 
 
+def shared_right(folder):
+  program(folder, "shared", SHARED)
+  text = (folder / "shared.c").read_text()
+  nn.demand("nnrt_team_product_float(" in text, "no product is shared")
+  nn.demand(not is_cut(folder, "shared"), "it is cut, too")
+  for samples in (3, 127, 300):
+    same_bits(folder, "shared", samples)
+
+
 def cut_or_not(folder):
   program(folder, "normed", NORMED)
   program(folder, "decayed", DECAYED)
@@ -117,6 +136,7 @@ def main():
       tally.case(f"same bits, {samples} samples", same_bits, folder, "dense", samples)
     tally.case("mean of the samples", sums_right, folder, DENSE)
     tally.case("weights packed for parts and steps", packed_right, folder)
+    tally.case("products shared", shared_right, folder)
     tally.case("what is cut", cut_or_not, folder)
   tally.close()
 
