@@ -8,8 +8,9 @@
  * Every operand lies at strides of its own, and what one index reads another may read too, as in
  * y[i] += w[p] x[i + p]. There are two forms: nnrt_wide_windows(), vectors along the columns of B and
  * C, which lie side by side; nnrt_wide_windows_along(), vectors along p, where the terms of A and B
- * lie side by side. nnrt_narrow_...() have vectors of 32 bytes at most. All shapes are numbers that the compiler knows, so of all that is chosen
- * here and in nnrt_window_sums.h nothing is left but loops over vectors, their sums in registers. */
+ * lie side by side. nnrt_narrow_...() have vectors of 32 bytes at most. All shapes are numbers that
+ * the compiler knows, so of all that is chosen here and in nnrt_window_sums.h nothing is left but
+ * loops over vectors, their sums in registers. */
 #ifndef NNRT_WINDOW_H
 #define NNRT_WINDOW_H
 
@@ -24,6 +25,15 @@
 #define NNRT_SHAPE static __attribute__((noinline))
 #else
 #define NNRT_SHAPE static
+#endif
+
+/* Before the loops over a tile's sums: where they are not written out early, the sums lie in memory. */
+#if defined(__clang__)
+#define NNRT_WRITTEN_OUT _Pragma("clang loop unroll(full)")
+#elif defined(__GNUC__)
+#define NNRT_WRITTEN_OUT _Pragma("GCC unroll 24")
+#else
+#define NNRT_WRITTEN_OUT
 #endif
 
 /* i < m are the rows; j < n the columns, of each line l < lines (along: there is one).

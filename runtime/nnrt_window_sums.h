@@ -33,35 +33,124 @@ NNRT_INLINE void NNRT_WINDOW_NAME(store)(NNRT_REAL *to, size_t count, NNRT_WINDO
       to[l] = what[l];
 }
 
+#if NNRT_SHUFFLES && NNRT_LANES >= 4
+#define NNRT_PAIRS 1
+#if NNRT_LANES == 16
+#define NNRT_LOWER 0, 1, 2, 3, 4, 5, 6, 7
+#define NNRT_UPPER 8, 9, 10, 11, 12, 13, 14, 15
+#elif NNRT_LANES == 8
+#define NNRT_LOWER 0, 1, 2, 3
+#define NNRT_UPPER 4, 5, 6, 7
+#else
+#define NNRT_LOWER 0, 1
+#define NNRT_UPPER 2, 3
+#endif
+typedef NNRT_REAL NNRT_WINDOW_NAME(half)
+  __attribute__((vector_size(NNRT_WINDOW_BYTES / 2), aligned(sizeof(NNRT_REAL)), may_alias));
+
+NNRT_INLINE NNRT_WINDOW_NAME(half) NNRT_WINDOW_NAME(load_half)(const NNRT_REAL *from, size_t count) {
+  NNRT_WINDOW_NAME(half) made = {0};
+  if (count >= NNRT_LANES / 2)
+    return *(const NNRT_WINDOW_NAME(half) *)(const void *)from;
+  for (size_t l = 0; l < NNRT_LANES / 2; l++)
+    made[l] = l < count ? from[l] : 0;
+  return made;
+}
+
+NNRT_INLINE void NNRT_WINDOW_NAME(store_half)(NNRT_REAL *to, size_t count,
+                                              NNRT_WINDOW_NAME(half) what, int keep) {
+  if (keep)
+    what += NNRT_WINDOW_NAME(load_half)(to, count);
+  if (count >= NNRT_LANES / 2) {
+    *(NNRT_WINDOW_NAME(half) *)(void *)to = what;
+    return;
+  }
+  for (size_t l = 0; l < NNRT_LANES / 2; l++)
+    if (l < count)
+      to[l] = what[l];
+}
+
+/* `count` lanes of each half, from two places. */
+NNRT_INLINE NNRT_WINDOW_NAME(vector) NNRT_WINDOW_NAME(load_pair)(const NNRT_REAL *lower,
+                                                                 const NNRT_REAL *upper,
+                                                                 size_t count) {
+  const NNRT_WINDOW_NAME(half) one = NNRT_WINDOW_NAME(load_half)(lower, count);
+  const NNRT_WINDOW_NAME(half) other = NNRT_WINDOW_NAME(load_half)(upper, count);
+  return __builtin_shufflevector(one, other, NNRT_LOWER, NNRT_UPPER);
+}
+
+NNRT_INLINE void NNRT_WINDOW_NAME(store_pair)(NNRT_REAL *lower, NNRT_REAL *upper, size_t count,
+                                              NNRT_WINDOW_NAME(vector) what, int keep) {
+  NNRT_WINDOW_NAME(store_half)(lower, count, __builtin_shufflevector(what, what, NNRT_LOWER), keep);
+  NNRT_WINDOW_NAME(store_half)(upper, count, __builtin_shufflevector(what, what, NNRT_UPPER), keep);
+}
+#undef NNRT_LOWER
+#undef NNRT_UPPER
+#else
+#define NNRT_PAIRS 0
+#endif
+
 /* Where the vectors of a tile lie: side by side, `columns` columns ending within the last; or one of
- * `columns` columns in each of several lines. */
+ * `columns` columns in each of several lines. Or, where `halves` are not 0, of half vectors that
+ * follow each other, so many to a line, two in each vector. */
 typedef struct NNRT_WINDOW_NAME(place) {
-  size_t columns, step, b_step, c_step;
+  size_t columns, step, b_step, c_step, halves;
 } NNRT_WINDOW_NAME(place);
+
+/* Where a half lies, from the first of the tile. */
+NNRT_INLINE size_t NNRT_WINDOW_NAME(half_at)(const NNRT_WINDOW_NAME(place) *at, size_t half,
+                                             size_t line) {
+  return half / at->halves * line + half % at->halves * (NNRT_LANES / 2);
+}
+
+NNRT_INLINE NNRT_WINDOW_NAME(vector) NNRT_WINDOW_NAME(read)(const NNRT_WINDOW_NAME(place) *at,
+                                                            const NNRT_REAL *b, size_t v) {
+#if NNRT_PAIRS
+  if (at->halves > 0)
+    return NNRT_WINDOW_NAME(load_pair)(b + NNRT_WINDOW_NAME(half_at)(at, 2 * v, at->b_step),
+                                       b + NNRT_WINDOW_NAME(half_at)(at, 2 * v + 1, at->b_step),
+                                       at->columns);
+#endif
+  return NNRT_WINDOW_NAME(load)(b + v * at->b_step, at->columns - v * at->step);
+}
+
+NNRT_INLINE void NNRT_WINDOW_NAME(write)(const NNRT_WINDOW_NAME(place) *at, NNRT_REAL *c, size_t v,
+                                         NNRT_WINDOW_NAME(vector) what, int keep) {
+#if NNRT_PAIRS
+  if (at->halves > 0) {
+    NNRT_WINDOW_NAME(store_pair)(c + NNRT_WINDOW_NAME(half_at)(at, 2 * v, at->c_step),
+                                 c + NNRT_WINDOW_NAME(half_at)(at, 2 * v + 1, at->c_step),
+                                 at->columns, what, keep);
+    return;
+  }
+#endif
+  NNRT_WINDOW_NAME(store)(c + v * at->c_step, at->columns - v * at->step, what, keep);
+}
 
 NNRT_INLINE void NNRT_WINDOW_NAME(tile)(const int rows, const int vectors,
                                         const NNRT_WINDOW_NAME(place) at, const nnrt_windows *of,
                                         const NNRT_REAL *a, const NNRT_REAL *b, NNRT_REAL *c) {
-  NNRT_WINDOW_NAME(vector) sum[NNRT_WINDOW_SUMS], row[3];
-  for (int i = 0; i < rows * vectors; i++)
-    sum[i] = (NNRT_WINDOW_NAME(vector)){0};
+  NNRT_WINDOW_NAME(vector) sum[NNRT_WINDOW_SUMS] = {{0}}, row[3] = {{0}};
   for (size_t o = 0; o < of->turns[0]; o++)
     for (size_t r = 0; r < of->turns[1]; r++)
       for (size_t p = 0; p < of->turns[2]; p++) {
         const NNRT_REAL *from_a = a + o * of->a_step[0] + r * of->a_step[1] + p * of->a_step[2];
         const NNRT_REAL *from_b = b + o * of->b_step[0] + r * of->b_step[1] + p * of->b_step[2];
+        NNRT_WRITTEN_OUT
         for (int v = 0; v < vectors; v++)
-          row[v] = NNRT_WINDOW_NAME(load)(from_b + (size_t)v * at.b_step,
-                                          at.columns - (size_t)v * at.step);
+          row[v] = NNRT_WINDOW_NAME(read)(&at, from_b, (size_t)v);
+        NNRT_WRITTEN_OUT
         for (int i = 0; i < rows; i++)
+          NNRT_WRITTEN_OUT
           for (int v = 0; v < vectors; v++)
             sum[i * vectors + v] += from_a[(size_t)i * of->a_row] * row[v];
       }
+  NNRT_WRITTEN_OUT
   for (int i = 0; i < rows; i++)
+    NNRT_WRITTEN_OUT
     for (int v = 0; v < vectors; v++)
-      NNRT_WINDOW_NAME(store)(c + (size_t)i * of->c_row + (size_t)v * at.c_step,
-                              at.columns - (size_t)v * at.step, sum[i * vectors + v] * of->alpha,
-                              of->keep);
+      NNRT_WINDOW_NAME(write)(&at, c + (size_t)i * of->c_row, (size_t)v,
+                              sum[i * vectors + v] * of->alpha, of->keep);
 }
 
 /* All rows, in tiles of the same height but for the last. */
@@ -82,8 +171,8 @@ NNRT_INLINE void NNRT_WINDOW_NAME(line)(const nnrt_windows *of, const NNRT_REAL 
   const size_t all = (of->n + NNRT_LANES - 1) / NNRT_LANES;
   const size_t vectors = all <= 3 ? all : all % 3 == 0 ? 3 : 2, width = vectors * NNRT_LANES;
   const size_t whole = of->n - of->n % width, left = of->n - whole;
-  const NNRT_WINDOW_NAME(place) at = {width, NNRT_LANES, NNRT_LANES, NNRT_LANES};
-  const NNRT_WINDOW_NAME(place) last = {left, NNRT_LANES, NNRT_LANES, NNRT_LANES};
+  const NNRT_WINDOW_NAME(place) at = {width, NNRT_LANES, NNRT_LANES, NNRT_LANES, 0};
+  const NNRT_WINDOW_NAME(place) last = {left, NNRT_LANES, NNRT_LANES, NNRT_LANES, 0};
   for (size_t j = 0; j < whole; j += width)
     NNRT_WINDOW_NAME(stripe)((int)vectors, at, of, b + j, c + j);
   if (left > 0)
@@ -91,10 +180,29 @@ NNRT_INLINE void NNRT_WINDOW_NAME(line)(const nnrt_windows *of, const NNRT_REAL 
                              c + whole);
 }
 
+/* Lines of half a vector are taken four or two at a time, two in each vector; two of three halves fill
+ * three vectors. Returns how many lines those are. */
+NNRT_INLINE size_t NNRT_WINDOW_NAME(pairs)(const nnrt_windows *of) {
+  size_t l = 0;
+#if NNRT_PAIRS
+  const size_t half = NNRT_LANES / 2, three = of->n == 3 * half;
+  const size_t halves = of->n <= half ? 1 : 3, columns = three ? half : of->n;
+  const NNRT_WINDOW_NAME(place) at = {columns, 0, of->b_line, of->c_line, halves};
+  if (of->n > half && !three)
+    return 0;
+  for (; !three && l + 4 <= of->lines; l += 4)
+    NNRT_WINDOW_NAME(stripe)(2, at, of, of->b + l * of->b_line, of->c + l * of->c_line);
+  for (; l + 2 <= of->lines; l += 2)
+    NNRT_WINDOW_NAME(stripe)(three ? 3 : 1, at, of, of->b + l * of->b_line, of->c + l * of->c_line);
+#endif
+  (void)of;
+  return l;
+}
+
 /* Lines that are no longer than a vector are taken two at a time. */
 NNRT_INLINE void NNRT_WINDOW_NAME(windows)(const nnrt_windows *of) {
-  const NNRT_WINDOW_NAME(place) both = {of->n, 0, of->b_line, of->c_line};
-  size_t l = 0;
+  const NNRT_WINDOW_NAME(place) both = {of->n, 0, of->b_line, of->c_line, 0};
+  size_t l = NNRT_WINDOW_NAME(pairs)(of);
   for (; of->n <= NNRT_LANES && l + 2 <= of->lines; l += 2)
     NNRT_WINDOW_NAME(stripe)(2, both, of, of->b + l * of->b_line, of->c + l * of->c_line);
   for (; l < of->lines; l++)
@@ -161,5 +269,6 @@ NNRT_INLINE void NNRT_WINDOW_NAME(windows_along)(const nnrt_windows *of) {
 }
 
 #undef NNRT_LANES
+#undef NNRT_PAIRS
 #undef NNRT_WINDOW_BYTES
 #undef NNRT_WINDOW_NAME

@@ -26,11 +26,13 @@ static const char *stride_or_zero(writer *w, const matrix_product *p, const buff
   return stride ? stride : "0";
 }
 
-/* Vectors of 32 bytes where those of 64 would be filled less by a fifth or more. */
+/* Vectors of 32 bytes where those of 64 would be filled less by a fifth or more; but lines of one or of
+ * three halves fill those of 64, two lines together (nnrt_window_sums.h). */
 static bool wants_narrow(const writer *w, const matrix_product *p) {
-  const int group = p->along ? GROUP_K : GROUP_N;
-  int64_t count = 1, wide = 64 / w->p->real_bytes, narrow = wide / 2;
-  for (int k = 0; k < p->count[group]; k++) count *= variable_turns(p->variable[group][k]).count;
+  int64_t count = group_turns(p, p->along ? GROUP_K : GROUP_N).count;
+  int64_t wide = 64 / w->p->real_bytes, narrow = wide / 2;
+  bool pairs = !p->along && group_turns(p, GROUP_LINE).count >= 2;
+  if (pairs && (count <= narrow || count == 3 * narrow)) return false;
   return (count + wide - 1) / wide * wide * 5 > (count + narrow - 1) / narrow * narrow * 6;
 }
 

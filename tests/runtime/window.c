@@ -14,10 +14,12 @@ typedef struct sizes {
   size_t m, lines, n, turns[3];
 } sizes;
 
-/* Tiles of every height, vectors that end within, lines in pairs and one left over. */
+/* Tiles of every height, vectors that end within, lines in pairs and one left over, of half a vector
+ * and of three halves. */
 static const sizes rows[] = {
   {1, 1, 1, {1, 1, 1}},  {6, 5, 24, {1, 5, 5}}, {16, 8, 8, {3, 2, 5}}, {5, 3, 3, {2, 3, 4}},
   {25, 1, 64, {1, 1, 7}}, {13, 2, 37, {2, 1, 3}}, {30, 7, 5, {1, 8, 8}}, {3, 4, 50, {2, 2, 2}},
+  {7, 7, 12, {2, 2, 3}},  {9, 3, 24, {2, 5, 3}}, {17, 6, 4, {1, 2, 3}}, {12, 9, 8, {2, 1, 5}},
 };
 enum { ROWS = sizeof rows / sizeof rows[0], MOST = 1 << 15 };
 
