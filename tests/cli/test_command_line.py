@@ -142,7 +142,8 @@ def main():
   tally = nn.Tally()
   with tempfile.TemporaryDirectory(prefix="nncc-cli-") as name:
     folder = pathlib.Path(name)
-    program = nn.build(nn.ROOT / "examples" / "logistic" / "logistic.nn", folder, stem="logit")
+    program = nn.build(nn.ROOT / "examples" / "logistic" / "logistic.nn", folder, stem="logit",
+                       flags=nn.PLAINLY)
     help_of = {nn.NNCC: nn.must([nn.NNCC, "--help"]).stdout,
                program: nn.must([program, "--help"]).stdout}
     tally.case("bash completes nncc", check_bash_nncc, folder)

@@ -113,6 +113,9 @@ def check_symbols(folder):
 
 
 def check_pdf(folder):
+    """Of files that ship, whatever the build is: once will do."""
+    if "SANITIZED" in os.environ:
+        return
     if not shutil.which("pdflatex"):
         return print("pdflatex is missing (Debian: texlive-latex-recommended)")
     for source in DOCS.glob("*.tex"):

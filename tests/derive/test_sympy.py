@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Recorded steps of single elements, of every test model: SymPy agrees that both sides are the same.
-Steps that differ in letters alone are looked at once, and so many of each rule; all of them by
-test_sympy_long.py. A wrong rule, planted in a compiler of our own, does not pass."""
+Steps that differ in letters alone are looked at once, and so many of each rule (the same ones come of
+a build with sanitizers, where a few will do); all of them by test_sympy_long.py. A wrong rule, planted
+in a compiler of our own, does not pass."""
 
 import itertools
 import os
@@ -140,9 +141,10 @@ def compiler_with(rule, folder):
 def main():
     nncc = os.environ["NNCC"]
     models = sorted((ROOT / "tests/models").glob("*.nn"))
-    wrong, looked_at = wrong_steps(nncc, models)
+    most = 4 if "SANITIZED" in os.environ else 40
+    wrong, looked_at = wrong_steps(nncc, models, most)
     print(f"{looked_at} different steps")
-    assert looked_at > 100, looked_at
+    assert looked_at > most * 2.5, looked_at
     assert not wrong, "\n".join(wrong[:10])
     with tempfile.TemporaryDirectory() as folder:
         planted = compiler_with('RULE(planted, "sigmoid(a) -> 1 - softplus(a)")',

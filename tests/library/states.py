@@ -14,7 +14,7 @@ SAMPLES = 8
 def program(folder, text, stem="m", *options):
   model = folder / f"{stem}.nn"
   model.write_text(text, encoding="utf-8")
-  return nn.build(model, folder, "--real", "double", *options, stem=stem)
+  return nn.build(model, folder, "--real", "double", *options, stem=stem, flags=nn.PLAINLY)
 
 
 def write(folder, **tensors):

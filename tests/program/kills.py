@@ -41,7 +41,7 @@ def prepare(folder):
   numpy.save(folder / "x.npy", x)
   numpy.save(folder / "y.npy", (x @ draw.normal(size=(8, 3))).argmax(axis=1))
   (folder / "kills.nn").write_text(MODEL)
-  return nn.build(folder / "kills.nn", folder, stem="kills")
+  return nn.build(folder / "kills.nn", folder, stem="kills", flags=nn.PLAINLY)
 
 
 def command(program, folder, save):

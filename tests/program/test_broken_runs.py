@@ -31,7 +31,7 @@ DATA = ["--data", "x=x.npy", "--data", "y=y.npy"]
 
 def build(folder, stem, name, h, y=2):
   (folder / f"{stem}.nn").write_text(MODEL.format(name=name, h=h, y=y))
-  nn.build(folder / f"{stem}.nn", folder, stem=stem)
+  nn.build(folder / f"{stem}.nn", folder, stem=stem, flags=nn.PLAINLY)
 
 
 def prepare(folder):

@@ -71,7 +71,7 @@ def train(folder, stem, *options):
 def stops(folder, stem, model, step, options, *says):
   """In this step; what the step before saved is there, finite."""
   (folder / f"{stem}.nn").write_text(model)
-  nn.build(folder / f"{stem}.nn", folder, stem=stem)
+  nn.build(folder / f"{stem}.nn", folder, stem=stem, flags=nn.PLAINLY)
   line = train(folder, stem, "--save-every", 1, *options)
   for words in (f"at step {step} (epoch 1)", "what was saved before is kept", *says):
     nn.demand(words in line, f"no '{words}' in: {line}")

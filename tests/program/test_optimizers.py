@@ -111,7 +111,7 @@ def main():
     numpy.save(folder / "x.npy", data[0])
     numpy.save(folder / "y.npy", data[1])
     (folder / "m.nn").write_text(MODEL)
-    program = nn.build(folder / "m.nn", folder, "--real", "double")
+    program = nn.build(folder / "m.nn", folder, "--real", "double", flags=nn.PLAINLY)
     nn.must([program, "train", "--epochs", 0, "--save", "start", "--data", "x=x.npy", "--data",
              "y=y.npy"], cwd=folder)
     start = safetensors.read(folder / "start")

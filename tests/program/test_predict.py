@@ -58,7 +58,7 @@ def prepare(folder):
   with open(folder / "x.csv", "w", newline="", encoding="utf-8") as file:
     csv.writer(file).writerows([*map("{:.4f}".format, row)] for row in x)
   (folder / "iris.nn").write_text(MODEL)
-  program = nn.build(folder / "iris.nn", folder, stem="iris")
+  program = nn.build(folder / "iris.nn", folder, stem="iris", flags=nn.PLAINLY)
   nn.must([program, "train", "--data", folder / "iris.csv", "--epochs", 20, "--rate", 0.02, "--save",
            folder / "w"])
   return program
@@ -265,7 +265,7 @@ def loss_only(folder):
   """Inputs that no output depends on are not asked for, in any form of data; where they stand in a
   table they are skipped."""
   (folder / "part.nn").write_text(LOSS_ONLY)
-  program = nn.build(folder / "part.nn", folder, stem="part")
+  program = nn.build(folder / "part.nn", folder, stem="part", flags=nn.PLAINLY)
   draw = numpy.random.default_rng(5)
   label, (x0, x1, w, u, y) = draw.integers(0, 3, 40), draw.random((5, 40)).astype("f4").round(3)
   x, words = numpy.stack([x0, x1], 1), numpy.array(["low", "mid", "top"])[label]

@@ -59,7 +59,7 @@ def trained(folder, stem, text):
   model = folder / f"{stem}.nn"
   model.write_text(text)
   (folder / "d.csv").write_text(ROWS)
-  program = nn.build(model, folder, "--real", "double", stem=stem)
+  program = nn.build(model, folder, "--real", "double", stem=stem, flags=nn.PLAINLY)
   weights = folder / f"{stem}.safetensors"
   nn.must([program, "train", "--data", folder / "d.csv", "--epochs", "1", "--rate", "0",
            "--save", weights])

@@ -26,7 +26,7 @@ def check(folder):
   random = numpy.random.default_rng(5)
   weights = {"U": random.normal(size=(3, 2)), "W": random.normal(size=(3, 3))}
   x = random.normal(size=(SAMPLES, STEPS, 2))
-  program = nn.build(nn.MODELS / "carried_state.nn", folder, "--real", "double")
+  program = nn.build(nn.MODELS / "carried_state.nn", folder, "--real", "double", flags=nn.PLAINLY)
   safetensors.write(folder / "W.safetensors", weights)
   numpy.save(folder / "x.npy", x)
   nn.must([program, "predict", "--load", folder / "W.safetensors", "--data",

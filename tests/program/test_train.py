@@ -51,7 +51,8 @@ class Trainer:
     numpy.save(folder / f"{stem}_x.npy", self.x)
     numpy.save(folder / f"{stem}_y.npy", self.y)
     (folder / f"{stem}.nn").write_text(model)
-    self.program = nn.build(folder / f"{stem}.nn", folder, "--real", "double", stem=stem)
+    self.program = nn.build(folder / f"{stem}.nn", folder, "--real", "double", stem=stem,
+                            flags=nn.PLAINLY)
     self.data = ["--data", f"x={stem}_x.npy", "--data", f"y={stem}_y.npy"]
 
   def train(self, *options, save="w"):

@@ -106,7 +106,8 @@ class Bench:
     torch.manual_seed(1)
     self.folder, self.names, self.module = folder, names, module.double().eval()
     (folder / f"{name}.nn").write_text(text)
-    self.program = nn.build(folder / f"{name}.nn", folder, "--real", real, stem=f"{name}_{real}")
+    self.program = nn.build(folder / f"{name}.nn", folder, "--real", real, stem=f"{name}_{real}",
+                            flags=nn.PLAINLY)
     self.inputs = inputs
     numpy.save(folder / f"{name}_in.npy", inputs)
     self.data, self.target = folder / f"{name}_in.npy", folder / f"{name}_target.npy"

@@ -185,7 +185,7 @@ def main():
   with tempfile.TemporaryDirectory(prefix="nncc-input-") as name:
     folder = pathlib.Path(name)
     try:
-      program = nn.build(nn.MODELS / "softmax_class.nn", folder)
+      program = nn.build(nn.MODELS / "softmax_class.nn", folder, flags=nn.PLAINLY)
     except (nn.Failure, OSError) as failure:
       print(f"FAIL build: {failure}")
       sys.exit(1)

@@ -4,6 +4,7 @@ The models are written by hand (mock_model.c, mock_stream.c), so that this needs
 """
 
 import csv
+import functools
 import json
 import pathlib
 import pty
@@ -36,10 +37,26 @@ FAULTY = """nnrt_model model = mock_with_fault({fault}, {bytes});
   return nnrt_main(&model, argc, argv);"""
 
 
+BUILT = tempfile.TemporaryDirectory()  # what all classes use
+
+
+@functools.cache
+def mocks():
+  folder = pathlib.Path(BUILT.name)
+  return [nn.compile_c([source], folder / f"{source.stem}.o", f"-I{HERE}", "-c")
+          for source in sorted(HERE.glob("mock_*.c"))]
+
+
 def build(folder, name, body):
   source = folder / f"{name}.c"
   source.write_text(MAIN.format(body=body))
-  return nn.compile_c([source, *sorted(HERE.glob("mock_*.c"))], folder / name, f"-I{HERE}")
+  return nn.compile_c([source, *mocks()], folder / name, f"-I{HERE}")
+
+
+@functools.cache
+def program_of(name):
+  return build(pathlib.Path(BUILT.name), name,
+               f"return nnrt_main(&mock_{name}_model, argc, argv);")
 
 
 def make_data(folder):
@@ -62,9 +79,7 @@ class Programs(unittest.TestCase):
     folder = pathlib.Path(cls.shared.name)
     make_data(folder)
     cls.at = folder
-    cls.program = {
-      name: build(folder, name, f"return nnrt_main(&mock_{name}_model, argc, argv);")
-      for name in ("float", "double", "stream")}
+    cls.program = {name: program_of(name) for name in ("float", "double", "stream")}
 
   @classmethod
   def tearDownClass(cls):

@@ -46,13 +46,24 @@ def library_flags():
   return [f"-L{LIBRARY}"] if LIBRARY else []
 
 
+# Of programs whose speed does not matter: gcc takes long to optimise, above all with sanitizers,
+# and a quarter of a second for each product that becomes a kernel.
+SANITIZED = "SANITIZED" in os.environ
+OPTIMISED = "-O0" if SANITIZED else "-O1"
+QUICKLY = ("-O0", "-DNNRT_PLAIN_LOOPS")
+# Of tests that are about the runtime or the command line: as above, with gcc's warnings of what it
+# sees when it optimises. Kernels, which sanitizers leave out anyway, have tests of their own:
+# compare/torch and compare/library in float, program/threads, program/native, runtime/product.
+PLAINLY = ("-DNNRT_PLAIN_LOOPS",)
+
+
 def emit(model, out, *options):
   must([NNCC, model, *options, "-o", out])
   return out
 
 
 def compile_c(sources, program, *flags, compiler=None):
-  must([compiler or CC, *WARNINGS, "-O1", f"-I{INCLUDE}", *flags, *sources, *library_flags(),
+  must([compiler or CC, *WARNINGS, OPTIMISED, f"-I{INCLUDE}", *flags, *sources, *library_flags(),
         *LINK, "-o", program])
   return program
 
@@ -61,12 +72,6 @@ def build(model, folder, *options, stem="m", flags=()):
   """Model file to program, with the project's warnings as errors."""
   source = emit(model, folder / f"{stem}.c", *options)
   return compile_c([source], folder / stem, *flags)
-
-
-# Of programs whose speed does not matter: gcc takes long to optimise, above all with sanitizers,
-# and a quarter of a second for each product that becomes a kernel.
-SANITIZED = "SANITIZED" in os.environ
-QUICKLY = ("-O0", "-DNNRT_PLAIN_LOOPS")
 
 
 def crashed(done):

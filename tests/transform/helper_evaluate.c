@@ -124,31 +124,58 @@ static int64_t affine_at(const affine *a, int box, const int64_t *u) {
   return at;
 }
 
+/* Where one index of the box alone decides what is written, it has one value here; false: none. */
+static bool fix_indices(const view *v, const int64_t *position, int64_t *u, bool *fixed) {
+  for (int k = 0; k < v->writes; k++) {
+    const affine *a = &v->write[k];
+    int of = -1, count = 0;
+    for (int j = 0; j < v->box; j++) {
+      if (a->coefficient[j] == 0) continue;
+      of = j;
+      count++;
+    }
+    if (count != 1 || fixed[of]) continue;
+    int64_t rest = position[a->along] - a->constant;
+    if (rest % a->coefficient[of] != 0) return false;
+    u[of] = rest / a->coefficient[of];
+    if (u[of] < 0 || u[of] >= v->extent[of]) return false;
+    fixed[of] = true;
+  }
+  return true;
+}
+
+/* The operand at what the box reads with these indices. */
+static double read_value(const world *w, const node *n, const int64_t *u, int64_t *position) {
+  const view *v = n->view;
+  int64_t kept[MAX_RANK];
+  for (int k = 0; k < v->reads; k++) {
+    kept[k] = position[v->read[k].along];
+    position[v->read[k].along] = affine_at(&v->read[k], v->box, u);
+  }
+  double value = evaluate(w, n->operand[0], position);
+  for (int k = v->reads; k-- > 0;) position[v->read[k].along] = kept[k];
+  return value;
+}
+
 static double view_value(const world *w, const node *n, int64_t *position) {
   const view *v = n->view;
   int64_t u[MAX_RANK] = {0};
+  bool fixed[MAX_RANK] = {false}, more = true;
   double sum = 0;
-  bool more = true;
-  int64_t *inner = malloc(4096 * sizeof *inner);
+  if (!fix_indices(v, position, u, fixed)) return 0;
   while (more) {
     bool here = true;
     for (int k = 0; k < v->writes; k++) {
       here = here && affine_at(&v->write[k], v->box, u) == position[v->write[k].along];
     }
-    if (here) {
-      memcpy(inner, position, 4096 * sizeof *inner);
-      for (int k = 0; k < v->reads; k++) {
-        inner[v->read[k].along] = affine_at(&v->read[k], v->box, u);
-      }
-      sum += evaluate(w, n->operand[0], inner);
-    }
+    if (here) sum += read_value(w, n, u, position);
     more = false;
     for (int k = 0; k < v->box && !more; k++) {
+      if (fixed[k]) continue;
       more = ++u[k] < v->extent[k];
       if (!more) u[k] = 0;
     }
   }
-  free(inner);
   return sum;
 }
 
