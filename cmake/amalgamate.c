@@ -104,7 +104,7 @@ static void see_sign(place *p, const char *at) {
     keep(p->last), p->named = 1;
   if (top && p->is_typedef && !p->named && strchr(";(", *at) && p->last) keep(p->last), p->named = 1;
   if (*at == '(') p->parens++, p->statement = 'o';
-  if (*at == ')') p->parens--;
+  if (*at == ')') p->parens--, p->statement = 'o';
   if (*at == '[') p->brackets++;
   if (*at == ']') p->brackets--;
   if (*at == '{') p->brace[p->depth++] = p->statement ? p->statement : 'o', p->statement = 0;
@@ -124,9 +124,9 @@ static int is_use(const place *p, const char *at, const char *next) {
   return is(b, "struct") || is(b, "enum") || is(b, "union") || is_word(*next) || *next == '*';
 }
 
-static void insert(const char *name);
+static void insert(const char *name, const char *stem);
 
-static const char *directive(const char *at, int write) {
+static const char *directive(const char *at, const char *stem, int write) {
   size_t n = strcspn(at, "\n") + 1;
   while (at[n - 2] == '\\') n += strcspn(at + n, "\n") + 1;
   const char *quote = at + 10;
@@ -135,7 +135,7 @@ static const char *directive(const char *at, int write) {
   if (strncmp(at, "#include \"", 10) == 0) {
     char name[LENGTH] = "";
     memcpy(name, quote, strcspn(quote, "\""));
-    insert(name);
+    insert(name, stem);
     return at + n;
   }
   return NULL;
@@ -147,7 +147,7 @@ static void walk(const char *at, const char *stem, int write) {
   writing = write;
   while (*at) {
     if (*at == '#' && (p.before == NULL || at[-1] == '\n')) {
-      const char *next = directive(at, write);
+      const char *next = directive(at, stem, write);
       if (next) {
         at = next;
         continue;
@@ -167,7 +167,7 @@ static void walk(const char *at, const char *stem, int write) {
   }
 }
 
-static void insert(const char *name) {
+static void insert(const char *name, const char *stem) {
   static const char *const embedded[] = {"nnrt_math.h", "nnrt.h", "nnrt_kernel.h", "nnrt_window.h",
                                          "nnrt_window_sums.h", "random.h", "fail.h", "stack.h"};
   for (size_t k = 0; k < sizeof embedded / sizeof *embedded; k++)
@@ -181,8 +181,8 @@ static void insert(const char *name) {
   char *text = find_text(name);
   if (!text) exit((fprintf(stderr, "amalgamate: no %s\n", name), 1));
   int kept = name_count;
-  name_count = 0; /* a header's names are everybody's */
-  walk(text, "", 1);
+  if (once) name_count = 0; /* a header's names are everybody's */
+  walk(text, stem, 1);
   name_count = kept;
   free(text);
 }
