@@ -98,8 +98,16 @@ static void see_word(place *p, const char *at) {
   p->last = at;
 }
 
+/* `(*name` or `(*const name`: the name. */
+static const char *pointer_name(const char *at) {
+  at = skip_space(skip_space(at + 1) + 1);
+  return is(at, "const") ? skip_space(at + 5) : at;
+}
+
 static void see_sign(place *p, const char *at) {
   const int top = p->depth == 0 && p->parens == 0 && p->brackets == 0;
+  if (top && (p->is_static || p->is_typedef) && !p->named && *at == '(' && *skip_space(at + 1) == '*')
+    keep(pointer_name(at)), p->named = 1;
   if (top && p->is_static && !p->named && p->last && strchr("(=[;", *at) && is_word(*p->before))
     keep(p->last), p->named = 1;
   if (top && p->is_typedef && !p->named && strchr(";(", *at) && p->last) keep(p->last), p->named = 1;
@@ -124,19 +132,17 @@ static int is_use(const place *p, const char *at, const char *next) {
   return is(b, "struct") || is(b, "enum") || is(b, "union") || is_word(*next) || *next == '*';
 }
 
-static void insert(const char *name, const char *stem);
+static int insert(const char *name, const char *stem, int is_foreign);
 
 static const char *directive(const char *at, const char *stem, int write) {
   size_t n = strcspn(at, "\n") + 1;
   while (at[n - 2] == '\\') n += strcspn(at + n, "\n") + 1;
-  const char *quote = at + 10;
   if (strncmp(at, "#define ", 8) == 0 && !write) add(macros, &macro_count, at + 8, token(at + 8));
-  if (!write) return at + n;
-  if (strncmp(at, "#include \"", 10) == 0) {
+  if (!write || strncmp(at, "#define _", 9) == 0) return at + n;
+  if (strncmp(at, "#include ", 9) == 0) {
     char name[LENGTH] = "";
-    memcpy(name, quote, strcspn(quote, "\""));
-    insert(name, stem);
-    return at + n;
+    memcpy(name, at + 10, strcspn(at + 10, "\">"));
+    return insert(name, stem, at[9] == '<') ? at + n : NULL;
   }
   return NULL;
 }
@@ -167,24 +173,27 @@ static void walk(const char *at, const char *stem, int write) {
   }
 }
 
-static void insert(const char *name, const char *stem) {
+static int insert(const char *name, const char *stem, int is_foreign) {
   static const char *const embedded[] = {"nnrt_math.h", "nnrt.h", "nnrt_kernel.h", "nnrt_window.h",
                                          "nnrt_window_sums.h", "random.h", "fail.h", "stack.h"};
   for (size_t k = 0; k < sizeof embedded / sizeof *embedded; k++)
     if (strcmp(embedded[k], name) == 0) {
       fprintf(out, "#include \"%s\"\n", name);
-      return;
+      return 1;
     }
+  const char *base = is_foreign && strrchr(name, '/') ? strrchr(name, '/') + 1 : name;
   int once = strstr(name, ".def") == NULL;
-  if (once && has(seen, seen_count, name, strlen(name))) return;
-  if (once) add(seen, &seen_count, name, strlen(name));
-  char *text = find_text(name);
+  if (once && has(seen, seen_count, base, strlen(base))) return 1;
+  char *text = find_text(base);
+  if (!text && is_foreign) return 0;
   if (!text) exit((fprintf(stderr, "amalgamate: no %s\n", name), 1));
+  if (once) add(seen, &seen_count, base, strlen(base));
   int kept = name_count;
   if (once) name_count = 0; /* a header's names are everybody's */
   walk(text, stem, 1);
   name_count = kept;
   free(text);
+  return 1;
 }
 
 static void source(const char *path) {
