@@ -16,6 +16,7 @@ struct nnrt_gzip {
   uint8_t *in;         /* `room` bytes, the inflater's `in` to `in_end` among them             */
   size_t room;
   gzip_stage stage;
+  bool packed;         /* it began with a member                                               */
   int code;            /* zlib's, and its cause in words                                       */
   const char *cause;
   uLong sum;           /* of this member's bytes, or of its header                             */
@@ -38,7 +39,7 @@ int gzbuffer(gzFile file, unsigned bytes) {
   return 0;
 }
 
-int gzdirect(gzFile file) { return file->stage == GZIP_PLAIN; }
+int gzdirect(gzFile file) { return !file->packed; }
 
 const char *gzerror(gzFile file, int *code) {
   *code = file->code;
@@ -153,6 +154,7 @@ static bool begin(gzFile file) {
   file->stage = GZIP_OVER;
   if (!nnrt_inflater_hold(of, 16)) return true;
   magic = nnrt_inflater_take(of, 16);
+  file->packed = file->packed || magic == MAGIC;
   return magic != MAGIC || begin_member(file);
 }
 
