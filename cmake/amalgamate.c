@@ -1,6 +1,14 @@
 /* amalgamate OUTPUT DIRECTORIES -- SOURCES: the runtime's sources as one text, in which every name
- * that is local to a file has that file's name before it. Headers stand where they are first
- * included; those that nncc itself embeds (alone.c) stay included, as the model has them too. */
+ * that is local to a file has that file's name before it: csv_read_value, read_value in csv.c.
+ *
+ * Headers stand where they are first included; those that nncc itself embeds (alone.c) stay
+ * included, as the model has them too. <name> counts as "name" where one of the directories has it:
+ * what takes the place of zlib.h and cjson/cJSON.h. A file's macros end with it; feature macros are
+ * left out, as whoever includes the text defines them.
+ *
+ * It reads C as this project writes it, not all of C: directives begin in the first column, a line
+ * declares one file-local name, and what a macro pastes together keeps its name. What goes wrong
+ * does not compile (tests/program/test_standalone.py). */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,6 +88,7 @@ static int is(const char *at, const char *word) {
   return at && strncmp(at, word, n) == 0 && !is_word(at[n]);
 }
 
+/* Notes a file-local name; nnrt_ begins what all files see. */
 static void keep(const char *at) {
   size_t n = token(at);
   if (!writing && strncmp(at, "nnrt_", 5) != 0) add(names, &name_count, at, n);
@@ -106,11 +115,13 @@ static const char *pointer_name(const char *at) {
 
 static void see_sign(place *p, const char *at) {
   const int top = p->depth == 0 && p->parens == 0 && p->brackets == 0;
-  if (top && (p->is_static || p->is_typedef) && !p->named && *at == '(' && *skip_space(at + 1) == '*')
+  const int declares = p->is_static || p->is_typedef;
+  if (top && declares && !p->named && *at == '(' && *skip_space(at + 1) == '*')
     keep(pointer_name(at)), p->named = 1;
   if (top && p->is_static && !p->named && p->last && strchr("(=[;", *at) && is_word(*p->before))
     keep(p->last), p->named = 1;
-  if (top && p->is_typedef && !p->named && strchr(";(", *at) && p->last) keep(p->last), p->named = 1;
+  if (top && p->is_typedef && !p->named && strchr(";(", *at) && p->last)
+    keep(p->last), p->named = 1;
   if (*at == '(') p->parens++, p->statement = 'o';
   if (*at == ')') p->parens--, p->statement = 'o';
   if (*at == '[') p->brackets++;
@@ -123,17 +134,17 @@ static void see_sign(place *p, const char *at) {
     p->is_static = p->is_typedef = p->named = 0;
 }
 
-/* Whether the word is to be renamed there: not as a member. */
-static int is_use(const place *p, const char *at, const char *next) {
+/* Whether the word that `next` follows is to be renamed there: not as a member. */
+static int is_use(const place *p, const char *next) {
   const char *b = p->before;
   if (b && (*b == '.' || (*b == '>' && b[-1] == '-'))) return 0;
   if (p->depth == 0 || p->brace[p->depth - 1] != 's' || p->brackets) return 1;
-  (void)at;
   return is(b, "struct") || is(b, "enum") || is(b, "union") || is_word(*next) || *next == '*';
 }
 
 static int insert(const char *name, const char *stem, int is_foreign);
 
+/* Behind the directive at `at`, where nothing of it is to be written as it stands; else NULL. */
 static const char *directive(const char *at, const char *stem, int write) {
   size_t n = strcspn(at, "\n") + 1;
   while (at[n - 2] == '\\') n += strcspn(at + n, "\n") + 1;
@@ -161,7 +172,8 @@ static void walk(const char *at, const char *stem, int write) {
     }
     size_t n = token(at);
     int comment = strncmp(at, "/*", 2) == 0 || strncmp(at, "//", 2) == 0;
-    if (write && is_word(*at) && has(names, name_count, at, n) && is_use(&p, at, skip_space(at + n)))
+    if (write && is_word(*at) && has(names, name_count, at, n) &&
+        is_use(&p, skip_space(at + n)))
       fprintf(out, "%s_", stem);
     if (write) fwrite(at, 1, n, out);
     if (!comment && !isspace((unsigned char)*at)) {
@@ -173,6 +185,7 @@ static void walk(const char *at, const char *stem, int write) {
   }
 }
 
+/* Writes a header's text, once, or its #include; 0: a foreign one, which is the system's. */
 static int insert(const char *name, const char *stem, int is_foreign) {
   static const char *const embedded[] = {"nnrt_math.h", "nnrt.h", "nnrt_kernel.h", "nnrt_window.h",
                                          "nnrt_window_sums.h", "random.h", "fail.h", "stack.h"};
