@@ -258,6 +258,21 @@ def check_program(tally, model, real, compilers, shapes, limits, folder):
     tally.case("sanitized: refuses the same", refused_alike, "gcc", folders, shapes)
 
 
+def any_name(folder):
+  """A table may have a name that POSIX has, and that of a variable of the runtime."""
+  numpy.save(folder / "t.npy", numpy.ones((2, 2)))
+  (folder / "m.nn").write_text(f"""model m
+let link = load("{folder}/t.npy"), count = load("{folder}/t.npy")
+input x[2]
+target y[2]
+z = dense(link @ (count @ x), 2)
+loss mse(z, y)
+""")
+  nn.emit(folder / "m.nn", folder / "m.c", "--standalone")
+  for compiler in filter(shutil.which, ("gcc", "clang")):
+    nn.must([compiler, *nn.WARNINGS, "-DNNRT_PLAIN_LOOPS", "-fsyntax-only", folder / "m.c"])
+
+
 def needs_nothing(folder):
   """No library but libc and libm."""
   if not shutil.which("ldd"):
@@ -273,6 +288,7 @@ def main():
     folder = pathlib.Path(name)
     for model, real in MODELS:
       tally.case(f"{model} {real}", same_numbers, model, real, folder)
+    tally.case("any name", any_name, folder)
     for model, *rest in PROGRAMS:
       (folder / model).mkdir()
       check_program(tally, model, *rest, folder / model)
