@@ -120,7 +120,6 @@ N = 60
 PROGRAMS = [
   ("tiles", "float", ("gcc", "clang"), {"x": (8, 8), "y": ()}, {"y": 3}),
   ("charnn", "double", ("gcc",), {"c": (5,), "n": (5,)}, {"c": 4, "n": 4}),
-  ("rnn_library", "float", ("gcc",), {"x": (4, 2), "y": (4, 3)}, {}),
 ]
 RUNS = ["--help", "train --help", "info", "check", "train --data d.npz --epochs 3 --batch 16 --seed 5 "
         "--holdout 0.2 --save w.safetensors --log l.jsonl --report r.html --threads 2",
@@ -240,7 +239,7 @@ def check_program(tally, model, real, compilers, shapes, limits, folder):
   nn.emit(source, folder / "alone.c", "--real", real, "--standalone")
   for compiler in filter(shutil.which, compilers):
     tally.case(f"{model} {compiler}: compiles", compile_alone, compiler, folders[compiler],
-               folder / "alone.c")
+               folder / "alone.c", *([] if built_by(compiler) else nn.QUICKLY))
   for one in folders.values():
     if one.exists():
       write_data(one, shapes, limits)
@@ -252,7 +251,7 @@ def check_program(tally, model, real, compilers, shapes, limits, folder):
   if model == "tiles" and not nn.SANITIZED:
     folders["gcc"] = folder / "sanitized"
     tally.case("sanitized: compiles", compile_alone, "gcc", folders["gcc"], folder / "alone.c",
-               "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g")
+               "-O0", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g")
     write_data(folders["gcc"], shapes, limits)
     tally.case("sanitized: runs", same_program, "gcc", folders, False)
     tally.case("sanitized: refuses the same", refused_alike, "gcc", folders, shapes)
@@ -273,6 +272,13 @@ loss mse(z, y)
     nn.must([compiler, *nn.WARNINGS, "-DNNRT_PLAIN_LOOPS", "-fsyntax-only", folder / "m.c"])
 
 
+def compiles_with_windows(folder):
+  """A model that has all of the runtime's headers before it."""
+  nn.emit(nn.MODELS / "library_windows.nn", folder / "m.c", "--standalone")
+  for compiler in filter(shutil.which, ("gcc", "clang")):
+    nn.must([compiler, *nn.WARNINGS, "-fsyntax-only", folder / "m.c"])
+
+
 def needs_nothing(folder):
   """No library but libc and libm."""
   if not shutil.which("ldd"):
@@ -289,6 +295,7 @@ def main():
     for model, real in MODELS:
       tally.case(f"{model} {real}", same_numbers, model, real, folder)
     tally.case("any name", any_name, folder)
+    tally.case("with windows", compiles_with_windows, folder)
     for model, *rest in PROGRAMS:
       (folder / model).mkdir()
       check_program(tally, model, *rest, folder / model)
