@@ -230,9 +230,6 @@ bool read_options(options *o, int argc, char **argv, int *status) {
   } else if (!o->output && !o->header && !o->check && !o->derive && !o->graph &&
              o->dump == STAGE_NONE) {
     *status = refuse_option("nothing to do with %s: say -o FILE", o->model);
-  } else if (o->emit.standalone && !o->emit.lib) {
-    *status = refuse_option("--standalone gives the C API alone, as main() needs zlib and cJSON: say "
-                            "--lib too%s", "");
   }
   return *status == 0;
 }

@@ -120,11 +120,11 @@ static bool store_word(nnrt_csv *in, const nnrt_field *f, size_t column, int32_t
 
 /* Are the tensor's classes words in this file? The first one says it. */
 static bool takes_word(nnrt_csv *in, int tensor, const nnrt_field *f) {
-  nnrt_class_form *form = &in->form[tensor];
+  nnrt_class_form *stands = &in->form[tensor];
   const bool words = in->source->learns || in->source->own[tensor].labels.count > 0;
-  if (*form == NNRT_FORM_UNKNOWN)
-    *form = f->kind == NNRT_FIELD_WORD && words ? NNRT_FORM_WORDS : NNRT_FORM_NUMBERS;
-  return *form == NNRT_FORM_WORDS &&
+  if (*stands == NNRT_FORM_UNKNOWN)
+    *stands = f->kind == NNRT_FIELD_WORD && words ? NNRT_FORM_WORDS : NNRT_FORM_NUMBERS;
+  return *stands == NNRT_FORM_WORDS &&
          (f->kind == NNRT_FIELD_WORD || f->kind == NNRT_FIELD_NUMBER);
 }
 

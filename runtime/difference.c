@@ -173,7 +173,7 @@ typedef enum judgement { ROUGH, OPEN, AGREES, CONTRADICTS } judgement;
 static judgement judge(const nnrt_points *points, const claim *of, nnrt_comparison *best) {
   int open = 0, against = 0;
   for (int terms = 1; terms <= MOST_TERMS; terms++) {
-    const nnrt_fit found = nnrt_fit_points(points, terms);
+    const nnrt_fitted found = nnrt_fit_points(points, terms);
     const double allowed = of->tolerance * unit_of(of, found.slope);
     if ((found.good || found.doubt <= allowed / 10) && agrees(of, found.slope, best))
       return AGREES;

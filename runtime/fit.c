@@ -29,7 +29,7 @@ static double polynomial(const nnrt_points *of, double m[MOST_TERMS][MOST_TERMS 
   return sum;
 }
 
-nnrt_fit nnrt_fit_points(const nnrt_points *of, int terms) {
+nnrt_fitted nnrt_fit_points(const nnrt_points *of, int terms) {
   double m[MOST_TERMS][MOST_TERMS + 2] = {{0}}, squares = 0.0;
   const int slope = of->odd ? 0 : 1;
   for (int k = 0; k < of->count; k++) {
@@ -50,7 +50,7 @@ nnrt_fit nnrt_fit_points(const nnrt_points *of, int terms) {
   }
   const double rest = sqrt(squares / (of->count - terms));
   const double gain = sqrt(m[slope][MOST_TERMS + 1]) / fabs(of->width);
-  const nnrt_fit found = {m[slope][MOST_TERMS] / of->width, fmax(rest, of->noise) * gain,
+  const nnrt_fitted found = {m[slope][MOST_TERMS] / of->width, fmax(rest, of->noise) * gain,
                           gain * sqrt((double)of->count),
                           isfinite(rest) && rest <= 2.5 * of->noise};
   return found;

@@ -13,13 +13,13 @@ typedef struct nnrt_points {
   double at[MOST_POINTS], value[MOST_POINTS];
 } nnrt_points;
 
-typedef struct nnrt_fit {
+typedef struct nnrt_fitted {
   double slope, doubt; /* at 0, and its standard error                               */
   double gain;         /* what an error of 1, alike in all values, may do to it       */
   int good;            /* what is left over is no more than noise                     */
-} nnrt_fit;
+} nnrt_fitted;
 
 /* terms <= MOST_TERMS, fewer than points; 2 or more where not odd. */
-nnrt_fit nnrt_fit_points(const nnrt_points *of, int terms);
+nnrt_fitted nnrt_fit_points(const nnrt_points *of, int terms);
 
 #endif

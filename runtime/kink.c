@@ -26,11 +26,11 @@ static nnrt_points take_side(const nnrt_probe *probe, void *element, double widt
 }
 
 /* The slope with the least doubt among the good fits, if there is one. */
-static nnrt_fit fit_side(const nnrt_probe *probe, void *element, double width) {
+static nnrt_fitted fit_side(const nnrt_probe *probe, void *element, double width) {
   const nnrt_points points = take_side(probe, element, width);
-  nnrt_fit best = {0.0, HUGE_VAL, 0.0, 0};
+  nnrt_fitted best = {0.0, HUGE_VAL, 0.0, 0};
   for (int terms = 2; terms <= MOST_TERMS; terms++) {
-    const nnrt_fit fit = nnrt_fit_points(&points, terms);
+    const nnrt_fitted fit = nnrt_fit_points(&points, terms);
     if (fit.good && fit.doubt < best.doubt)
       best = fit;
   }
@@ -43,7 +43,7 @@ int nnrt_is_kink(const nnrt_probe *probe, void *element, double gradient, double
   const int single = probe->model->real_bytes == (int)sizeof(float);
   int found = 0;
   for (double width = single ? 0.3 : 1e-2; width > (single ? 2e-5 : 1e-7); width /= 4) {
-    const nnrt_fit left = fit_side(probe, element, -width), right = fit_side(probe, element, width);
+    const nnrt_fitted left = fit_side(probe, element, -width), right = fit_side(probe, element, width);
     if (!left.good || !right.good)
       continue;
     const double slack = allowed + 4 * fmax(left.doubt, right.doubt);

@@ -35,7 +35,11 @@
   static inline __attribute__((always_inline, unused, no_sanitize("undefined")))
 #else
 #define NNRT_VECTORS 0
+#ifdef __GNUC__
+#define NNRT_INLINE static inline __attribute__((unused))
+#else
 #define NNRT_INLINE static inline
+#endif
 #endif
 
 /* Rounds a product before it is added to something: compilers may fuse the two in one place and not

@@ -21,6 +21,20 @@
 #define NNRT_X86 0
 #endif
 
+/* The instruction sets that need no copy, as the file itself is compiled for a larger one
+ * (-march=native), and the types that need none: a program that stands alone has one. */
+#if NNRT_X86 && defined(__AVX512F__) && defined(__AVX512DQ__) && defined(__AVX512BW__) &&         \
+  defined(__AVX512VL__) && defined(__FMA__)
+#define NNRT_LEAST_SET 2
+#elif NNRT_X86 && defined(__AVX2__) && defined(__FMA__)
+#define NNRT_LEAST_SET 1
+#else
+#define NNRT_LEAST_SET 0
+#endif
+#ifndef NNRT_ALONE_BYTES
+#define NNRT_ALONE_BYTES 0 /* both */
+#endif
+
 enum {
   ROW_MAJOR = 101,     /* CBLAS's numbers */
   AS_STORED = 111,
@@ -52,40 +66,56 @@ typedef struct service {
 #define AVX512 "avx512f,avx512dq,avx512bw,avx512vl,fma"
 
 /* Own loops for each type and instruction set: multiply_<real>_<set>(). */
+#if NNRT_ALONE_BYTES != 8
+#if NNRT_LEAST_SET == 0
 #define NNRT_REAL_BYTES 4
 #define NNRT_NAME(name) name##_float_plain
 #define NNRT_VECTOR_BYTES 16
 #include "nnrt_kernel.h"
-#if NNRT_X86
+#endif
+#if NNRT_X86 && NNRT_LEAST_SET < 2
 #define NNRT_REAL_BYTES 4
 #define NNRT_NAME(name) name##_float_avx2
 #define NNRT_VECTOR_BYTES 32
 #define NNRT_TARGET __attribute__((target(AVX2)))
 #include "nnrt_kernel.h"
+#endif
+#if NNRT_X86
 #define NNRT_REAL_BYTES 4
 #define NNRT_NAME(name) name##_float_avx512
 #define NNRT_VECTOR_BYTES 64
 #define NNRT_TARGET __attribute__((target(AVX512)))
 #include "nnrt_kernel.h"
 #endif
+#endif
+#if NNRT_ALONE_BYTES != 4
+#if NNRT_LEAST_SET == 0
 #define NNRT_REAL_BYTES 8
 #define NNRT_NAME(name) name##_double_plain
 #define NNRT_VECTOR_BYTES 16
 #include "nnrt_kernel.h"
-#if NNRT_X86
+#endif
+#if NNRT_X86 && NNRT_LEAST_SET < 2
 #define NNRT_REAL_BYTES 8
 #define NNRT_NAME(name) name##_double_avx2
 #define NNRT_VECTOR_BYTES 32
 #define NNRT_TARGET __attribute__((target(AVX2)))
 #include "nnrt_kernel.h"
+#endif
+#if NNRT_X86
 #define NNRT_REAL_BYTES 8
 #define NNRT_NAME(name) name##_double_avx512
 #define NNRT_VECTOR_BYTES 64
 #define NNRT_TARGET __attribute__((target(AVX512)))
 #include "nnrt_kernel.h"
 #endif
+#endif
 
-#if NNRT_X86
+#if NNRT_LEAST_SET == 2
+#define SETS(real, with) with(real, avx512)
+#elif NNRT_LEAST_SET == 1
+#define SETS(real, with) with(real, avx2) with(real, avx512)
+#elif NNRT_X86
 #define SETS(real, with) with(real, plain) with(real, avx2) with(real, avx512)
 #else
 #define SETS(real, with) with(real, plain)
@@ -134,18 +164,22 @@ static __thread double block_of_a[BLOCK_double_plain + 64 / sizeof(double)]
   TARGET_##set static void packs_##real##_##set(const nnrt_operands_##real *of, real *to) {       \
     pack_whole_##real##_##set(of, to);                                                            \
   }
-SETS(float, OWN_LOOPS)
-SETS(double, OWN_LOOPS)
 
-/* by nnrt_processor */
+/* by nnrt_processor, from NNRT_LEAST_SET on */
 #define NAME_OF_SET(real, set) loops_##real##_##set,
-static void (*const own_float[])(const nnrt_operands_float *) = {SETS(float, NAME_OF_SET)};
-static void (*const own_double[])(const nnrt_operands_double *) = {SETS(double, NAME_OF_SET)};
 #define PACKING_OF_SET(real, set) packs_##real##_##set,
+#if NNRT_ALONE_BYTES != 8
+SETS(float, OWN_LOOPS)
+static void (*const own_float[])(const nnrt_operands_float *) = {SETS(float, NAME_OF_SET)};
 static void (*const pack_floats[])(const nnrt_operands_float *, float *) = {
   SETS(float, PACKING_OF_SET)};
+#endif
+#if NNRT_ALONE_BYTES != 4
+SETS(double, OWN_LOOPS)
+static void (*const own_double[])(const nnrt_operands_double *) = {SETS(double, NAME_OF_SET)};
 static void (*const pack_doubles[])(const nnrt_operands_double *, double *) = {
   SETS(double, PACKING_OF_SET)};
+#endif
 
 /* ---- loading ------------------------------------------------------------------------------ */
 
@@ -280,6 +314,7 @@ int nnrt_library_serves(size_t m, size_t n, size_t k) {
   return get_service()->of_float && is_large(m, n, k);
 }
 
+#if NNRT_ALONE_BYTES != 8
 void nnrt_product_float(int transpose_a, int transpose_b, size_t m, size_t n, size_t k, float alpha,
                         const float *a, size_t lda, const float *b, size_t ldb, float beta,
                         float *c, size_t ldc) {
@@ -292,9 +327,23 @@ void nnrt_product_float(int transpose_a, int transpose_b, size_t m, size_t n, si
                  transpose_b ? TRANSPOSED : AS_STORED, (int)m, (int)n, (int)k, alpha, a, (int)lda,
                  b, (int)ldb, beta, c, (int)ldc);
   else
-    own_float[by->processor](&of);
+    own_float[by->processor - NNRT_LEAST_SET](&of);
 }
 
+void nnrt_pack_float(size_t n, size_t k, const float *b, size_t ldb, float *packed) {
+  const nnrt_operands_float of = {0, n, k, 1.0f, NULL, b, 0, 0, 1, ldb, 0, NULL, 0};
+  pack_floats[get_service()->processor - NNRT_LEAST_SET](&of, packed);
+}
+
+void nnrt_packed_product_float(size_t m, size_t n, size_t k, float alpha, const float *a, size_t lda,
+                               const float *packed, float beta, float *c, size_t ldc) {
+  const nnrt_operands_float of = {m, n, k, alpha, a, packed, lda, 1, 0, 0,
+                                  beta > 0, c, ldc};
+  own_float[get_service()->processor - NNRT_LEAST_SET](&of);
+}
+#endif
+
+#if NNRT_ALONE_BYTES != 4
 void nnrt_product_double(int transpose_a, int transpose_b, size_t m, size_t n, size_t k,
                          double alpha, const double *a, size_t lda, const double *b, size_t ldb,
                          double beta, double *c, size_t ldc) {
@@ -307,24 +356,12 @@ void nnrt_product_double(int transpose_a, int transpose_b, size_t m, size_t n, s
                   transpose_b ? TRANSPOSED : AS_STORED, (int)m, (int)n, (int)k, alpha, a, (int)lda,
                   b, (int)ldb, beta, c, (int)ldc);
   else
-    own_double[by->processor](&of);
-}
-
-void nnrt_pack_float(size_t n, size_t k, const float *b, size_t ldb, float *packed) {
-  const nnrt_operands_float of = {0, n, k, 1.0f, NULL, b, 0, 0, 1, ldb, 0, NULL, 0};
-  pack_floats[get_service()->processor](&of, packed);
+    own_double[by->processor - NNRT_LEAST_SET](&of);
 }
 
 void nnrt_pack_double(size_t n, size_t k, const double *b, size_t ldb, double *packed) {
   const nnrt_operands_double of = {0, n, k, 1.0, NULL, b, 0, 0, 1, ldb, 0, NULL, 0};
-  pack_doubles[get_service()->processor](&of, packed);
-}
-
-void nnrt_packed_product_float(size_t m, size_t n, size_t k, float alpha, const float *a, size_t lda,
-                               const float *packed, float beta, float *c, size_t ldc) {
-  const nnrt_operands_float of = {m, n, k, alpha, a, packed, lda, 1, 0, 0,
-                                  beta > 0, c, ldc};
-  own_float[get_service()->processor](&of);
+  pack_doubles[get_service()->processor - NNRT_LEAST_SET](&of, packed);
 }
 
 void nnrt_packed_product_double(size_t m, size_t n, size_t k, double alpha, const double *a,
@@ -332,5 +369,6 @@ void nnrt_packed_product_double(size_t m, size_t n, size_t k, double alpha, cons
                                 size_t ldc) {
   const nnrt_operands_double of = {m, n, k, alpha, a, packed, lda, 1, 0, 0,
                                    beta > 0, c, ldc};
-  own_double[get_service()->processor](&of);
+  own_double[get_service()->processor - NNRT_LEAST_SET](&of);
 }
+#endif

@@ -1,6 +1,6 @@
 /* window: blocks of a data set that is too large to be held, some at a time; private to data.c. */
-#ifndef NNRT_WINDOW_H
-#define NNRT_WINDOW_H
+#ifndef NNRT_DATA_WINDOW_H
+#define NNRT_DATA_WINDOW_H
 
 #include "source.h"
 

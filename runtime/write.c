@@ -83,12 +83,12 @@ static const char *form_of(const nnrt_options *options) {
 }
 
 bool nnrt_check_output(const nnrt_options *options, nnrt_failure *failure) {
-  const char *form = form_of(options), *path = options->output;
+  const char *chosen = form_of(options), *path = options->output;
   const bool to_file = path && strcmp(path, "-") != 0;
-  if (!form)
+  if (!chosen)
     return nnrt_fail(failure, "-o: '%s' ends in none of .csv, .npy and .jsonl: choose one, or say "
                      "--format", path);
-  if (strcmp(form, "npy") != 0)
+  if (strcmp(chosen, "npy") != 0)
     return true;
   if (options->top)
     return nnrt_fail(failure, "--top: .npy holds no classes beside numbers: choose .csv or .jsonl");

@@ -7,8 +7,10 @@
 
 #include "writer.h"
 
-/* Behind the model, as its own names are local to its functions, the runtime's to its files. */
-static const char *const linked[] = {"random.c", "initialize.c", "fail.c", "stack.c", "alone.c"};
+/* Behind the model, as its own names are local to its functions, the runtime's to its files. program.c
+ * is the whole runtime (cmake/amalgamate.c). */
+static const char *const library[] = {"random.c", "initialize.c", "fail.c", "stack.c", "alone.c"};
+static const char *const whole_program[] = {"program.c"};
 
 enum { MOST_FILES = 16 };
 
@@ -27,8 +29,12 @@ static int find_file(const char *word, size_t length) {
 
 static void insert_text(insertion *into, const char *chars);
 
-/* A text without a guard is meant to stand wherever it is included. */
-static bool is_guarded(const char *chars) { return strstr(chars, "_H\n") != NULL; }
+/* A text that no guard encloses is meant to stand wherever it is included. */
+static bool is_guarded(const char *chars) {
+  static const char end[] = "#endif\n";
+  const size_t length = strlen(chars), tail = sizeof end - 1;
+  return length > tail && strcmp(chars + length - tail, end) == 0;
+}
 
 static void insert_file(insertion *into, int file) {
   if (into->done[file] && is_guarded(runtime_files[file].text)) return;
@@ -54,11 +60,16 @@ static void insert_text(insertion *into, const char *chars) {
   }
 }
 
-void stand_alone(text *out, const char *chars, bool links) {
+static void insert_files(insertion *into, size_t count, const char *const *names) {
+  for (size_t k = 0; k < count; k++) {
+    int file = find_file(names[k], strlen(names[k]));
+    if (file >= 0) insert_file(into, file);
+  }
+}
+
+void stand_alone(text *out, const char *chars, alone_part part) {
   insertion into = {.out = out};
   insert_text(&into, chars);
-  for (size_t k = 0; links && k < sizeof linked / sizeof *linked; k++) {
-    int file = find_file(linked[k], strlen(linked[k]));
-    if (file >= 0) insert_file(&into, file);
-  }
+  if (part == ALONE_LIBRARY) insert_files(&into, sizeof library / sizeof *library, library);
+  if (part == ALONE_PROGRAM) insert_files(&into, 1, whole_program);
 }

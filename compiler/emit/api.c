@@ -289,6 +289,6 @@ void emit_header(text *whole, const plan *p, const emit_options *options) {
                    "#ifdef __cplusplus\n}\n#endif\n#endif\n", prefix);
   text wrapped = text_new(p->memory);
   wrap_lines(&wrapped, unwrapped.chars, false);
-  if (options->standalone) stand_alone(whole, wrapped.chars, false);
+  if (options->standalone) stand_alone(whole, wrapped.chars, ALONE_HEADERS);
   else text_append_length(whole, wrapped.chars, wrapped.length);
 }

@@ -32,8 +32,11 @@ static void emit_head_comment(text *out, const plan *p, const emit_options *opti
                      " * derivative by %s; a word with indices is a value of this file's own.\n", word, word);
   }
   text_append(out, " *\n * All that changes lives in one block of memory that the caller brings; nothing is allocated.\n");
-  if (options->standalone) {
+  if (options->standalone && options->lib) {
     text_append(out, " * Compile:  cc -O3 -march=native -c FILE.c; link with -lm, nothing else\n */\n");
+  } else if (options->standalone) {
+    text_append(out, " * Behind the model stands the runtime that trains it (nnrt): nothing else is linked.\n"
+                     " * Compile:  cc -O3 -march=native FILE.c -lm -o FILE\n */\n");
   } else if (options->lib) {
     text_append(out, " * Compile:  cc -O3 -march=native -c FILE.c $(pkg-config --cflags nnrt)\n */\n");
   } else {
@@ -59,11 +62,14 @@ static void emit_constants(writer *w) {
 
 /* In float, rows are summed in vectors: their order is the C compiler's to choose. What must outlive
  * that is added in double (expression.c). Models in double are the reference and stay as written. */
-static void emit_includes(writer *w, bool alone) {
+static void emit_includes(writer *w, const emit_options *options) {
   const int bytes = w->p->real_bytes;
+  const bool alone = options->standalone && options->lib;
+  if (options->standalone && !alone)
+    line(w, "#ifndef _GNU_SOURCE\n#define _GNU_SOURCE /* what the runtime uses of POSIX */\n#endif");
   if (bytes == 4) line(w, "#define NNRT_REORDER /* sums of floats: in any order */");
   line(w, "#include \"nnrt_math.h\"\n#include \"nnrt.h\"");
-  if (alone) line(w, "#define NNRT_ALONE_BYTES %d", bytes);
+  if (options->standalone) line(w, "#define NNRT_ALONE_BYTES %d", bytes);
   if (w->small_products > 0 || w->shapes->count > 0 || alone) {
     line(w, "#define NNRT_REAL_BYTES %d", bytes);
     line(w, "#include \"nnrt_kernel.h\"");
@@ -107,7 +113,7 @@ static void emit_unwrapped(text *out, const plan *p, const emit_options *options
   emit_api(&w);
   w.out = out;
   emit_head_comment(out, p, options);
-  emit_includes(&w, options->standalone);
+  emit_includes(&w, options);
   emit_sizes_and_offsets(&w);
   line(&w, "\nextern const nnrt_model %s_model;", p->prefix);
   emit_constants(&w);
@@ -127,7 +133,8 @@ void emit_model(text *out, const plan *p, const emit_options *options) {
   reason_list reasons = {.of_values = options->places != NULL};
   emit_unwrapped(&whole, p, options, options->lines_of || options->places ? &reasons : NULL);
   wrap_lines(&wrapped, whole.chars, !options->places);
-  if (options->standalone) stand_alone(&alone, wrapped.chars, true);
+  if (options->standalone)
+    stand_alone(&alone, wrapped.chars, options->lib ? ALONE_LIBRARY : ALONE_PROGRAM);
   const text *made = options->standalone ? &alone : &wrapped;
   if (options->lines_of) direct_lines(out, &reasons, made->chars, options->lines_of);
   else if (options->places) note_places(out, &reasons, made->chars, options->places);

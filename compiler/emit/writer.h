@@ -245,8 +245,12 @@ const char *real_type(const plan *p); /* "float" or "double" */
 
 /* ---- alone.c -------------------------------------------------------------------------------- */
 
-/* The emitted file, with the runtime's headers in it and, if it links to it, its functions. */
-void stand_alone(text *out, const char *chars, bool links);
+/* What stands in a file beside the runtime's headers: the functions that the model itself needs, or
+ * the whole runtime for a main(). */
+typedef enum alone_part { ALONE_HEADERS, ALONE_LIBRARY, ALONE_PROGRAM } alone_part;
+
+/* The emitted file, with that of the runtime in it. */
+void stand_alone(text *out, const char *chars, alone_part part);
 
 /* ---- api.c ------------------------------------------------------------------------------------ */
 

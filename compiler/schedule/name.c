@@ -41,6 +41,16 @@ static const char *const reserved[] = {
     "stderr", "errno", "EOF", "HUGE_VAL", "NAN", "end", "parameters", "elements", "g", "p",
     "own", "part", "parts", "call", "rows", "total"};
 
+/* What POSIX declares and somebody may call a table: constants stand in the file itself, and with
+ * --standalone the runtime's headers behind them. */
+static const char *const declared[] = {
+    "abort", "access", "acct", "alarm", "basename", "brk", "cbrt", "clone", "confstr", "copysign",
+    "crypt", "daemon", "daylight", "drem", "dup", "finite", "fork", "getline", "glob", "kill",
+    "link", "lockf", "nice", "optarg", "pause", "pipe", "puts", "raise", "random", "remove",
+    "rename", "rewind", "scalb", "select", "setenv", "signgam", "significand", "sleep", "splice",
+    "stat", "swab", "symlink", "sync", "system", "tee", "times", "timezone", "truncate", "tzname",
+    "unlink"};
+
 static taken_word *find_word(const word_table *table, const char *chars) {
   taken_word *found = NULL;
   for (; table && !found; table = table->outer) HASH_FIND_STR(table->taken, chars, found);
@@ -113,6 +123,11 @@ const char *word_new(word_table *table, const char *chars, bool made) {
 
 /* ---- tensors --------------------------------------------------------------------------------- */
 
+static void take_declared(plan *p) {
+  for (size_t k = 0; p->p->constants > 0 && k < sizeof declared / sizeof *declared; k++)
+    take(p->words, declared[k]);
+}
+
 static void name_list(plan *p, int count, tensor **list) {
   for (int k = 0; k < count; k++) {
     const char *spelt = word_spelt(p->memory, list[k]->word);
@@ -137,6 +152,7 @@ void name_tensors(plan *p) {
   name_list(p, p->p->inputs, p->p->input);
   name_list(p, p->p->targets, p->p->target);
   name_list(p, p->p->parameters, p->p->parameter);
+  take_declared(p);
   name_list(p, p->p->constants, p->p->constant);
   name_states(p);
 }

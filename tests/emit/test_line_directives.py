@@ -87,6 +87,7 @@ def main():
   tally.case("statements", check_statements)
   tally.case("the way back", check_way_back)
   tally.case("the way back, alone", check_way_back, "--lib", "--standalone")
+  tally.case("the way back, a whole program", check_way_back, "--standalone")
   for stem in CLEAN:
     tally.case(stem, check_clean, stem)
   tally.close()
