@@ -1,7 +1,7 @@
 /* Makes blocks, the memory that all of a model's functions work in.
  *
- * A large one is laid in huge pages where there are any: products of 2048 x 2048 are 5 to 10 % faster
- * in them, and their first touch is hundreds of times cheaper on a virtual machine. */
+ * A large one is laid in huge pages where there are any: products of 2048 x 2048 are 5 to 10 %
+ * faster in them, and their first touch is hundreds of times cheaper on a virtual machine. */
 #define _DEFAULT_SOURCE /* madvise() */
 #include "session.h"
 #include "stack.h"

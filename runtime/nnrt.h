@@ -267,8 +267,8 @@ void nnrt_product_float(int transpose_a, int transpose_b, size_t m, size_t n, si
 void nnrt_product_double(int transpose_a, int transpose_b, size_t m, size_t n, size_t k,
                          double alpha, const double *a, size_t lda, const double *b, size_t ldb,
                          double beta, double *c, size_t ldc);
-/* The same by all threads of a team, where it is large enough: the same bits for any number of them.
- * Not to be called by one of a team's tasks. */
+/* The same by all threads of a team, where it is large enough: the same bits for any number of
+ * them. Not to be called by one of a team's tasks. */
 void nnrt_team_product_float(nnrt_team *team, int transpose_a, int transpose_b, size_t m, size_t n,
                              size_t k, float alpha, const float *a, size_t lda, const float *b,
                              size_t ldb, float beta, float *c, size_t ldc);

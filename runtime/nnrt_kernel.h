@@ -69,6 +69,12 @@
 #define NNRT_SHUFFLES 0
 #endif
 
+/* How much of k is summed up between two visits to C, rows of A that a run of B's stripes goes over,
+ * and elements that a block of so much of A takes, with what is written behind the last one. */
+#define NNRT_RUN 256
+#define NNRT_HEIGHT 256
+#define NNRT_BLOCK (NNRT_HEIGHT * NNRT_RUN + 16)
+
 /* Where the operands lie: element (i, p) of A is at a[i * a_row + p * a_column], so too with B and
  * C, whose columns lie side by side. b_column 0: B is packed (pack_whole, use_packed). keep: what is
  * in C is added to, else it is overwritten. */
@@ -115,8 +121,8 @@ enum {
   NNRT_NAME(ROWS) = NNRT_VECTOR_BYTES == 64 ? 8 : 6, /* of a tile of two vectors: its sums stay in
                                                         registers                               */
   NNRT_NAME(WIDTH) = 2 * NNRT_LANES,
-  NNRT_NAME(RUN) = 256,   /* of k, between two visits to C                                      */
-  NNRT_NAME(HEIGHT) = 256 /* rows of A that a run of B's stripes goes over                      */
+  NNRT_NAME(RUN) = NNRT_RUN,
+  NNRT_NAME(HEIGHT) = NNRT_HEIGHT
 };
 
 /* The first `count` lanes, zeroes behind: compilers make a masked load of it. */
@@ -521,9 +527,6 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(pack_panel)(size_t k, const NNRT_OPERANDS
       to[p * rows + i] = a[i * of->a_row + p * of->a_column];
 }
 
-/* Elements that a block takes: what pack_panel writes behind the last one among them. */
-enum { NNRT_NAME(BLOCK) = NNRT_NAME(HEIGHT) * NNRT_NAME(RUN) + NNRT_LANES };
-
 /* Fetches a tile's share of what the next stripe of B will be packed from, and the tile's place in
  * C: neither lies where a processor would look ahead by itself. */
 NNRT_INLINE NNRT_TARGET void NNRT_NAME(fetch)(const NNRT_OPERANDS *of, size_t k, const NNRT_REAL *next,
@@ -580,8 +583,8 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(run_packed)(const NNRT_OPERANDS *of, size
     NNRT_NAME(strip)(of, whole, of->n - whole, k, i, end, a, b, keep, packed);
 }
 
-/* multiply() of operands that outgrow the near caches, by way of `block`, BLOCK elements. Sums are
- * in the same order, so the results are the same to the bit. */
+/* multiply() of operands that outgrow the near caches, by way of `block`, NNRT_BLOCK elements. Sums
+ * are in the same order, so the results are the same to the bit. */
 NNRT_INLINE NNRT_TARGET void NNRT_NAME(multiply_large)(const NNRT_OPERANDS *of, NNRT_REAL *block) {
   for (size_t i = 0; i < of->m; i += NNRT_NAME(HEIGHT))
     for (size_t p = 0; p == 0 || p < of->k; p += NNRT_NAME(RUN)) /* once with k = 0 */

@@ -132,8 +132,7 @@ static int packs_a(size_t m, size_t n, size_t k) {
 
 #if NNRT_VECTORS
 /* A packed block of A; of no use to a thread between two products. */
-static __thread double block_of_a[BLOCK_double_plain + 64 / sizeof(double)]
-  __attribute__((aligned(64)));
+static __thread double block_of_a[NNRT_BLOCK] __attribute__((aligned(64)));
 #define MULTIPLY_LARGE(real, set, of) multiply_large_##real##_##set(of, (real *)block_of_a)
 #else
 #define MULTIPLY_LARGE(real, set, of) multiply_##real##_##set(of)

@@ -1,11 +1,11 @@
-/* A product whose work the threads of a team share: each computes some of C's rows, or columns, all of
- * k for them, so that the bits are those of the whole for any number of threads. */
+/* A product whose work the threads of a team share: each computes some of C's rows, or columns, all
+ * of k for them, so that the bits are those of the whole for any number of threads. */
 #include "nnrt.h"
 #include "product.h"
 
 enum {
-  GRAIN = 32,       /* rows, or columns, that pieces are multiples of: stripes of own loops          */
-  FEWEST = 64,      /* of them in a piece                                                            */
+  GRAIN = 32,  /* rows, or columns, that pieces are multiples of: stripes of own loops               */
+  FEWEST = 64, /* of them in a piece                                                               */
   LIBRARY_PIECES = 4
 };
 /* Multiply-adds of a piece below which a second thread brings nothing. */
@@ -67,5 +67,12 @@ static size_t begin_of(size_t extent, size_t piece, size_t pieces) {
       nnrt_product_##real(transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc); \
   }
 
+#ifndef NNRT_ALONE_BYTES
+#define NNRT_ALONE_BYTES 0 /* both */
+#endif
+#if NNRT_ALONE_BYTES != 8
 DEFINE_TEAM_PRODUCT(float)
+#endif
+#if NNRT_ALONE_BYTES != 4
 DEFINE_TEAM_PRODUCT(double)
+#endif

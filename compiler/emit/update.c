@@ -178,8 +178,8 @@ static void emit_switch(writer *w) {
   }
 }
 
-/* The stretches are add_stretch's, but for whole vectors; where products are shared, there are as many
- * as threads. */
+/* The stretches are add_stretch's, but for whole vectors; where products are shared, there are as
+ * many as threads. */
 static void emit_stretches(writer *w) {
   line(w, "typedef struct update_call {");
   line(w, "  void *block;");

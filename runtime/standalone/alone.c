@@ -8,8 +8,8 @@ void nnrt_product_float(int transpose_a, int transpose_b, size_t m, size_t n, si
 }
 
 void nnrt_team_product_float(nnrt_team *team, int transpose_a, int transpose_b, size_t m, size_t n,
-                               size_t k, float alpha, const float *a, size_t lda, const float *b,
-                               size_t ldb, float beta, float *c, size_t ldc) {
+                             size_t k, float alpha, const float *a, size_t lda, const float *b,
+                             size_t ldb, float beta, float *c, size_t ldc) {
   (void)team;
   nnrt_small_product(transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 }
@@ -32,8 +32,8 @@ void nnrt_product_double(int transpose_a, int transpose_b, size_t m, size_t n, s
 }
 
 void nnrt_team_product_double(nnrt_team *team, int transpose_a, int transpose_b, size_t m, size_t n,
-                                size_t k, double alpha, const double *a, size_t lda, const double *b,
-                                size_t ldb, double beta, double *c, size_t ldc) {
+                              size_t k, double alpha, const double *a, size_t lda, const double *b,
+                              size_t ldb, double beta, double *c, size_t ldc) {
   (void)team;
   nnrt_small_product(transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 }
