@@ -22,8 +22,8 @@ static const nn_cli_section sections[] = {
    "and renamed, so it is there whole or not at all.\n\n"
    "Data is CSV, .npy, IDX or text, each also gzipped.\n"},
   {"Environment",
-   "NNRT_BLAS chooses the library for large products: none, or the path of one with a CBLAS "
-   "interface.\n"},
+   "NNRT_BLAS chooses what computes large products: none (own loops), openblas, or the path of a "
+   "library with a CBLAS interface.\n"},
   {"See also", "nncc(1)\n"},
 };
 

@@ -230,6 +230,17 @@ static step *find_shared(step *last, const assignment *a, const variable *v) {
   return NULL;
 }
 
+/* One number a sample with calls in it, as a loss has them: by itself such a loop becomes vector code,
+ * with a loop inside it does not. */
+static bool is_dear_and_flat(const entry_plan *e, const step *loop) {
+  int calls = 0;
+  for (const step *s = loop->first; s; s = s->next) {
+    if (s->kind != STEP_ASSIGNMENT || s->what->product) return false;
+    calls += calls_within(e, s->what);
+  }
+  return loop->over->batch && calls > 0;
+}
+
 static step *step_new(entry_plan *e, step_kind kind, step *parent) {
   step *s = arena_alloc(e->of->memory, sizeof *s);
   s->kind = kind;
@@ -345,6 +356,7 @@ static void place_assignment(entry_plan *e, assignment *a, step *parent) {
   bool shares = (!a->product || a->product->windows) && !a->last;
   while (p.depth < a->loops) {
     step *shared = shares ? find_shared(last_step(e, p.block), a, a->loop[p.depth]) : NULL;
+    if (shared && p.depth + 1 < a->loops && is_dear_and_flat(e, shared)) shared = NULL;
     shares = shared != NULL;
     enter_loop(&p, shared);
   }

@@ -435,6 +435,8 @@ const char *bound_word(const plan *p, const variable *v);
 /* ---- work.c ------------------------------------------------------------------------------- */
 
 void count_work(entry_plan *e);
+/* exp(), tanh() and the like in what an element is made of, down to what lies in memory. */
+int calls_within(const entry_plan *e, const assignment *a);
 
 /* ---- apart.c ------------------------------------------------------------------------------ */
 

@@ -5,14 +5,11 @@
  * not (docs/performance.md). */
 #include "schedule.h"
 
-#include <string.h>
-
 /* Multiply-adds of a call from which threads share it; how much of all of them must be shared; what
  * an element of a pass by one thread counts, and each of its calls, in multiply-adds, of which so
  * much is allowed. */
 static const double worth_sharing = 2e6, nearly_all = 0.97;
 static const double element_work = 10, call_work = 80, alone = 0.05;
-enum { MOST_NODES = 64 /* of an element, that are looked at */ };
 
 static double nominal_turns(const entry_plan *e, const matrix_product *p, int group) {
   size_form turns = group_turns(p, group);
@@ -28,18 +25,8 @@ static bool is_worth_sharing(const entry_plan *e, const assignment *a) {
   return work >= worth_sharing;
 }
 
-/* exp(), tanh() and the like in what an element is made of, down to what lies in memory. */
-static int count_calls(const entry_plan *e, const node *what, const buffer *target, int *nodes) {
-  const buffer *held = e->held[what->id];
-  if (what->class == NODE_TENSOR || (held && held != target) || ++*nodes > MOST_NODES) return 0;
-  int calls = what->class == NODE_MAP && strchr(op_rows[what->op].c, '@') != NULL;
-  for (int k = 0; k < what->operands; k++) calls += count_calls(e, what->operand[k], NULL, nodes);
-  return calls;
-}
-
 static double elements_work(const entry_plan *e, const assignment *a) {
-  int nodes = 0;
-  double turns = 1, calls = a->what ? count_calls(e, a->what, a->target, &nodes) : 0;
+  double turns = 1, calls = calls_within(e, a);
   for (int k = 0; k < a->variables; k++) {
     size_form one = variable_turns(variable_now(a->variable[k]));
     turns *= (double)one.count * (one.batch ? e->of->nominal_batch : 1);

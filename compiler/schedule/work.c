@@ -1,5 +1,8 @@
-/* work: multiply-adds of contractions, for `info` and for the tests that nothing is wasted. */
+/* work: multiply-adds of contractions, for `info` and for the tests that nothing is wasted; and how
+ * dear an element is. */
 #include "schedule.h"
+
+#include <string.h>
 
 static void count_assignment(entry_plan *e, assignment *a) {
   double turns = 1;
@@ -16,4 +19,20 @@ static void count_assignment(entry_plan *e, assignment *a) {
 
 void count_work(entry_plan *e) {
   for (size_t k = 0; k < e->assignments; k++) count_assignment(e, e->assignment[k]);
+}
+
+enum { MOST_NODES = 64 /* of an element, that are looked at */ };
+
+static int calls_of(const entry_plan *e, const node *what, const buffer *target, int *nodes) {
+  const buffer *held = e->held[what->id];
+  if (what->class == NODE_TENSOR || (held && held != target) || ++*nodes > MOST_NODES) return 0;
+  int calls = what->class == NODE_MAP && strchr(op_rows[what->op].c, '@') != NULL;
+  for (int k = 0; k < what->operands; k++) calls += calls_of(e, what->operand[k], NULL, nodes);
+  return calls;
+}
+
+int calls_within(const entry_plan *e, const assignment *a) {
+  int nodes = 0;
+  const node *what = a->what ? a->what : a->term;
+  return what ? calls_of(e, what, a->target, &nodes) : 0;
 }

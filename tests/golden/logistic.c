@@ -106,7 +106,7 @@ static double compute_gradient(void *block, size_t n, const float *x, const floa
   float *h = at(scratch, 0); /* n x H, in place of h_sum */
   float *a_sum = at(scratch, 64 * n); /* n */
   float *d_b2_product = at(scratch, 128 * n); /* n */
-  float *d_b1_product = at(scratch, 192 * n); /* n x H */
+  float *d_b1_product = at(scratch, 0); /* n x H, in place of h */
 
   /* h_sum = X W₁ᵀ */
   nnrt_small_product(0, 1, n, H, X, 1.0f, x, X,
@@ -122,22 +122,15 @@ static double compute_gradient(void *block, size_t n, const float *x, const floa
                      W2, 1, 0.0f, a_sum, 1);
 
   /* d_b2_product = ∂L/∂Zₐ = (1/m) (A − Y)
-   * ∂L/∂b₂ = (1/m) (A − Y)ᵀ 𝟏   logistic.nn:8
-   * d_b1_product = ∂L/∂Zₕ = (1/m) ((A − Y) W₂ ∘ (1 − H²))
-   * ∂L/∂b₁ = (1/m) ((A − Y) W₂ ∘ (1 − H²))ᵀ 𝟏   logistic.nn:7 */
+   * ∂L/∂b₂ = (1/m) (A − Y)ᵀ 𝟏   logistic.nn:8 */
   double loss_sum = 0.0;
   float sum = 0.0f;
-  memset(d_b1, 0, H * sizeof *d_b1);
   for (size_t s = 0; s < n; s++) {
     const float a_sum_2 = b2[0] + a_sum[s];
     loss_sum += (double)(y[s] * a_sum_2 - relu(a_sum_2))
         - (double)nnrt_log1pf(nnrt_expf(-fabsf(a_sum_2)));
     d_b2_product[s] = (nnrt_sigmoidf(a_sum_2) - y[s]) / (float)n;
     sum += d_b2_product[s];
-    for (size_t i = 0; i < H; i++) {
-      d_b1_product[s * H + i] = W2[i] * d_b2_product[s] * (1.0f - h[s * H + i] * h[s * H + i]);
-      d_b1[i] += d_b1_product[s * H + i];
-    }
   }
   d_b2[0] = sum;
 
@@ -147,6 +140,15 @@ static double compute_gradient(void *block, size_t n, const float *x, const floa
   /* ∂L/∂W₂ = (1/m) (A − Y)ᵀ H   logistic.nn:8 */
   nnrt_small_product(1, 0, H, 1, n, 1.0f, h, H,
                      d_b2_product, 1, 0.0f, d_W2, 1);
+
+  /* d_b1_product = ∂L/∂Zₕ = (1/m) ((A − Y) W₂ ∘ (1 − H²))
+   * ∂L/∂b₁ = (1/m) ((A − Y) W₂ ∘ (1 − H²))ᵀ 𝟏   logistic.nn:7 */
+  memset(d_b1, 0, H * sizeof *d_b1);
+  for (size_t s = 0; s < n; s++)
+    for (size_t i = 0; i < H; i++) {
+      d_b1_product[s * H + i] = W2[i] * d_b2_product[s] * (1.0f - h[s * H + i] * h[s * H + i]);
+      d_b1[i] += d_b1_product[s * H + i];
+    }
 
   /* ∂L/∂W₁ = (1/m) ((A − Y) W₂ ∘ (1 − H²))ᵀ X   logistic.nn:7 */
   nnrt_small_product(1, 0, H, X, n, 1.0f, d_b1_product, H,
@@ -337,7 +339,7 @@ static void compute_update(void *block, double rate) {
 
 size_t logistic_bytes(int batch, int training) {
   const size_t n = (size_t)batch;
-  if (training) return (size_t)TRAINING_END + 256 * n;
+  if (training) return (size_t)TRAINING_END + 192 * n;
   return (size_t)INFERENCE_END + 64 * n;
 }
 

@@ -89,6 +89,29 @@ Test(store, per_sample_values_of_a_small_net_are_locals) {
   forget_plan(&one);
 }
 
+static bool has_loop(const step *loop) {
+  for (const step *s = loop->first; s; s = s->next) {
+    if (s->kind == STEP_LOOP) return true;
+  }
+  return false;
+}
+
+/* The loop with the exponentials of the loss is vector code only where nothing else loops in it. */
+Test(store, a_loss_of_one_number_a_sample_is_a_loop_of_its_own) {
+  planned one = plan_of("input x[30]\ntarget y[1]\nh = x |> dense(16) |> tanh\nz = dense(h, 1)\n"
+                        "output z\nloss sigmoid_cross_entropy(z, y)\ntrain { batch 32 }\n", 4);
+  const entry_plan *e = &one.made->entry[ENTRY_GRADIENT];
+  int flat = 0;
+  for (const step *s = e->first; s; s = s->next) {
+    if (s->kind != STEP_LOOP || has_loop(s)) continue;
+    for (const step *in = s->first; in; in = in->next) {
+      flat += in->kind == STEP_ASSIGNMENT && calls_within(e, in->what) > 0;
+    }
+  }
+  cr_expect_geq(flat, 2, "the loss and its derivative");
+  forget_plan(&one);
+}
+
 Test(store, prediction_leaves_out_what_only_the_loss_needs) {
   planned one = plan_of("input x[8]\ntarget y[8]\nparam A[8, 8], B[8, 8]\n"
                         "p = A @ x\nq = B @ x\noutput p\nloss mse(p, y) + mse(q, y)\n", 4);
