@@ -43,7 +43,8 @@ int nnrt_is_kink(const nnrt_probe *probe, void *element, double gradient, double
   const int single = probe->model->real_bytes == (int)sizeof(float);
   int found = 0;
   for (double width = single ? 0.3 : 1e-2; width > (single ? 2e-5 : 1e-7); width /= 4) {
-    const nnrt_fitted left = fit_side(probe, element, -width), right = fit_side(probe, element, width);
+    const nnrt_fitted left = fit_side(probe, element, -width);
+    const nnrt_fitted right = fit_side(probe, element, width);
     if (!left.good || !right.good)
       continue;
     const double slack = allowed + 4 * fmax(left.doubt, right.doubt);

@@ -275,9 +275,9 @@ void nnrt_team_product_float(nnrt_team *team, int transpose_a, int transpose_b, 
 void nnrt_team_product_double(nnrt_team *team, int transpose_a, int transpose_b, size_t m, size_t n,
                               size_t k, double alpha, const double *a, size_t lda, const double *b,
                               size_t ldb, double beta, double *c, size_t ldc);
-/* nnrt_product_*() with A as it is stored and B, stored n x k, packed beforehand: worth it where several
- * products share it. packed: k times n elements, n rounded up to whole stripes of 128 bytes. Own
- * loops serve it. */
+/* nnrt_product_*() with A as it is stored and B, stored n x k, packed beforehand: worth it where
+ * several products share it. packed: k times n elements, n rounded up to whole stripes of 128 bytes.
+ * Own loops serve it. */
 void nnrt_pack_float(size_t n, size_t k, const float *b, size_t ldb, float *packed);
 void nnrt_pack_double(size_t n, size_t k, const double *b, size_t ldb, double *packed);
 void nnrt_packed_product_float(size_t m, size_t n, size_t k, float alpha, const float *a,

@@ -69,8 +69,8 @@
 #define NNRT_SHUFFLES 0
 #endif
 
-/* How much of k is summed up between two visits to C, rows of A that a run of B's stripes goes over,
- * and elements that a block of so much of A takes, with what is written behind the last one. */
+/* How much of k is summed up between two visits to C, rows of A that a run of B's stripes goes
+ * over, and elements that a block of so much of A takes, with what is written behind the last. */
 #define NNRT_RUN 256
 #define NNRT_HEIGHT 256
 #define NNRT_BLOCK (NNRT_HEIGHT * NNRT_RUN + 16)
@@ -120,9 +120,7 @@ typedef NNRT_REAL NNRT_NAME(vector)
 enum {
   NNRT_NAME(ROWS) = NNRT_VECTOR_BYTES == 64 ? 8 : 6, /* of a tile of two vectors: its sums stay in
                                                         registers                               */
-  NNRT_NAME(WIDTH) = 2 * NNRT_LANES,
-  NNRT_NAME(RUN) = NNRT_RUN,
-  NNRT_NAME(HEIGHT) = NNRT_HEIGHT
+  NNRT_NAME(WIDTH) = 2 * NNRT_LANES
 };
 
 /* The first `count` lanes, zeroes behind: compilers make a masked load of it. */
@@ -482,10 +480,10 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(strip)(const NNRT_OPERANDS *of, size_t j,
 /* A run of k at row i of A: all its stripes of B, over at most HEIGHT rows of C. What is left
  * beside whole stripes is apart: where n is known when this is compiled, so is its width. */
 NNRT_INLINE NNRT_TARGET void NNRT_NAME(run)(const NNRT_OPERANDS *of, size_t i, size_t p) {
-  NNRT_REAL packed[NNRT_NAME(RUN) * NNRT_NAME(WIDTH)];
+  NNRT_REAL packed[NNRT_RUN * NNRT_NAME(WIDTH)];
   const int keep = of->keep || p > 0;
-  const size_t k = of->k - p < NNRT_NAME(RUN) ? of->k - p : NNRT_NAME(RUN);
-  const size_t end = of->m - i < NNRT_NAME(HEIGHT) ? of->m : i + NNRT_NAME(HEIGHT);
+  const size_t k = of->k - p < NNRT_RUN ? of->k - p : NNRT_RUN;
+  const size_t end = of->m - i < NNRT_HEIGHT ? of->m : i + NNRT_HEIGHT;
   const size_t whole = of->n - of->n % NNRT_NAME(WIDTH);
   const NNRT_REAL *a = of->a + p * of->a_column, *b = of->b + p * of->b_row;
   for (size_t j = 0; j < whole; j += NNRT_NAME(WIDTH))
@@ -499,8 +497,8 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(multiply)(const NNRT_OPERANDS *of) {
     NNRT_NAME(multiply_along)(of);
     return;
   }
-  for (size_t i = 0; i < of->m; i += NNRT_NAME(HEIGHT))
-    for (size_t p = 0; p == 0 || p < of->k; p += NNRT_NAME(RUN)) /* once with k = 0 */
+  for (size_t i = 0; i < of->m; i += NNRT_HEIGHT)
+    for (size_t p = 0; p == 0 || p < of->k; p += NNRT_RUN) /* once with k = 0 */
       NNRT_NAME(run)(of, i, p);
 }
 
@@ -515,9 +513,9 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(pack_panel)(size_t k, const NNRT_OPERANDS
 #if NNRT_SHUFFLES
   /* Lanes behind the last row lie where the next column does, and are written before it. */
   for (; of->a_column == 1 && p + NNRT_LANES <= k; p += NNRT_LANES)
-    for (size_t i = (rows - 1) / NNRT_LANES * NNRT_LANES, more = 1; more; i -= NNRT_LANES) {
+    for (size_t vector = (rows + NNRT_LANES - 1) / NNRT_LANES; vector-- > 0;) {
+      const size_t i = vector * NNRT_LANES;
       NNRT_NAME(transpose)(rows - i, a + i * of->a_row + p, of->a_row, rows, to + p * rows + i);
-      more = i > 0;
     }
 #endif
   for (; of->a_row == 1 && p < k; p++)
@@ -529,9 +527,10 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(pack_panel)(size_t k, const NNRT_OPERANDS
 
 /* Fetches a tile's share of what the next stripe of B will be packed from, and the tile's place in
  * C: neither lies where a processor would look ahead by itself. */
-NNRT_INLINE NNRT_TARGET void NNRT_NAME(fetch)(const NNRT_OPERANDS *of, size_t k, const NNRT_REAL *next,
-                                              size_t tile, size_t tiles, const NNRT_REAL *c) {
-  const size_t along = of->b_column == 1 || of->b_column == 0;
+NNRT_INLINE NNRT_TARGET void NNRT_NAME(fetch)(const NNRT_OPERANDS *of, size_t k,
+                                              const NNRT_REAL *next, size_t tile, size_t tiles,
+                                              const NNRT_REAL *c) {
+  const int along = of->b_column == 1 || of->b_column == 0; /* B's rows, or those of a packed one */
   const size_t pieces = along ? k : NNRT_NAME(WIDTH), step = along ? of->b_row : of->b_column;
   const size_t length = along ? NNRT_NAME(WIDTH) : k, line = 64 / sizeof *next;
   for (size_t piece = pieces * tile / tiles; next && piece < pieces * (tile + 1) / tiles; piece++)
@@ -559,12 +558,13 @@ static __attribute__((noinline)) NNRT_TARGET void NNRT_NAME(panels)(
 /* run(), with a block of A packed into `block`. */
 NNRT_INLINE NNRT_TARGET void NNRT_NAME(run_packed)(const NNRT_OPERANDS *of, size_t i, size_t p,
                                                    NNRT_REAL *block) {
-  NNRT_REAL packed[NNRT_NAME(RUN) * NNRT_NAME(WIDTH)];
+  NNRT_REAL packed[NNRT_RUN * NNRT_NAME(WIDTH)];
   const int keep = of->keep || p > 0;
-  const size_t k = of->k - p < NNRT_NAME(RUN) ? of->k - p : NNRT_NAME(RUN);
-  const size_t end = of->m - i < NNRT_NAME(HEIGHT) ? of->m : i + NNRT_NAME(HEIGHT);
+  const size_t k = of->k - p < NNRT_RUN ? of->k - p : NNRT_RUN;
+  const size_t end = of->m - i < NNRT_HEIGHT ? of->m : i + NNRT_HEIGHT;
   const size_t rows = (end - i) - (end - i) % NNRT_NAME(ROWS);
-  const size_t whole = of->n - of->n % NNRT_NAME(WIDTH), is_packed = of->b_column == 0;
+  const size_t whole = of->n - of->n % NNRT_NAME(WIDTH);
+  const int is_packed = of->b_column == 0;
   const size_t step = is_packed ? of->k : of->b_column; /* from column to column */
   const NNRT_REAL *a = of->a + p * of->a_column, *b = of->b + p * of->b_row;
   for (size_t r = 0; r < rows; r += NNRT_NAME(ROWS))
@@ -586,8 +586,8 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(run_packed)(const NNRT_OPERANDS *of, size
 /* multiply() of operands that outgrow the near caches, by way of `block`, NNRT_BLOCK elements. Sums
  * are in the same order, so the results are the same to the bit. */
 NNRT_INLINE NNRT_TARGET void NNRT_NAME(multiply_large)(const NNRT_OPERANDS *of, NNRT_REAL *block) {
-  for (size_t i = 0; i < of->m; i += NNRT_NAME(HEIGHT))
-    for (size_t p = 0; p == 0 || p < of->k; p += NNRT_NAME(RUN)) /* once with k = 0 */
+  for (size_t i = 0; i < of->m; i += NNRT_HEIGHT)
+    for (size_t p = 0; p == 0 || p < of->k; p += NNRT_RUN) /* once with k = 0 */
       NNRT_NAME(run_packed)(of, i, p, block);
 }
 #endif

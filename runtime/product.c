@@ -1,5 +1,5 @@
 /* Turns nnrt_product_*() into own loops (nnrt_kernel.h, compiled for three instruction sets), which
- * are faster than OpenBLAS 0.3.21 wherever there are AVX2 or AVX-512 (docs/performance.md). For
+ * are as fast as OpenBLAS 0.3.21 with AVX2 and mostly faster with AVX-512 (docs/performance.md). For
  * other processors, and where NNRT_BLAS asks for it, a library serves large products.
  *
  * The library is loaded here, not linked: it picks its kernels once, when it is loaded, and Debian

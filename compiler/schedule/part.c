@@ -157,5 +157,4 @@ void leave_whole(entry_plan *e) {
   for (size_t k = 0; k < e->assignments; k++) {
     if (e->assignment[k]->product) e->assignment[k]->product->packed = NULL;
   }
-  share_products(e);
 }
