@@ -17,6 +17,7 @@
 #define NNRT_KERNEL_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 /* Sanitizers watch every element of a vector, and take minutes to compile it. */
@@ -75,6 +76,13 @@
 #define NNRT_HEIGHT 256
 #define NNRT_BLOCK (NNRT_HEIGHT * NNRT_RUN + 16)
 
+/* Bytes of a cache line, and the longest row that is copied to begin with one. */
+#define NNRT_LINE 64
+#define NNRT_NEAR 2048
+#ifdef __GNUC__
+#define NNRT_ON_LINES __attribute__((aligned(NNRT_LINE)))
+#endif
+
 /* Where the operands lie: element (i, p) of A is at a[i * a_row + p * a_column], so too with B and
  * C, whose columns lie side by side. b_column 0: B is packed (pack_whole, use_packed). keep: what is
  * in C is added to, else it is overwritten. */
@@ -120,7 +128,8 @@ typedef NNRT_REAL NNRT_NAME(vector)
 enum {
   NNRT_NAME(ROWS) = NNRT_VECTOR_BYTES == 64 ? 8 : 6, /* of a tile of two vectors: its sums stay in
                                                         registers                               */
-  NNRT_NAME(WIDTH) = 2 * NNRT_LANES
+  NNRT_NAME(WIDTH) = 2 * NNRT_LANES,
+  NNRT_NAME(LONG) = 8 * NNRT_LANES /* of k, from which a single row takes one column after another */
 };
 
 /* The first `count` lanes, zeroes behind: compilers make a masked load of it. */
@@ -219,13 +228,18 @@ NNRT_SHARED_ROWS(rows_of_one, 1, NNRT_LANES, NNRT_LANES)
 NNRT_SHARED_ROWS(rows_within_one, 1, some, can_be_read)
 #undef NNRT_SHARED_ROWS
 #endif
-NNRT_INLINE NNRT_TARGET void NNRT_NAME(stripe)(size_t columns, size_t read, size_t k, size_t from,
-                                               size_t to, const NNRT_OPERANDS *of,
-                                               const NNRT_REAL *a, const NNRT_REAL *b, size_t b_row,
-                                               int keep, NNRT_REAL *c) {
-  if (columns == NNRT_NAME(WIDTH))
-    NNRT_ROWS(rows_of_two, 2, NNRT_NAME(WIDTH), NNRT_NAME(WIDTH));
-  else if (columns > NNRT_LANES)
+NNRT_INLINE NNRT_TARGET void NNRT_NAME(whole_stripe)(size_t k, size_t from, size_t to,
+                                                     const NNRT_OPERANDS *of, const NNRT_REAL *a,
+                                                     const NNRT_REAL *b, size_t b_row, int keep,
+                                                     NNRT_REAL *c) {
+  NNRT_ROWS(rows_of_two, 2, NNRT_NAME(WIDTH), NNRT_NAME(WIDTH));
+}
+NNRT_INLINE NNRT_TARGET void NNRT_NAME(stripe_within)(size_t columns, size_t read, size_t k,
+                                                      size_t from, size_t to,
+                                                      const NNRT_OPERANDS *of, const NNRT_REAL *a,
+                                                      const NNRT_REAL *b, size_t b_row, int keep,
+                                                      NNRT_REAL *c) {
+  if (columns > NNRT_LANES)
     NNRT_ROWS(rows_within_two, 2, columns, read);
   else if (columns == NNRT_LANES)
     NNRT_ROWS(rows_of_one, 1, NNRT_LANES, NNRT_LANES);
@@ -401,10 +415,57 @@ NNRT_INLINE NNRT_TARGET NNRT_NAME(vector) NNRT_NAME(fold)(NNRT_NAME(vector) *row
   NNRT_FOLD(1)
   return row[0];
 }
+#if defined(NNRT_EMITTED) && NNRT_LANES > 2
+/* LANES columns of a row of C that are a half of a vector long, a quarter or an eighth (k), and lie
+ * side by side in B: a vector of B has whole columns, which are folded at once. */
+#define NNRT_AGAIN(l, k) ((l) % (k))
+#define NNRT_IN_ORDER(l, k) ((l) % (NNRT_LANES / (k)) * (k) + (l) / (NNRT_LANES / (k)))
+#define NNRT_BY_LENGTH(what, order)                                                                   \
+  NNRT_OF_LENGTH(2, what, order) NNRT_OF_LENGTH(4, what, order) NNRT_OF_LENGTH(8, what, order)
+#define NNRT_OF_LENGTH(size, what, order)                                                          \
+  if (k == (size) && NNRT_LANES > (size))                                                         \
+    (what) = __builtin_shufflevector(what, what, NNRT_EACH(order, NNRT_LANES > (size) ? (size) : 1));
+NNRT_INLINE NNRT_TARGET NNRT_NAME(vector) NNRT_NAME(fold_short)(size_t k, const NNRT_REAL *a,
+                                                                const NNRT_REAL *b) {
+  NNRT_NAME(vector) row[8] = {{0}}, one = NNRT_NAME(load)(a, k);
+  NNRT_BY_LENGTH(one, NNRT_AGAIN)
+  for (size_t i = 0; i < k; i++)
+    row[i] = one * NNRT_NAME(load)(b + i * NNRT_LANES, NNRT_LANES);
+  if (k == 8)
+    NNRT_FOLD(4)
+  if (k >= 4)
+    NNRT_FOLD(2)
+  NNRT_FOLD(1)
+  NNRT_BY_LENGTH(row[0], NNRT_IN_ORDER)
+  return row[0];
+}
+#undef NNRT_AGAIN
+#undef NNRT_IN_ORDER
+#undef NNRT_BY_LENGTH
+#undef NNRT_OF_LENGTH
+#endif
 #undef NNRT_FOLD
 #undef NNRT_LOW
 #undef NNRT_HIGH
 #undef NNRT_EACH
+
+/* Products of two runs of k, added up in a vector: several sums are under way, and memory is read in
+ * order, which is what a processor fetches ahead. */
+NNRT_INLINE NNRT_TARGET NNRT_NAME(vector) NNRT_NAME(along)(size_t k, const NNRT_REAL *a,
+                                                           const NNRT_REAL *b) {
+  enum { SUMS = 4 };
+  NNRT_NAME(vector) sum[SUMS];
+  size_t p = 0;
+  for (int s = 0; s < SUMS; s++)
+    sum[s] = (NNRT_NAME(vector)){0};
+  for (; p + SUMS * NNRT_LANES <= k; p += SUMS * NNRT_LANES)
+    for (size_t s = 0; s < SUMS; s++)
+      sum[s] += NNRT_NAME(load)(a + p + s * NNRT_LANES, NNRT_LANES) *
+                NNRT_NAME(load)(b + p + s * NNRT_LANES, NNRT_LANES);
+  for (; p < k; p += NNRT_LANES)
+    sum[0] += NNRT_NAME(load)(a + p, k - p) * NNRT_NAME(load)(b + p, k - p);
+  return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+}
 
 /* A row of C, at most LANES columns of it, as one vector. */
 NNRT_INLINE NNRT_TARGET void NNRT_NAME(folded)(const int columns, const NNRT_OPERANDS *of,
@@ -412,14 +473,24 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(folded)(const int columns, const NNRT_OPE
                                                NNRT_REAL *c) {
   NNRT_NAME(vector) sum[NNRT_LANES];
   const size_t step = of->b_column, whole = of->k - of->k % NNRT_LANES, rest = of->k - whole;
+  const int is_long = of->k >= NNRT_NAME(LONG);
+#if defined(NNRT_EMITTED) && NNRT_LANES > 2
+  if (columns == NNRT_LANES && step == of->k && (step == 2 || step == 4 || step == 8) &&
+      step < NNRT_LANES) {
+    NNRT_NAME(store)(c, NNRT_LANES, of->alpha * NNRT_NAME(fold_short)(step, a, b), of->keep);
+    return;
+  }
+#endif
   for (int j = 0; j < NNRT_LANES; j++)
     sum[j] = (NNRT_NAME(vector)){0};
-  for (size_t p = 0; p < whole; p += NNRT_LANES) {
+  for (int j = 0; is_long && j < columns; j++)
+    sum[j] = NNRT_NAME(along)(of->k, a, b + (size_t)j * step);
+  for (size_t p = 0; !is_long && p < whole; p += NNRT_LANES) {
     const NNRT_NAME(vector) one = NNRT_NAME(load)(a + p, NNRT_LANES);
     for (int j = 0; j < columns; j++)
       sum[j] += one * NNRT_NAME(load)(b + (size_t)j * step + p, NNRT_LANES);
   }
-  if (rest > 0) {
+  if (!is_long && rest > 0) {
     const NNRT_NAME(vector) one = NNRT_NAME(load)(a + whole, rest);
     for (int j = 0; j < columns; j++)
       sum[j] += one * NNRT_NAME(load)(b + (size_t)j * step + whole, rest);
@@ -427,17 +498,31 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(folded)(const int columns, const NNRT_OPE
   NNRT_NAME(store)(c, (size_t)columns, of->alpha * NNRT_NAME(fold)(sum), of->keep);
 }
 
+/* A row of A; a copy of it in `near` where each vector of a long one would lie across two cache lines. */
+NNRT_INLINE NNRT_TARGET const NNRT_REAL *NNRT_NAME(row_of)(const NNRT_OPERANDS *of, size_t i,
+                                                           NNRT_REAL *near) {
+  const NNRT_REAL *a = of->a + i * of->a_row;
+  if (of->k < NNRT_NAME(LONG) || of->k > NNRT_NEAR || (uintptr_t)a % NNRT_LINE == 0)
+    return a;
+  memcpy(near, a, of->k * sizeof *a);
+  return near;
+}
+
 /* Whole vectors of each row of C; returns how many columns those are. */
 NNRT_INLINE NNRT_TARGET size_t NNRT_NAME(fold_columns)(const NNRT_OPERANDS *of) {
-  const size_t whole = of->n - of->n % NNRT_LANES;
-  for (size_t j = 0; j < whole; j += NNRT_LANES)
-    for (size_t i = 0; i < of->m; i++)
-      NNRT_NAME(folded)(NNRT_LANES, of, of->a + i * of->a_row, of->b + j * of->b_column,
-                        of->c + i * of->c_row + j);
+  NNRT_REAL near[NNRT_NEAR] NNRT_ON_LINES;
+  const size_t rest = of->n % NNRT_LANES, whole = of->n - rest;
+  for (size_t i = 0; i < of->m; i++) {
+    const NNRT_REAL *a = NNRT_NAME(row_of)(of, i, near);
+    NNRT_REAL *c = of->c + i * of->c_row;
+    for (size_t j = 0; j < whole; j += NNRT_LANES)
+      NNRT_NAME(folded)(NNRT_LANES, of, a, of->b + j * of->b_column, c + j);
 #ifdef NNRT_EMITTED /* where n is known: a loop of a known number of columns */
-  for (size_t i = 0; whole < of->n && i < of->m; i++)
-    NNRT_NAME(folded)((int)(of->n - whole), of, of->a + i * of->a_row, of->b + whole * of->b_column,
-                      of->c + i * of->c_row + whole);
+    if (rest > 0)
+      NNRT_NAME(folded)((int)rest, of, a, of->b + whole * of->b_column, c + whole);
+#endif
+  }
+#ifdef NNRT_EMITTED
   return of->n;
 #else
   return whole;
@@ -459,37 +544,54 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(multiply_along)(const NNRT_OPERANDS *of) 
 
 /* ---- the product --------------------------------------------------------------------------- */
 
-/* One stripe of B, `columns` wide from column j on, for a run of k. */
-NNRT_INLINE NNRT_TARGET void NNRT_NAME(strip)(const NNRT_OPERANDS *of, size_t j, size_t columns,
-                                              size_t k, size_t from, size_t to, const NNRT_REAL *a,
-                                              const NNRT_REAL *b, int keep, NNRT_REAL *packed) {
-  if (of->b_column == 0) {
-    NNRT_NAME(stripe)(columns, NNRT_NAME(WIDTH), k, from, to, of, a, b + j * of->k, of->b_row, keep,
-                      of->c + j);
-  } else if (columns <= 2 && of->b_row == 1 && of->a_column == 1) {
-    NNRT_NAME(columns)(1, j, j + columns, k, from, to, of, a, b, keep, of->c);
-  } else if (of->b_column != 1) {
-    NNRT_NAME(pack)(columns, k, of, b + j * of->b_column, packed);
-    NNRT_NAME(stripe)(columns, NNRT_NAME(WIDTH), k, from, to, of, a, packed, NNRT_NAME(WIDTH), keep,
-                      of->c + j);
-  } else {
-    NNRT_NAME(stripe)(columns, columns, k, from, to, of, a, b + j, of->b_row, keep, of->c + j);
-  }
+/* Where a stripe of B is read, `columns` wide from column j on, for a run of k from its row p on: in
+ * place where its rows are whole, else in `packed`. */
+NNRT_INLINE NNRT_TARGET const NNRT_REAL *NNRT_NAME(stripe_of)(const NNRT_OPERANDS *of, size_t p,
+                                                              size_t j, size_t columns, size_t k,
+                                                              NNRT_REAL *packed) {
+  const NNRT_REAL *b = of->b + p * of->b_row;
+  if (of->b_column == 0)
+    return b + j * of->k;
+  if (of->b_column == 1)
+    return b + j;
+  NNRT_NAME(pack)(columns, k, of, b + j * of->b_column, packed);
+  return packed;
 }
 
-/* A run of k at row i of A: all its stripes of B, over at most HEIGHT rows of C. What is left
- * beside whole stripes is apart: where n is known when this is compiled, so is its width. */
+/* What is left of C's columns beside whole stripes, rows i to `end`, for a run of k from p on: apart,
+ * as its width is known when this is compiled where n is. */
+NNRT_INLINE NNRT_TARGET void NNRT_NAME(rest)(const NNRT_OPERANDS *of, size_t i, size_t end, size_t p,
+                                             size_t k, int keep, NNRT_REAL *packed) {
+  const size_t columns = of->n % NNRT_NAME(WIDTH), j = of->n - columns;
+  const NNRT_REAL *a = of->a + p * of->a_column;
+  if (columns == 0)
+    return;
+  if (columns <= 2 && of->b_row == 1 && of->a_column == 1) {
+    NNRT_NAME(columns)(1, j, of->n, k, i, end, of, a, of->b + p, keep, of->c);
+    return;
+  }
+  const NNRT_REAL *stripe = NNRT_NAME(stripe_of)(of, p, j, columns, k, packed);
+  const int in_place = of->b_column == 1;
+  NNRT_NAME(stripe_within)(columns, in_place ? columns : NNRT_NAME(WIDTH), k, i, end, of, a, stripe,
+                           in_place ? of->b_row : NNRT_NAME(WIDTH), keep, of->c + j);
+}
+
+/* A run of k at row i of A: all its stripes of B, over at most HEIGHT rows of C. An emitted program
+ * has a copy of this for each product, of which the sizes leave little: the fewer calls are written
+ * here, the faster it compiles. */
 NNRT_INLINE NNRT_TARGET void NNRT_NAME(run)(const NNRT_OPERANDS *of, size_t i, size_t p) {
   NNRT_REAL packed[NNRT_RUN * NNRT_NAME(WIDTH)];
   const int keep = of->keep || p > 0;
   const size_t k = of->k - p < NNRT_RUN ? of->k - p : NNRT_RUN;
   const size_t end = of->m - i < NNRT_HEIGHT ? of->m : i + NNRT_HEIGHT;
   const size_t whole = of->n - of->n % NNRT_NAME(WIDTH);
-  const NNRT_REAL *a = of->a + p * of->a_column, *b = of->b + p * of->b_row;
-  for (size_t j = 0; j < whole; j += NNRT_NAME(WIDTH))
-    NNRT_NAME(strip)(of, j, NNRT_NAME(WIDTH), k, i, end, a, b, keep, packed);
-  if (whole < of->n)
-    NNRT_NAME(strip)(of, whole, of->n - whole, k, i, end, a, b, keep, packed);
+  const NNRT_REAL *a = of->a + p * of->a_column;
+  for (size_t j = 0; j < whole; j += NNRT_NAME(WIDTH)) {
+    const NNRT_REAL *stripe = NNRT_NAME(stripe_of)(of, p, j, NNRT_NAME(WIDTH), k, packed);
+    NNRT_NAME(whole_stripe)(k, i, end, of, a, stripe,
+                            of->b_column == 1 ? of->b_row : NNRT_NAME(WIDTH), keep, of->c + j);
+  }
+  NNRT_NAME(rest)(of, i, end, p, k, keep, packed);
 }
 
 NNRT_INLINE NNRT_TARGET void NNRT_NAME(multiply)(const NNRT_OPERANDS *of) {
@@ -576,11 +678,9 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(run_packed)(const NNRT_OPERANDS *of, size
     const NNRT_REAL *stripe = is_packed ? b + j * step : packed;
     NNRT_NAME(panels)(of, rows, k, block, stripe, next < whole ? b + next * step : NULL, keep,
                       of->c + i * of->c_row + j);
-    NNRT_NAME(stripe)(NNRT_NAME(WIDTH), NNRT_NAME(WIDTH), k, i + rows, end, of, a, stripe,
-                      NNRT_NAME(WIDTH), keep, of->c + j);
+    NNRT_NAME(whole_stripe)(k, i + rows, end, of, a, stripe, NNRT_NAME(WIDTH), keep, of->c + j);
   }
-  if (whole < of->n)
-    NNRT_NAME(strip)(of, whole, of->n - whole, k, i, end, a, b, keep, packed);
+  NNRT_NAME(rest)(of, i, end, p, k, keep, packed);
 }
 
 /* multiply() of operands that outgrow the near caches, by way of `block`, NNRT_BLOCK elements. Sums

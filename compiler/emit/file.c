@@ -70,11 +70,11 @@ static void emit_includes(writer *w, const emit_options *options) {
   if (bytes == 4) line(w, "#define NNRT_REORDER /* sums of floats: in any order */");
   line(w, "#include \"nnrt_math.h\"\n#include \"nnrt.h\"");
   if (options->standalone) line(w, "#define NNRT_ALONE_BYTES %d", bytes);
-  if (w->small_products > 0 || w->shapes->count > 0 || alone) {
+  if (w->products->count > 0 || w->windows->count > 0 || alone) {
     line(w, "#define NNRT_REAL_BYTES %d", bytes);
     line(w, "#include \"nnrt_kernel.h\"");
   }
-  if (w->shapes->count > 0) {
+  if (w->windows->count > 0) {
     line(w, "#define NNRT_REAL_BYTES %d", bytes);
     line(w, "#include \"nnrt_window.h\"");
   }
@@ -95,9 +95,10 @@ static void emit_unwrapped(text *out, const plan *p, const emit_options *options
                            reason_list *reasons) {
   helpers used = {0};
   row_list rows = {0};
-  window_shapes shapes = {0};
-  writer w = {.out = out, .rows = &rows, .shapes = &shapes, .p = p, .memory = p->memory, .helpers = &used, .type = NUMBER_REAL,
-              .reasons = reasons, .reason = -1};
+  shape_list products = {0}, windows = {0};
+  writer w = {.out = out, .rows = &rows, .products = &products, .windows = &windows, .p = p,
+              .memory = p->memory, .helpers = &used, .type = NUMBER_REAL, .reasons = reasons,
+              .reason = -1};
   text body = text_new(p->memory);
   w.notation = comment_notation(p);
   w.page = arena_new();
@@ -120,6 +121,7 @@ static void emit_unwrapped(text *out, const plan *p, const emit_options *options
   emit_block_functions(&w);
   text_append(out, "\n");
   emit_helpers_of(&w);
+  emit_product_shapes(&w);
   emit_window_shapes(&w);
   text_append_length(out, body.chars, body.length);
   if (!options->lib) {

@@ -109,9 +109,6 @@ const char *alpha_text(writer *w, const assignment *a) {
   return alpha.chars ? alpha.chars : number_piece(w, 1).chars;
 }
 
-/* Compilers spend a quarter of a second on each product that is computed in place. */
-enum { MOST_IN_PLACE = 24 };
-
 /* Where the packed matrix begins: that of the copy at hand. */
 static const char *packed_pointer(writer *w, const matrix_product *p, const factor_read *f) {
   address to = buffer_address(w->p->g, f->from, f->at);
@@ -139,6 +136,79 @@ static void emit_packed(writer *w, const assignment *a) {
        product_pointer(w, p, a->target, a->at), leading(w, p, a->target, a->at, GROUP_M, GROUP_N));
 }
 
+/* ---- shapes --------------------------------------------------------------------------------- */
+
+size_t shape_number(writer *w, shape_list *all, const char *form) {
+  for (size_t k = 0; k < all->count; k++) {
+    if (strcmp(all->item[k], form) == 0) return k + 1;
+  }
+  ARENA_PUSH(w->memory, all->item, all->count, all->capacity, form);
+  return all->count;
+}
+
+/* Compilers spend a quarter of a second on each shape of products of few numbers. */
+enum { MOST_SMALL = 24 };
+
+static const char *form_text(writer *w, size_form size) {
+  if (!size.batch) return arena_printf(w->memory, "%lld", (long long)size.count);
+  if (size.count == 1) return "n";
+  return arena_printf(w->memory, "%lld * n", (long long)size.count);
+}
+
+/* leading(), in numbers. */
+static const char *leading_form(writer *w, const matrix_product *p, const buffer *b,
+                                const index_form *at, int row, int column) {
+  if (p->count[row] == 0) return form_text(w, group_turns(p, column));
+  address whole = buffer_address(w->p->g, b, at);
+  return form_text(w, address_stride(&whole, p->variable[row][p->count[row] - 1]));
+}
+
+/* The call in the shape's function, all numbers but the samples' written out; `alpha` "alpha" where
+ * it is not known here. */
+static const char *small_form(writer *w, const assignment *a, const char *alpha) {
+  const matrix_product *p = a->product;
+  const factor_read *first = &a->factor[p->a], *second = &a->factor[p->b];
+  const bool *turned = p->transposed;
+  return arena_printf(
+      w->memory, "nnrt_small_product(%d, %d, %s, %s, %s, %s, a, %s, b, %s, %s, c, %s)", turned[0],
+      turned[1], form_text(w, group_turns(p, GROUP_M)), form_text(w, group_turns(p, GROUP_N)),
+      form_text(w, group_turns(p, GROUP_K)), alpha,
+      leading_form(w, p, first->from, first->at, turned[0] ? GROUP_K : GROUP_M,
+                   turned[0] ? GROUP_M : GROUP_K),
+      leading_form(w, p, second->from, second->at, turned[1] ? GROUP_N : GROUP_K,
+                   turned[1] ? GROUP_K : GROUP_N),
+      number_piece(w, a->adds ? 1 : 0).chars, leading_form(w, p, a->target, a->at, GROUP_M, GROUP_N));
+}
+
+/* Parameters of a shape's function beside its operands: what its form reads. */
+static bool reads_samples(const char *form) { return strstr(form, "n, ") || strstr(form, "n)"); }
+static bool reads_alpha(const char *form) { return strstr(form, "alpha") != NULL; }
+
+static void emit_small(writer *w, const assignment *a) {
+  const matrix_product *p = a->product;
+  const factor_read *first = &a->factor[p->a], *second = &a->factor[p->b];
+  const char *alpha = alpha_text(w, a);
+  const char *form = small_form(w, a, a->factors == 2 ? alpha : "alpha");
+  line(w, "nnrt_product_%zu(%s%s%s%s, %s, %s);", shape_number(w, w->products, form),
+       reads_samples(form) ? "n, " : "", reads_alpha(form) ? alpha : "",
+       reads_alpha(form) ? ", " : "", product_pointer(w, p, first->from, first->at),
+       product_pointer(w, p, second->from, second->at),
+       product_pointer(w, p, a->target, a->at));
+}
+
+void emit_product_shapes(writer *w) {
+  const char *real = real_type(w->p);
+  if (w->products->count > 0)
+    text_append(w->out, "\n/* Products of few numbers: transposed? A, B; m, n, k; alpha; A, from row to row; B; beta; C. */\n");
+  for (size_t k = 0; k < w->products->count; k++) {
+    const char *form = w->products->item[k];
+    line(w, "static void nnrt_product_%zu(%s%s%s%sconst %s *a, const %s *b, %s *c) {", k + 1,
+         reads_samples(form) ? "size_t n, " : "", reads_alpha(form) ? real : "",
+         reads_alpha(form) ? " alpha" : "", reads_alpha(form) ? ", " : "", real, real, real);
+    text_printf(w->out, "  %s;\n}\n", form);
+  }
+}
+
 void emit_product(writer *w, const assignment *a) {
   const matrix_product *p = a->product;
   if (p->windows) {
@@ -149,6 +219,10 @@ void emit_product(writer *w, const assignment *a) {
     emit_packed(w, a);
     return;
   }
+  if (p->small && w->products->count < MOST_SMALL) {
+    emit_small(w, a);
+    return;
+  }
   const factor_read *first = &a->factor[p->a], *second = &a->factor[p->b];
   const bool *turned = p->transposed;
   const char *lda = leading(w, p, first->from, first->at, turned[0] ? GROUP_K : GROUP_M,
@@ -157,11 +231,8 @@ void emit_product(writer *w, const assignment *a) {
                             turned[1] ? GROUP_K : GROUP_N);
   const char *ldc = leading(w, p, a->target, a->at, GROUP_M, GROUP_N);
   const char *alpha = alpha_text(w, a);
-  const bool in_place = p->small && w->small_products < MOST_IN_PLACE;
-  const char *word = in_place ? "small_product"
-                              : arena_printf(w->memory, "%sproduct_%s", p->shared ? "team_" : "",
-                                             real_type(w->p));
-  w->small_products += in_place;
+  const char *word = arena_printf(w->memory, "%sproduct_%s", p->shared ? "team_" : "",
+                                  real_type(w->p));
   line(w, "nnrt_%s(%s%d, %d, %s, %s, %s, %s, %s, %s,", word, p->shared ? "head->team, " : "",
        turned[0], turned[1], group_size(w, p, GROUP_M), group_size(w, p, GROUP_N),
        group_size(w, p, GROUP_K), alpha, product_pointer(w, p, first->from, first->at), lda);

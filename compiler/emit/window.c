@@ -55,31 +55,23 @@ static const char *shape_text(writer *w, const assignment *a) {
   return out.chars;
 }
 
-/* The number of the shape's function, from 1 on. */
-static size_t shape_number(writer *w, const assignment *a) {
-  const matrix_product *p = a->product;
-  const char *form = arena_printf(w->memory, "%s_windows%s(&(nnrt_windows){\n%s",
-                                  wants_narrow(w, p) ? "narrow" : "wide",
-                                  p->along ? "_along" : "", shape_text(w, a));
-  window_shapes *all = w->shapes;
-  for (size_t k = 0; k < all->count; k++) {
-    if (strcmp(all->item[k], form) == 0) return k + 1;
-  }
-  ARENA_PUSH(w->memory, all->item, all->count, all->capacity, form);
-  return all->count;
+static const char *window_form(writer *w, const assignment *a) {
+  return arena_printf(w->memory, "%s_windows%s(&(nnrt_windows){\n%s",
+                      wants_narrow(w, a->product) ? "narrow" : "wide",
+                      a->product->along ? "_along" : "", shape_text(w, a));
 }
 
 void emit_windows(writer *w, const assignment *a) {
   const matrix_product *p = a->product;
   const factor_read *first = &a->factor[p->a], *second = &a->factor[p->b];
-  line(w, "nnrt_windows_%zu(%s, %s, %s, %s);", shape_number(w, a), alpha_text(w, a),
+  line(w, "nnrt_windows_%zu(%s, %s, %s, %s);", shape_number(w, w->windows, window_form(w, a)), alpha_text(w, a),
        product_pointer(w, p, first->from, first->at),
        product_pointer(w, p, second->from, second->at),
        product_pointer(w, p, a->target, a->at));
 }
 
 void emit_window_shapes(writer *w) {
-  const window_shapes *all = w->shapes;
+  const shape_list *all = w->windows;
   const char *real = real_type(w->p);
   if (all->count > 0) text_append(w->out, "\n/* Sums over windows: c[i; l, j] (+)= alpha a[i; o, r, p] b[l, j; o, r, p]. */\n");
   for (size_t k = 0; k < all->count; k++) {

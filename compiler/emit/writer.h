@@ -59,11 +59,11 @@ typedef struct rule_words {
   const char *state_new[8]; /* a local that holds it, or NULL */
 } rule_words;
 
-/* The shapes of sums over windows, as text: each has a function of its own. */
-typedef struct window_shapes {
+/* Shapes of products, as text: each has a function of its own. */
+typedef struct shape_list {
   size_t count, capacity;
   const char **item;
-} window_shapes;
+} shape_list;
 
 /* A tensor that is shown to whoever watches once a step has completed it. */
 typedef struct seen_tensor {
@@ -83,8 +83,8 @@ typedef struct writer {
   bool *size_used;       /* by axis: its name stands in the text */
   const rule_words *rule;
   row_list *rows;
-  int small_products;    /* computed in place, without a call                                */
-  window_shapes *shapes; /* of sums over windows that the text has                           */
+  shape_list *products;  /* of products of few numbers that the text has                     */
+  shape_list *windows;   /* of sums over windows                                             */
   const seen_tensor **seen;    /* by the position of the step that completes it */
   int seen_positions;
   const char *said;      /* conditions that an `if` around the place has told */
@@ -210,6 +210,10 @@ const char *group_stride(writer *w, const matrix_product *p, const buffer *b,
 const char *product_pointer(writer *w, const matrix_product *p, const buffer *b,
                             const index_form *at);
 const char *alpha_text(writer *w, const assignment *a);
+/* The number of the shape's function, from 1 on; a new one where no other has this form. */
+size_t shape_number(writer *w, shape_list *all, const char *form);
+/* The functions of products of few numbers that have been called for. */
+void emit_product_shapes(writer *w);
 
 /* ---- window.c ------------------------------------------------------------------------------- */
 

@@ -53,7 +53,7 @@ def check_statements():
   with tempfile.TemporaryDirectory(prefix="nncc-lines-") as name:
     code = compiled(pathlib.Path(name))
   under = re.findall(r'^#line (\d+) "lines.nn"\n(.*)', code, re.M)
-  for line, part in ((4, "d_W, "), (6, "tanh"), (8, "d_z_W["), (11, "loss")):
+  for line, part in ((4, "d_W)"), (6, "tanh"), (8, "d_z_W["), (11, "loss")):
     nn.demand(any(int(n) == line and part in text for n, text in under), f"{part} not under {line}")
   wrong = [text for n, text in under if "tanh" in text and int(n) != 6]
   nn.demand(not wrong, f"tanh elsewhere: {wrong}")

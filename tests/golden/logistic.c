@@ -56,6 +56,20 @@ static inline float relu(float a) {
   return a > 0.0f ? a : 0.0f;
 }
 
+/* Products of few numbers: transposed? A, B; m, n, k; alpha; A, from row to row; B; beta; C. */
+static void nnrt_product_1(size_t n, const float *a, const float *b, float *c) {
+  nnrt_small_product(0, 1, n, 16, 30, 1.0f, a, 30, b, 30, 0.0f, c, 16);
+}
+static void nnrt_product_2(size_t n, const float *a, const float *b, float *c) {
+  nnrt_small_product(0, 0, n, 1, 16, 1.0f, a, 16, b, 1, 0.0f, c, 1);
+}
+static void nnrt_product_3(size_t n, const float *a, const float *b, float *c) {
+  nnrt_small_product(1, 0, 16, 1, n, 1.0f, a, 16, b, 1, 0.0f, c, 1);
+}
+static void nnrt_product_4(size_t n, const float *a, const float *b, float *c) {
+  nnrt_small_product(1, 0, 16, 30, n, 1.0f, a, 16, b, 30, 0.0f, c, 30);
+}
+
 /* Mean loss of n samples, as in training. A watch, where there is one, sees what it is made of.
     */
 static double compute_loss(void *block, size_t n, const float *x, const float *y, nnrt_watch
@@ -68,8 +82,7 @@ static double compute_loss(void *block, size_t n, const float *x, const float *y
   float *h_sum = at(scratch, 0); /* n x H */
 
   /* h_sum = X W₁ᵀ */
-  nnrt_small_product(0, 1, n, H, X, 1.0f, x, X,
-                     W1, X, 0.0f, h_sum, H);
+  nnrt_product_1(n, x, W1, h_sum);
   if (watch)
     watch->see(watch, "h_sum", h_sum, n * H);
 
@@ -109,8 +122,7 @@ static double compute_gradient(void *block, size_t n, const float *x, const floa
   float *d_b1_product = at(scratch, 0); /* n x H, in place of h */
 
   /* h_sum = X W₁ᵀ */
-  nnrt_small_product(0, 1, n, H, X, 1.0f, x, X,
-                     W1, X, 0.0f, h_sum, H);
+  nnrt_product_1(n, x, W1, h_sum);
 
   /* H = tanh(Zₕ)   logistic.nn:10 */
   for (size_t s = 0; s < n; s++)
@@ -118,8 +130,7 @@ static double compute_gradient(void *block, size_t n, const float *x, const floa
       h[s * H + i] = nnrt_tanhf(h_sum[s * H + i] + b1[i]);
 
   /* a_sum = H W₂ᵀ */
-  nnrt_small_product(0, 0, n, 1, H, 1.0f, h, H,
-                     W2, 1, 0.0f, a_sum, 1);
+  nnrt_product_2(n, h, W2, a_sum);
 
   /* d_b2_product = ∂L/∂Zₐ = (1/m) (A − Y)
    * ∂L/∂b₂ = (1/m) (A − Y)ᵀ 𝟏   logistic.nn:8 */
@@ -138,8 +149,7 @@ static double compute_gradient(void *block, size_t n, const float *x, const floa
   const double mean_loss = -(loss_sum / (double)n);
 
   /* ∂L/∂W₂ = (1/m) (A − Y)ᵀ H   logistic.nn:8 */
-  nnrt_small_product(1, 0, H, 1, n, 1.0f, h, H,
-                     d_b2_product, 1, 0.0f, d_W2, 1);
+  nnrt_product_3(n, h, d_b2_product, d_W2);
 
   /* d_b1_product = ∂L/∂Zₕ = (1/m) ((A − Y) W₂ ∘ (1 − H²))
    * ∂L/∂b₁ = (1/m) ((A − Y) W₂ ∘ (1 − H²))ᵀ 𝟏   logistic.nn:7 */
@@ -151,8 +161,7 @@ static double compute_gradient(void *block, size_t n, const float *x, const floa
     }
 
   /* ∂L/∂W₁ = (1/m) ((A − Y) W₂ ∘ (1 − H²))ᵀ X   logistic.nn:7 */
-  nnrt_small_product(1, 0, H, X, n, 1.0f, d_b1_product, H,
-                     x, X, 0.0f, d_W1, X);
+  nnrt_product_4(n, d_b1_product, x, d_W1);
   return mean_loss;
 }
 
@@ -166,8 +175,7 @@ static void compute_test(void *block, size_t n, const float *x, const float *y, 
   float *h_sum = at(scratch, 0); /* n x H */
 
   /* h_sum = X W₁ᵀ */
-  nnrt_small_product(0, 1, n, H, X, 1.0f, x, X,
-                     W1, X, 0.0f, h_sum, H);
+  nnrt_product_1(n, x, W1, h_sum);
 
   /* a_sum = H W₂ᵀ
    * a_sum_2 = Zₐ = b₂ + H W₂ᵀ
@@ -205,8 +213,7 @@ static void compute_predict(void *block, size_t n, const float *x, float *a) {
   float *h_sum = at(scratch, 0); /* n x H */
 
   /* h_sum = X W₁ᵀ */
-  nnrt_small_product(0, 1, n, H, X, 1.0f, x, X,
-                     W1, X, 0.0f, h_sum, H);
+  nnrt_product_1(n, x, W1, h_sum);
 
   /* A = σ(Zₐ)   logistic.nn:13 */
   for (size_t s = 0; s < n; s++) {

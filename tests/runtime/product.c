@@ -149,6 +149,20 @@ Test(product, few_rows) {
       }
 }
 
+/* Rows that are long, or too long to be copied to where a cache line begins. */
+Test(product, long_rows) {
+  static const size_t lengths[] = {127, 128, 130, 784, 2047, 2048, 2049};
+  setenv("NNRT_BLAS", "none", 1);
+  for (size_t m = 1; m <= 3; m += 2)
+    for (size_t n = 1; n <= 35; n += 2)
+      for (size_t l = 0; l < sizeof lengths / sizeof lengths[0]; l++) {
+        const sizes size = {m, n, lengths[l]};
+        const form of = {0, 1, -0.5, n % 4 == 1 ? 1.0 : 0.0, n % 8 < 4 ? 0 : 3};
+        run_float(&of, &size, 1e-3);
+        run_double(&of, &size, 1e-11);
+      }
+}
+
 Test(product, same_call_same_bits) {
   float *a = calloc(10000, sizeof *a), *c = calloc(10000, sizeof *c), *d = calloc(10000, sizeof *d);
   for (size_t i = 0; i < 10000; i++)
