@@ -20,6 +20,40 @@ NNRT_INLINE NNRT_WINDOW_NAME(vector) NNRT_WINDOW_NAME(load)(const NNRT_REAL *fro
   return made;
 }
 
+#if NNRT_SHUFFLES
+#if NNRT_LANES == 16
+#define NNRT_EVEN 0, 2, 4, 6, 8, 10, 12, 14, 17, 19, 21, 23, 25, 27, 29, 31
+#elif NNRT_LANES == 8
+#define NNRT_EVEN 0, 2, 4, 6, 9, 11, 13, 15
+#elif NNRT_LANES == 4
+#define NNRT_EVEN 0, 2, 5, 7
+#else
+#define NNRT_EVEN 0, 3
+#endif
+#endif
+
+/* The same of every second number, where step is 2: out of two vectors, of which the second begins
+ * within the first, so that nothing is read behind the last. */
+NNRT_INLINE NNRT_WINDOW_NAME(vector) NNRT_WINDOW_NAME(load_by)(const NNRT_REAL *from, size_t step,
+                                                               size_t count) {
+  if (step == 1)
+    return NNRT_WINDOW_NAME(load)(from, count);
+  NNRT_WINDOW_NAME(vector) made = {0};
+#if NNRT_SHUFFLES
+  const size_t reach = 2 * count - 1, begun = NNRT_LANES - 1;
+  if (step == 2 && count > 0) {
+    const NNRT_WINDOW_NAME(vector) first = NNRT_WINDOW_NAME(load)(from, reach);
+    if (reach > begun)
+      made = NNRT_WINDOW_NAME(load)(from + begun, reach - begun);
+    return __builtin_shufflevector(first, made, NNRT_EVEN);
+  }
+#endif
+  for (size_t l = 0; l < NNRT_LANES; l++)
+    made[l] = l < count ? from[l * step] : 0;
+  return made;
+}
+#undef NNRT_EVEN
+
 NNRT_INLINE void NNRT_WINDOW_NAME(store)(NNRT_REAL *to, size_t count, NNRT_WINDOW_NAME(vector) what,
                                          int keep) {
   if (keep)
@@ -91,10 +125,10 @@ NNRT_INLINE void NNRT_WINDOW_NAME(store_pair)(NNRT_REAL *lower, NNRT_REAL *upper
 #endif
 
 /* Where the vectors of a tile lie: side by side, `columns` columns ending within the last; or one of
- * `columns` columns in each of several lines. Or, where `halves` are not 0, of half vectors that
+ * `columns` columns in each of several lines; columns of B b_column apart. Or, where `halves` are not 0, of half vectors that
  * follow each other, so many to a line, two in each vector. */
 typedef struct NNRT_WINDOW_NAME(place) {
-  size_t columns, step, b_step, c_step, halves;
+  size_t columns, step, b_column, b_step, c_step, halves;
 } NNRT_WINDOW_NAME(place);
 
 /* Where a half lies, from the first of the tile. */
@@ -111,7 +145,7 @@ NNRT_INLINE NNRT_WINDOW_NAME(vector) NNRT_WINDOW_NAME(read)(const NNRT_WINDOW_NA
                                        b + NNRT_WINDOW_NAME(half_at)(at, 2 * v + 1, at->b_step),
                                        at->columns);
 #endif
-  return NNRT_WINDOW_NAME(load)(b + v * at->b_step, at->columns - v * at->step);
+  return NNRT_WINDOW_NAME(load_by)(b + v * at->b_step, at->b_column, at->columns - v * at->step);
 }
 
 NNRT_INLINE void NNRT_WINDOW_NAME(write)(const NNRT_WINDOW_NAME(place) *at, NNRT_REAL *c, size_t v,
@@ -171,12 +205,13 @@ NNRT_INLINE void NNRT_WINDOW_NAME(line)(const nnrt_windows *of, const NNRT_REAL 
   const size_t all = (of->n + NNRT_LANES - 1) / NNRT_LANES;
   const size_t vectors = all <= 3 ? all : all % 3 == 0 ? 3 : 2, width = vectors * NNRT_LANES;
   const size_t whole = of->n - of->n % width, left = of->n - whole;
-  const NNRT_WINDOW_NAME(place) at = {width, NNRT_LANES, NNRT_LANES, NNRT_LANES, 0};
-  const NNRT_WINDOW_NAME(place) last = {left, NNRT_LANES, NNRT_LANES, NNRT_LANES, 0};
+  const size_t by = of->b_column;
+  const NNRT_WINDOW_NAME(place) at = {width, NNRT_LANES, by, NNRT_LANES * by, NNRT_LANES, 0};
+  const NNRT_WINDOW_NAME(place) last = {left, NNRT_LANES, by, NNRT_LANES * by, NNRT_LANES, 0};
   for (size_t j = 0; j < whole; j += width)
-    NNRT_WINDOW_NAME(stripe)((int)vectors, at, of, b + j, c + j);
+    NNRT_WINDOW_NAME(stripe)((int)vectors, at, of, b + j * by, c + j);
   if (left > 0)
-    NNRT_WINDOW_NAME(stripe)((int)((left + NNRT_LANES - 1) / NNRT_LANES), last, of, b + whole,
+    NNRT_WINDOW_NAME(stripe)((int)((left + NNRT_LANES - 1) / NNRT_LANES), last, of, b + whole * by,
                              c + whole);
 }
 
@@ -187,8 +222,8 @@ NNRT_INLINE size_t NNRT_WINDOW_NAME(pairs)(const nnrt_windows *of) {
 #if NNRT_PAIRS
   const size_t half = NNRT_LANES / 2, three = of->n == 3 * half;
   const size_t halves = of->n <= half ? 1 : 3, columns = three ? half : of->n;
-  const NNRT_WINDOW_NAME(place) at = {columns, 0, of->b_line, of->c_line, halves};
-  if (of->n > half && !three)
+  const NNRT_WINDOW_NAME(place) at = {columns, 0, 1, of->b_line, of->c_line, halves};
+  if (of->b_column != 1 || (of->n > half && !three))
     return 0;
   for (; !three && l + 4 <= of->lines; l += 4)
     NNRT_WINDOW_NAME(stripe)(2, at, of, of->b + l * of->b_line, of->c + l * of->c_line);
@@ -201,7 +236,7 @@ NNRT_INLINE size_t NNRT_WINDOW_NAME(pairs)(const nnrt_windows *of) {
 
 /* Lines that are no longer than a vector are taken two at a time. */
 NNRT_INLINE void NNRT_WINDOW_NAME(windows)(const nnrt_windows *of) {
-  const NNRT_WINDOW_NAME(place) both = {of->n, 0, of->b_line, of->c_line, 0};
+  const NNRT_WINDOW_NAME(place) both = {of->n, 0, of->b_column, of->b_line, of->c_line, 0};
   size_t l = NNRT_WINDOW_NAME(pairs)(of);
   for (; of->n <= NNRT_LANES && l + 2 <= of->lines; l += 2)
     NNRT_WINDOW_NAME(stripe)(2, both, of, of->b + l * of->b_line, of->c + l * of->c_line);
@@ -228,9 +263,11 @@ NNRT_INLINE void NNRT_WINDOW_NAME(block)(const int rows, const int columns, cons
     for (size_t r = 0; r < of->turns[1]; r++)
       for (size_t p = 0; p < of->turns[2]; p += NNRT_LANES) {
         const NNRT_REAL *from_a = a + o * of->a_step[0] + r * of->a_step[1] + p;
-        const NNRT_REAL *from_b = b + o * of->b_step[0] + r * of->b_step[1] + p;
+        const NNRT_REAL *from_b =
+          b + o * of->b_step[0] + r * of->b_step[1] + p * of->b_step[2];
         for (int j = 0; j < columns; j++)
-          row[j] = NNRT_WINDOW_NAME(load)(from_b + (size_t)j * of->b_column, of->turns[2] - p);
+          row[j] = NNRT_WINDOW_NAME(load_by)(from_b + (size_t)j * of->b_column, of->b_step[2],
+                                             of->turns[2] - p);
         for (int i = 0; i < rows; i++) {
           const NNRT_WINDOW_NAME(vector) one =
             NNRT_WINDOW_NAME(load)(from_a + (size_t)i * of->a_row, of->turns[2] - p);

@@ -110,12 +110,45 @@ static void order_scattered(const assignment *a) {
   }
 }
 
+/* ---- what shows something else --------------------------------------------------------------- */
+
+/* Where along what `r` reads the target's dimension d is met, by that one's order; or -1. */
+static int shown_place(const assignment *a, const buffer_read *r, int d) {
+  const variable *v = index_variable(&a->at[d]);
+  for (int k = 0; v && k < r->from->rank; k++) {
+    const index_form *at = &r->at[r->from->order[k]];
+    for (int t = 0; t < at->terms; t++) {
+      if (variable_now(at->term[t].of) == v) return k;
+    }
+  }
+  return -1;
+}
+
+/* A view that is stored and has no name of its own (padding): it lies as what it shows. */
+static void order_shown(const assignment *a) {
+  buffer *b = a->target;
+  const buffer_read *r = a->reads;
+  int lies[MAX_RANK]; /* by dimension */
+  if (a->kind != ASSIGN_ELEMENTS || !is_scratch(b) || b->called || !r || r->next) return;
+  if (!a->what || a->what->class != NODE_VIEW) return;
+  for (int d = 0; d < b->rank; d++) {
+    lies[d] = shown_place(a, r, d);
+    if (lies[d] < 0 || b->time[d]) return;
+  }
+  for (int k = 1; k < b->rank; k++) {
+    int d = b->order[k], at = k;
+    for (; at > 0 && lies[b->order[at - 1]] > lies[d]; at--) b->order[at] = b->order[at - 1];
+    b->order[at] = d;
+  }
+}
+
 void lay_out(entry_plan *e) {
   int *position = arena_alloc(e->of->memory, (size_t)graph_axis_count(e->of->g) * sizeof *position);
   name_positions(e->of, position);
   for (size_t k = 0; k < e->assignments; k++) spread_time(e->assignment[k]);
   for (size_t k = e->assignments; k > 0; k--) spread_time(e->assignment[k - 1]);
   for (size_t k = 0; k < e->buffers; k++) order_dims(e->of->g, e->buffer[k], position);
+  for (size_t k = 0; k < e->assignments; k++) order_shown(e->assignment[k]);
   for (size_t k = 0; k < e->assignments; k++) order_scattered(e->assignment[k]);
 }
 

@@ -91,6 +91,7 @@ static double total_work(const product_match *m) {
 typedef struct candidate {
   const run *row, *line, *column, *sum[3];
   bool along; /* vectors lie along the innermost sum, not along the columns */
+  int64_t by; /* from one lane of B's to the next */
 } candidate;
 
 static double turns(const run *r) { return r ? r->turns : 1; }
@@ -139,11 +140,13 @@ static double cost_of(const search *s, const candidate *c) {
   if (m * n * lines * sums < SMALLEST_CALL) return s->work;
   if (c->along) {
     double steps = sums / inner * whole_vectors(s, inner);
-    return around * (steps * at_least(m * n, FEWEST_SUMS) + m * n * ADD_LANES + CALL);
+    double reads = c->by > 1 ? n : 0;
+    return around * (steps * (at_least(m * n, FEWEST_SUMS) + reads) + m * n * ADD_LANES + CALL);
   }
   double vectors = m * whole_vectors(s, n), loads = lines > 1 && n <= s->lanes ? m / 2 : m;
+  double reads = c->by > 1 ? whole_vectors(s, n) : 0;
   double stores = vectors * (vectors * lines * VECTOR_BYTES > NEAR_BYTES ? 4 : 2);
-  double tile = at_least(vectors, FEWEST_SUMS) + loads / 8;
+  double tile = at_least(vectors, FEWEST_SUMS) + loads / 8 + reads;
   return around * (lines * (sums * tile + stores) + CALL);
 }
 
@@ -197,13 +200,16 @@ static void weigh_rows(search *s, candidate *c) {
   }
 }
 
-/* Vectors along the columns: they lie side by side in B and in Y. */
+/* Numbers of B of which a vector is made: side by side, or every second one. */
+static bool fills_vectors(int64_t stride) { return stride == 1 || stride == 2; }
+
+/* Vectors along the columns: they lie side by side in Y. */
 static void weigh_columns(search *s) {
   int columns = s->swapped ? GROUP_M : GROUP_N, second = 1 - s->swapped;
   for (int k = 0; k < s->runs[columns]; k++) {
     const run *r = &s->run[columns][k];
-    if (r->stride[second] != 1 || r->stride[2] != 1) continue;
-    candidate c = {.column = r};
+    if (!fills_vectors(r->stride[second]) || r->stride[2] != 1) continue;
+    candidate c = {.column = r, .by = r->stride[second]};
     choose_sums(s, &c, 3);
     for (int j = -1; j < s->runs[columns]; j++) {
       c.line = j < 0 ? NULL : &s->run[columns][j];
@@ -212,13 +218,13 @@ static void weigh_columns(search *s) {
   }
 }
 
-/* Vectors along a sum: its terms lie side by side in A and in B. */
+/* Vectors along a sum: its terms lie side by side in A. */
 static void weigh_sums(search *s) {
-  int columns = s->swapped ? GROUP_M : GROUP_N;
+  int columns = s->swapped ? GROUP_M : GROUP_N, second = 1 - s->swapped;
   for (int k = 0; k < s->runs[GROUP_K]; k++) {
     const run *r = &s->run[GROUP_K][k];
-    if (r->stride[0] != 1 || r->stride[1] != 1) continue;
-    candidate c = {.sum = {NULL, NULL, r}, .along = true};
+    if (r->stride[1 - second] != 1 || !fills_vectors(r->stride[second])) continue;
+    candidate c = {.sum = {NULL, NULL, r}, .along = true, .by = r->stride[second]};
     choose_sums(s, &c, 2);
     for (int j = -1; j < s->runs[columns]; j++) {
       c.column = j < 0 ? NULL : &s->run[columns][j];

@@ -13,7 +13,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from support import nn                                                      # noqa: E402
 
 DOUBLE = ["losses", "losses_of_classes", "guards", "where_branches", "library_windows"]
-FLOAT = ["losses", "lengths", "attention_heads"]
+FLOAT = ["losses", "lengths", "attention_heads", "strided"]
 SAMPLES = 64
 
 

@@ -1,5 +1,6 @@
 /* Sums over windows against the loops of their definition, in double: values are quarters, so every
  * sum is exact. */
+#define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
 #include "nnrt.h"
 #define NNRT_REAL_BYTES 4
 #include "nnrt_kernel.h"
@@ -9,6 +10,8 @@
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 typedef struct sizes {
   size_t m, lines, n, turns[3];
@@ -46,7 +49,7 @@ static double expected(const nnrt_windows *of, size_t i, size_t l, size_t j) {
       for (size_t p = 0; p < of->turns[2]; p++)
         sum += (double)value(i * of->a_row + o * of->a_step[0] + r * of->a_step[1] + p, 1) *
                (double)value(l * of->b_line + j * of->b_column + o * of->b_step[0] +
-                               r * of->b_step[1] + p, 2);
+                               r * of->b_step[1] + p * of->b_step[2], 2);
   const size_t at = i * of->c_row + l * of->c_line + j * of->c_column;
   return (double)of->alpha * sum + (of->keep ? (double)value(at, 3) : 0);
 }
@@ -58,13 +61,26 @@ static void narrow(const nnrt_windows *of) { nnrt_narrow_windows(of); }
 static void along(const nnrt_windows *of) { nnrt_wide_windows_along(of); }
 static void plain(const nnrt_windows *of) { nnrt_plain_windows(of); }
 
+/* How many numbers of B are read. */
+static size_t reach(const nnrt_windows *of) {
+  size_t last = (of->lines - 1) * of->b_line + (of->n - 1) * of->b_column;
+  for (int k = 0; k < 3; k++) last += (of->turns[k] - 1) * of->b_step[k];
+  return last + 1;
+}
+
+/* Behind B's last number there is no memory. */
 static void compare(nnrt_windows of, sum_windows *with) {
-  float *a = malloc(MOST * sizeof *a), *b = malloc(MOST * sizeof *b), *c = malloc(MOST * sizeof *c);
+  const size_t page = (size_t)sysconf(_SC_PAGESIZE), numbers = reach(&of);
+  const size_t bytes = (numbers * sizeof(float) + page - 1) / page * page;
+  char *mapped = mmap(NULL, bytes + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  cr_assert(mapped != MAP_FAILED && mprotect(mapped + bytes, page, PROT_NONE) == 0);
+  float *a = malloc(MOST * sizeof *a), *c = malloc(MOST * sizeof *c);
+  float *b = (float *)(void *)(mapped + bytes) - numbers;
   for (size_t i = 0; i < MOST; i++) {
     a[i] = value(i, 1);
-    b[i] = value(i, 2);
     c[i] = value(i, 3);
   }
+  for (size_t i = 0; i < numbers; i++) b[i] = value(i, 2);
   of.a = a;
   of.b = b;
   of.c = c;
@@ -80,8 +96,8 @@ static void compare(nnrt_windows of, sum_windows *with) {
     cr_assert(of.lines == 1 || (c[behind] >= value(behind, 3) && c[behind] <= value(behind, 3)));
   }
   free(a);
-  free(b);
   free(c);
+  munmap(mapped, bytes + page);
 }
 
 ParameterizedTestParameters(window, columns) {
@@ -99,6 +115,24 @@ ParameterizedTest(const int *number, window, columns) {
   }
 }
 
+ParameterizedTestParameters(window, every_second_column) {
+  static int numbers[ROWS];
+  for (int k = 0; k < ROWS; k++) numbers[k] = k;
+  return cr_make_param_array(int, numbers, ROWS);
+}
+
+/* B read by a stride: of a convolution with stride = 2, and of one with 3. */
+ParameterizedTest(const int *number, window, every_second_column) {
+  for (int keep = 0; keep < 2; keep++) {
+    nnrt_windows of = windows_of(&rows[*number], keep);
+    for (of.b_column = 2; of.b_column <= 3; of.b_column++) {
+      compare(of, plain);
+      compare(of, wide);
+      compare(of, narrow);
+    }
+  }
+}
+
 ParameterizedTestParameters(window, along_the_sum) {
   static int numbers[ROWS];
   for (int k = 0; k < ROWS; k++) numbers[k] = k;
@@ -113,7 +147,9 @@ ParameterizedTest(const int *number, window, along_the_sum) {
     of.c_column = 3;
     of.c_row = 3 * of.n + 1;
     of.b_column = 2;
-    compare(of, plain);
-    compare(of, along);
+    for (of.b_step[2] = 1; of.b_step[2] <= 3; of.b_step[2]++) {
+      compare(of, plain);
+      compare(of, along);
+    }
   }
 }

@@ -52,6 +52,20 @@ def convolutions(x, y, a_W, a_b, b_W, b_b, d_W, d_b, z_1_W, z_1_b, z_2_W, z_2_b,
   return mse(z, y), {"z": z}
 
 
+@twin({"a.W": (6, 2, 3, 3), "a.b": (6,), "b.W": (5, 6, 3, 3), "b.b": (5,), "c.W": (4, 2, 4, 4),
+       "c.b": (4,), "d.W": (4, 2, 2, 2), "d.b": (4,), "e.W": (7, 13, 3), "e.b": (7,),
+       **dense("z.1", 3, 385), **dense("z.2", 3, 180), **dense("z.3", 3, 112),
+       **dense("z.4", 3, 84)}, x=real(2, 13, 21), y=real(3))
+def strided(x, y, a_W, a_b, b_W, b_b, c_W, c_b, d_W, d_b, e_W, e_b, **z):
+  a = functional.conv2d(x[None], a_W, a_b, padding=1).tanh()
+  parts = [functional.conv2d(a, b_W, b_b, stride=2, padding=1).tanh(),
+           functional.conv2d(x[None], c_W, c_b, stride=2),
+           functional.conv2d(x[None], d_W, d_b, stride=3),
+           functional.conv1d(x[None, 0], e_W, e_b, stride=2, padding=2)]
+  total = sum(z[f"z_{k}_W"] @ part.flatten() + z[f"z_{k}_b"] for k, part in enumerate(parts, 1))
+  return mse(total, y), {"z": total}
+
+
 @twin({"e.E": (5, 4), "l.g": (4,), "l.b": (4,), "r.g": (4,), "f.E": (5, 4), "n.g": (4,),
        "n.b": (4,)}, c=classes(5, 3), x=real(3, 4), y=real(4))
 def library_norms(c, x, y, e_E, l_g, l_b, r_g, f_E, n_g, n_b):
