@@ -1,8 +1,8 @@
-/* amalgamate OUTPUT DIRECTORIES -- SOURCES: the runtime's sources as one text, in which every name
- * that is local to a file has that file's name before it: csv_read_value, read_value in csv.c.
+/* amalgamate OUTPUT DIRECTORIES -- EMBEDDED -- SOURCES: the runtime's sources as one text, in which every
+ * name that is local to a file has that file's name before it: csv_read_value, read_value in csv.c.
  *
- * Headers stand where they are first included; those that nncc itself embeds (alone.c) stay
- * included, as the model has them too. <name> counts as "name" where one of the directories has it:
+ * Headers stand where they are first included; those that nncc itself embeds (EMBEDDED, see
+ * CMakeLists.txt) stay included, as the model has them too. <name> counts as "name" where one of the directories has it:
  * what takes the place of zlib.h and cjson/cJSON.h. A file's macros end with it; feature macros are
  * left out, as whoever includes the text defines them.
  *
@@ -16,15 +16,20 @@
 
 enum { MOST = 4000, LENGTH = 96 };
 static char names[MOST][LENGTH], macros[MOST][LENGTH], seen[MOST][LENGTH];
-static int name_count, macro_count, seen_count, folder_count;
-static char **folders;
+static int name_count, macro_count, seen_count, folder_count, embedded_count;
+static char **folders, **embedded;
 static FILE *out;
 static int writing; /* the names are all found by then */
+
+static void give_up(const char *why, const char *at) {
+  fprintf(stderr, "amalgamate: %s: %.60s\n", why, at);
+  exit(1);
+}
 
 static void add(char (*list)[LENGTH], int *count, const char *word, size_t length) {
   for (int k = 0; k < *count; k++)
     if (strlen(list[k]) == length && memcmp(list[k], word, length) == 0) return;
-  if (*count == MOST || length >= LENGTH) exit((fprintf(stderr, "amalgamate: too much\n"), 1));
+  if (*count == MOST || length >= LENGTH) give_up("too much", word);
   memcpy(list[*count], word, length);
   list[(*count)++][length] = '\0';
 }
@@ -38,8 +43,10 @@ static int has(char (*list)[LENGTH], int count, const char *word, size_t length)
 static char *read_path(const char *path) {
   FILE *file = fopen(path, "rb");
   if (!file) return NULL;
-  char *text = calloc(1, 1 << 20);
-  if (!text || fread(text, 1, (1 << 20) - 1, file) == 0) exit(1);
+  enum { MOST_BYTES = 1 << 20 };
+  char *text = calloc(1, MOST_BYTES);
+  const size_t bytes = text ? fread(text, 1, MOST_BYTES - 1, file) : 0;
+  if (bytes == 0 || bytes == MOST_BYTES - 1) give_up("empty, or over a megabyte", path);
   fclose(file);
   return text;
 }
@@ -58,11 +65,16 @@ static int is_word(char c) { return isalnum((unsigned char)c) || c == '_'; }
 
 /* The length of the token at `at`: a comment, a string, a word or number, or one character. */
 static size_t token(const char *at) {
-  if (strncmp(at, "/*", 2) == 0) return (size_t)(strstr(at, "*/") + 2 - at);
+  if (strncmp(at, "/*", 2) == 0) {
+    const char *end = strstr(at, "*/");
+    if (!end) give_up("a comment without an end", at);
+    return (size_t)(end + 2 - at);
+  }
   if (strncmp(at, "//", 2) == 0) return strcspn(at, "\n");
   if (*at == '"' || *at == '\'') {
     size_t k = 1;
-    while (at[k] != *at) k += at[k] == '\\' ? 2 : 1;
+    while (at[k] && at[k] != *at) k += at[k] == '\\' && at[k + 1] ? 2 : 1;
+    if (!at[k]) give_up("a string without an end", at);
     return k + 1;
   }
   size_t k = 0;
@@ -144,6 +156,10 @@ static int is_use(const place *p, const char *next) {
 
 static int insert(const char *name, const char *stem, int is_foreign);
 
+static const char *base_of(const char *path) {
+  return strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+}
+
 /* Behind the directive at `at`, where nothing of it is to be written as it stands; else NULL. */
 static const char *directive(const char *at, const char *stem, int write) {
   size_t n = strcspn(at, "\n") + 1;
@@ -151,8 +167,9 @@ static const char *directive(const char *at, const char *stem, int write) {
   if (strncmp(at, "#define ", 8) == 0 && !write) add(macros, &macro_count, at + 8, token(at + 8));
   if (!write || strncmp(at, "#define _", 9) == 0) return at + n;
   if (strncmp(at, "#include ", 9) == 0) {
-    char name[LENGTH] = "";
-    memcpy(name, at + 10, strcspn(at + 10, "\">"));
+    char name[LENGTH];
+    const int length = (int)strcspn(at + 10, "\">\n");
+    if (snprintf(name, sizeof name, "%.*s", length, at + 10) >= LENGTH) give_up("a long name", at);
     return insert(name, stem, at[9] == '<') ? at + n : NULL;
   }
   return NULL;
@@ -187,19 +204,17 @@ static void walk(const char *at, const char *stem, int write) {
 
 /* Writes a header's text, once, or its #include; 0: a foreign one, which is the system's. */
 static int insert(const char *name, const char *stem, int is_foreign) {
-  static const char *const embedded[] = {"nnrt_math.h", "nnrt.h", "nnrt_kernel.h", "nnrt_window.h",
-                                         "nnrt_window_sums.h", "random.h", "fail.h", "stack.h"};
-  for (size_t k = 0; k < sizeof embedded / sizeof *embedded; k++)
-    if (strcmp(embedded[k], name) == 0) {
+  for (int k = 0; k < embedded_count; k++)
+    if (strcmp(base_of(embedded[k]), name) == 0) {
       fprintf(out, "#include \"%s\"\n", name);
       return 1;
     }
-  const char *base = is_foreign && strrchr(name, '/') ? strrchr(name, '/') + 1 : name;
+  const char *base = is_foreign ? base_of(name) : name;
   int once = strstr(name, ".def") == NULL;
   if (once && has(seen, seen_count, base, strlen(base))) return 1;
   char *text = find_text(base);
   if (!text && is_foreign) return 0;
-  if (!text) exit((fprintf(stderr, "amalgamate: no %s\n", name), 1));
+  if (!text) give_up("no such header", name);
   if (once) add(seen, &seen_count, base, strlen(base));
   int kept = name_count;
   if (once) name_count = 0; /* a header's names are everybody's */
@@ -211,10 +226,10 @@ static int insert(const char *name, const char *stem, int is_foreign) {
 
 static void source(const char *path) {
   char stem[LENGTH];
-  const char *base = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+  const char *base = base_of(path);
   snprintf(stem, sizeof stem, "%.*s", (int)strcspn(base, "."), base);
   char *text = read_path(path);
-  if (!text) exit((fprintf(stderr, "amalgamate: cannot read %s\n", path), 1));
+  if (!text) give_up("cannot be read", path);
   name_count = macro_count = 0;
   walk(text, stem, 0);
   fprintf(out, "\n/* ---- nnrt: %s ---- */\n\n", base);
@@ -224,12 +239,21 @@ static void source(const char *path) {
   free(text);
 }
 
+/* The words up to the next "--" or the end; `*k` goes behind it. */
+static char **words(int argc, char **argv, int *k, int *count) {
+  char **first = argv + *k;
+  while (*k < argc && strcmp(argv[*k], "--") != 0) ++*k, ++*count;
+  ++*k;
+  return first;
+}
+
 int main(int argc, char **argv) {
-  int k = 2;
+  int k = 2, source_count = 0;
   out = argc > 2 ? fopen(argv[1], "wb") : NULL;
-  if (!out) return fprintf(stderr, "amalgamate OUTPUT DIRECTORIES -- SOURCES\n"), 1;
-  folders = argv + 2;
-  while (k < argc && strcmp(argv[k], "--") != 0) k++, folder_count++;
-  for (k++; k < argc; k++) source(argv[k]);
+  if (!out) return fprintf(stderr, "amalgamate OUTPUT DIRECTORIES -- EMBEDDED -- SOURCES\n"), 1;
+  folders = words(argc, argv, &k, &folder_count);
+  embedded = words(argc, argv, &k, &embedded_count);
+  char **sources = words(argc, argv, &k, &source_count);
+  for (k = 0; k < source_count; k++) source(sources[k]);
   return fclose(out) != 0;
 }
