@@ -24,6 +24,9 @@ void remember(world *w);
 void forget(world *w);
 void forget_for_good(world *w);
 
+/* Whether this evaluation takes minutes for that file of tests/models. */
+bool too_large_to_evaluate(const char *file);
+
 /* position[a] is the index along axis a, for every axis of the graph. */
 double evaluate(const world *w, const node *n, int64_t *position);
 

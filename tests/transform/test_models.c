@@ -12,21 +12,6 @@
 
 enum { ELEMENTS = 5 };
 
-/* Their vectors need sizes that take this evaluation minutes, of the second under sanitizers;
- * library_windows.nn has the same forms, smaller. */
-#ifdef __SANITIZE_ADDRESS__
-static const char *const too_large[] = {"strided.nn", "convolutions.nn"};
-#else
-static const char *const too_large[] = {"strided.nn"};
-#endif
-
-static bool is_too_large(const char *model) {
-  for (size_t k = 0; k < sizeof too_large / sizeof *too_large; k++) {
-    if (strcmp(model, too_large[k]) == 0) return true;
-  }
-  return false;
-}
-
 typedef struct subject {
   arena *memory;
   program *p;
@@ -166,7 +151,7 @@ Test(models, keep_their_loss_and_have_the_gradients_of_differences) {
   for (const struct dirent *e = readdir(entries); e; e = readdir(entries)) {
     const char *end = strrchr(e->d_name, '.');
     const char *only = getenv("NNCC_MODEL");
-    if (end && strcmp(end, ".nn") == 0 && !is_too_large(e->d_name) &&
+    if (end && strcmp(end, ".nn") == 0 && !too_large_to_evaluate(e->d_name) &&
         (!only || strncmp(e->d_name, only, strlen(only)) == 0)) {
       check_model(folder, e->d_name);
     }
