@@ -168,6 +168,11 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(tile)(const int rows, const int vectors, 
                                              int keep, NNRT_REAL *c) {
   NNRT_NAME(vector) sum[2 * NNRT_NAME(ROWS)][2], row[2];
   const size_t a_row = of->a_row, a_column = of->a_column;
+#ifndef NNRT_EMITTED
+  for (int i = 0; i < rows; i++)
+    for (int v = 0; v < vectors; v++)
+      __builtin_prefetch(c + (size_t)i * of->c_row + v * NNRT_LANES, 1);
+#endif
   for (int i = 0; i < rows; i++)
     for (int v = 0; v < vectors; v++)
       sum[i][v] = (NNRT_NAME(vector)){0};
