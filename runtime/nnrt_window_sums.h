@@ -253,28 +253,64 @@ NNRT_INLINE NNRT_REAL NNRT_WINDOW_NAME(total)(NNRT_WINDOW_NAME(vector) of) {
   return lane[0];
 }
 
+#if NNRT_PAIRS
+/* Of two rows of terms `line` apart, each half a vector long or three halves, the v-th vector: the rows
+ * fill it, or three of them, together. */
+NNRT_INLINE NNRT_WINDOW_NAME(vector) NNRT_WINDOW_NAME(load_rows)(const NNRT_REAL *from, size_t line,
+                                                                 size_t count, size_t v) {
+  const size_t half = NNRT_LANES / 2;
+  if (count <= half)
+    return NNRT_WINDOW_NAME(load_pair)(from, from + line, count);
+  if (v == 1)
+    return NNRT_WINDOW_NAME(load_pair)(from + 2 * half, from + line, half);
+  return NNRT_WINDOW_NAME(load)(v == 0 ? from : from + line + half, NNRT_LANES);
+}
+#endif
+
+/* Adds the products of some terms of each row of A and each column of B. */
+#define NNRT_ADD_TERMS(of_a, of_b)                                                                \
+  NNRT_WRITTEN_OUT                                                                                \
+  for (int j = 0; j < columns; j++)                                                               \
+    row[j] = of_b;                                                                                \
+  NNRT_WRITTEN_OUT                                                                                \
+  for (int i = 0; i < rows; i++) {                                                                \
+    const NNRT_WINDOW_NAME(vector) one = of_a;                                                    \
+    NNRT_WRITTEN_OUT                                                                              \
+    for (int j = 0; j < columns; j++)                                                             \
+      sum[i * columns + j] += one * row[j];                                                       \
+  }
+
 /* Rows and columns whose terms lie along p. */
 NNRT_INLINE void NNRT_WINDOW_NAME(block)(const int rows, const int columns, const nnrt_windows *of,
                                          const NNRT_REAL *a, const NNRT_REAL *b, NNRT_REAL *c) {
-  NNRT_WINDOW_NAME(vector) sum[NNRT_WINDOW_SUMS], row[5];
+  NNRT_WINDOW_NAME(vector) sum[NNRT_WINDOW_SUMS], row[5] = {{0}};
+  const size_t count = of->turns[2];
+  NNRT_WRITTEN_OUT
   for (int i = 0; i < rows * columns; i++)
     sum[i] = (NNRT_WINDOW_NAME(vector)){0};
-  for (size_t o = 0; o < of->turns[0]; o++)
-    for (size_t r = 0; r < of->turns[1]; r++)
-      for (size_t p = 0; p < of->turns[2]; p += NNRT_LANES) {
-        const NNRT_REAL *from_a = a + o * of->a_step[0] + r * of->a_step[1] + p;
-        const NNRT_REAL *from_b =
-          b + o * of->b_step[0] + r * of->b_step[1] + p * of->b_step[2];
-        for (int j = 0; j < columns; j++)
-          row[j] = NNRT_WINDOW_NAME(load_by)(from_b + (size_t)j * of->b_column, of->b_step[2],
-                                             of->turns[2] - p);
-        for (int i = 0; i < rows; i++) {
-          const NNRT_WINDOW_NAME(vector) one =
-            NNRT_WINDOW_NAME(load)(from_a + (size_t)i * of->a_row, of->turns[2] - p);
-          for (int j = 0; j < columns; j++)
-            sum[i * columns + j] += one * row[j];
-        }
+  for (size_t o = 0; o < of->turns[0]; o++) {
+    const NNRT_REAL *from_a = a + o * of->a_step[0], *from_b = b + o * of->b_step[0];
+    size_t r = 0;
+#if NNRT_PAIRS
+    const size_t vectors = count <= NNRT_LANES / 2 ? 1 : count == NNRT_LANES / 2 * 3 ? 3 : 0;
+    for (; vectors > 0 && of->b_step[2] == 1 && r + 2 <= of->turns[1]; r += 2)
+      NNRT_WRITTEN_OUT
+      for (size_t v = 0; v < vectors; v++) {
+        NNRT_ADD_TERMS(
+          NNRT_WINDOW_NAME(load_rows)(from_a + (size_t)i * of->a_row + r * of->a_step[1],
+                                      of->a_step[1], count, v),
+          NNRT_WINDOW_NAME(load_rows)(from_b + (size_t)j * of->b_column + r * of->b_step[1],
+                                      of->b_step[1], count, v))
       }
+#endif
+    for (; r < of->turns[1]; r++)
+      for (size_t p = 0; p < count; p += NNRT_LANES) {
+        NNRT_ADD_TERMS(
+          NNRT_WINDOW_NAME(load)(from_a + (size_t)i * of->a_row + r * of->a_step[1] + p, count - p),
+          NNRT_WINDOW_NAME(load_by)(from_b + (size_t)j * of->b_column + r * of->b_step[1] +
+                                      p * of->b_step[2], of->b_step[2], count - p))
+      }
+  }
   for (int i = 0; i < rows; i++)
     for (int j = 0; j < columns; j++) {
       const NNRT_REAL total = of->alpha * NNRT_WINDOW_NAME(total)(sum[i * columns + j]);
@@ -282,6 +318,7 @@ NNRT_INLINE void NNRT_WINDOW_NAME(block)(const int rows, const int columns, cons
       *to = of->keep ? *to + total : total;
     }
 }
+#undef NNRT_ADD_TERMS
 
 /* All rows of some columns. */
 NNRT_INLINE void NNRT_WINDOW_NAME(columns)(const int columns, const nnrt_windows *of,

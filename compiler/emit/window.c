@@ -31,7 +31,7 @@ static const char *stride_or_zero(writer *w, const matrix_product *p, const buff
 static bool wants_narrow(const writer *w, const matrix_product *p) {
   int64_t count = group_turns(p, p->along ? GROUP_K : GROUP_N).count;
   int64_t wide = 64 / w->p->real_bytes, narrow = wide / 2;
-  bool pairs = !p->along && group_turns(p, GROUP_LINE).count >= 2;
+  bool pairs = group_turns(p, p->along ? GROUP_MIDDLE : GROUP_LINE).count >= 2;
   if (pairs && (count <= narrow || count == 3 * narrow)) return false;
   return (count + wide - 1) / wide * wide * 5 > (count + narrow - 1) / narrow * narrow * 6;
 }
