@@ -280,6 +280,13 @@ NNRT_INLINE NNRT_WINDOW_NAME(vector) NNRT_WINDOW_NAME(load_rows)(const NNRT_REAL
       sum[i * columns + j] += one * row[j];                                                       \
   }
 
+#define NNRT_ADD_ROWS(v)                                                                          \
+  NNRT_ADD_TERMS(                                                                                 \
+    NNRT_WINDOW_NAME(load_rows)(from_a + (size_t)i * of->a_row + r * of->a_step[1], of->a_step[1], \
+                                count, v),                                                        \
+    NNRT_WINDOW_NAME(load_rows)(from_b + (size_t)j * of->b_column + r * of->b_step[1],            \
+                                of->b_step[1], count, v))
+
 /* Rows and columns whose terms lie along p. */
 NNRT_INLINE void NNRT_WINDOW_NAME(block)(const int rows, const int columns, const nnrt_windows *of,
                                          const NNRT_REAL *a, const NNRT_REAL *b, NNRT_REAL *c) {
@@ -292,16 +299,15 @@ NNRT_INLINE void NNRT_WINDOW_NAME(block)(const int rows, const int columns, cons
     const NNRT_REAL *from_a = a + o * of->a_step[0], *from_b = b + o * of->b_step[0];
     size_t r = 0;
 #if NNRT_PAIRS
-    const size_t vectors = count <= NNRT_LANES / 2 ? 1 : count == NNRT_LANES / 2 * 3 ? 3 : 0;
-    for (; vectors > 0 && of->b_step[2] == 1 && r + 2 <= of->turns[1]; r += 2)
-      NNRT_WRITTEN_OUT
-      for (size_t v = 0; v < vectors; v++) {
-        NNRT_ADD_TERMS(
-          NNRT_WINDOW_NAME(load_rows)(from_a + (size_t)i * of->a_row + r * of->a_step[1],
-                                      of->a_step[1], count, v),
-          NNRT_WINDOW_NAME(load_rows)(from_b + (size_t)j * of->b_column + r * of->b_step[1],
-                                      of->b_step[1], count, v))
-      }
+    const size_t half = NNRT_LANES / 2, pairs = of->b_step[2] == 1 ? of->turns[1] / 2 : 0;
+    for (; count <= half && r < 2 * pairs; r += 2) {
+      NNRT_ADD_ROWS(0)
+    }
+    for (; count == 3 * half && r < 2 * pairs; r += 2) {
+      NNRT_ADD_ROWS(0)
+      NNRT_ADD_ROWS(1)
+      NNRT_ADD_ROWS(2)
+    }
 #endif
     for (; r < of->turns[1]; r++)
       for (size_t p = 0; p < count; p += NNRT_LANES) {
@@ -319,14 +325,15 @@ NNRT_INLINE void NNRT_WINDOW_NAME(block)(const int rows, const int columns, cons
     }
 }
 #undef NNRT_ADD_TERMS
+#undef NNRT_ADD_ROWS
 
-/* All rows of some columns. */
+/* All rows of some columns, in blocks of the same height but for the last. */
 NNRT_INLINE void NNRT_WINDOW_NAME(columns)(const int columns, const nnrt_windows *of,
                                            const NNRT_REAL *b, NNRT_REAL *c) {
-  const int most = NNRT_WINDOW_SUMS >= 4 * columns ? 4 : 2;
-  const size_t rows = (size_t)most, left = of->m % rows, whole = of->m - left;
+  const size_t most = NNRT_WINDOW_SUMS / (size_t)columns, tiles = (of->m + most - 1) / most;
+  const size_t rows = (of->m + tiles - 1) / tiles, left = of->m % rows, whole = of->m - left;
   for (size_t i = 0; i < whole; i += rows)
-    NNRT_WINDOW_NAME(block)(most, columns, of, of->a + i * of->a_row, b, c + i * of->c_row);
+    NNRT_WINDOW_NAME(block)((int)rows, columns, of, of->a + i * of->a_row, b, c + i * of->c_row);
   if (left > 0)
     NNRT_WINDOW_NAME(block)((int)left, columns, of, of->a + whole * of->a_row, b,
                             c + whole * of->c_row);
