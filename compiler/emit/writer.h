@@ -57,6 +57,7 @@ typedef struct rule_words {
   int hoists;
   bool state_done[8];    /* new_state[k] is what its array holds by now */
   const char *state_new[8]; /* a local that holds it, or NULL */
+  bool idle[8];          /* neither read nor written: what is asked of it does not depend on it */
 } rule_words;
 
 /* Shapes of products, as text: each has a function of its own. */

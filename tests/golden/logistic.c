@@ -228,6 +228,13 @@ static void compute_predict(void *block, size_t n, const float *x, float *a) {
 static void update_sgd(const nnrt_head *head, double rate, size_t elements, float *p,
     const float *g, float *v) {
   const double momentum = head->hyperparameter[1];
+  if (momentum == 0.0) {
+    for (size_t i = 0; i < elements; i++) {
+      const float new_v = g[i] + (float)momentum * 0.0f;
+      p[i] = p[i] - (float)rate * new_v;
+    }
+    return;
+  }
   for (size_t i = 0; i < elements; i++) {
     v[i] = g[i] + (float)momentum * v[i];
     p[i] = p[i] - (float)rate * v[i];
@@ -260,6 +267,14 @@ static void update_rmsprop(const nnrt_head *head, double rate, size_t elements, 
   const double decay = head->hyperparameter[1];
   const double epsilon = head->hyperparameter[2];
   const double momentum = head->hyperparameter[3];
+  if (momentum == 0.0) {
+    for (size_t i = 0; i < elements; i++) {
+      s[i] = (float)decay * s[i] + g[i] * g[i] * (float)(1.0 - decay);
+      const float new_v = (float)momentum * 0.0f + g[i] / ((float)epsilon + sqrtf(s[i]));
+      p[i] = p[i] - (float)rate * new_v;
+    }
+    return;
+  }
   for (size_t i = 0; i < elements; i++) {
     s[i] = (float)decay * s[i] + g[i] * g[i] * (float)(1.0 - decay);
     v[i] = (float)momentum * v[i] + g[i] / ((float)epsilon + sqrtf(s[i]));
