@@ -41,16 +41,6 @@ static const char *const reserved[] = {
     "stderr", "errno", "EOF", "HUGE_VAL", "NAN", "end", "parameters", "elements", "g", "p",
     "own", "part", "parts", "call", "rows", "total"};
 
-/* What POSIX declares and somebody may call a table: constants stand in the file itself, and with
- * --standalone the runtime's headers behind them. */
-static const char *const declared[] = {
-    "abort", "access", "acct", "alarm", "basename", "brk", "cbrt", "clone", "confstr", "copysign",
-    "crypt", "daemon", "daylight", "drem", "dup", "finite", "fork", "getline", "glob", "kill",
-    "link", "lockf", "nice", "optarg", "pause", "pipe", "puts", "raise", "random", "remove",
-    "rename", "rewind", "scalb", "select", "setenv", "signgam", "significand", "sleep", "splice",
-    "stat", "swab", "symlink", "sync", "system", "tee", "times", "timezone", "truncate", "tzname",
-    "unlink"};
-
 static taken_word *find_word(const word_table *table, const char *chars) {
   taken_word *found = NULL;
   for (; table && !found; table = table->outer) HASH_FIND_STR(table->taken, chars, found);
@@ -123,15 +113,10 @@ const char *word_new(word_table *table, const char *chars, bool made) {
 
 /* ---- tensors --------------------------------------------------------------------------------- */
 
-static void take_declared(plan *p) {
-  for (size_t k = 0; p->p->constants > 0 && k < sizeof declared / sizeof *declared; k++)
-    take(p->words, declared[k]);
-}
-
-static void name_list(plan *p, int count, tensor **list) {
+static void name_list(plan *p, int count, tensor **list, const char *prefix) {
   for (int k = 0; k < count; k++) {
-    const char *spelt = word_spelt(p->memory, list[k]->word);
-    p->tensor_word[list[k]->number] = word_new(p->words, spelt, false);
+    const char *word = arena_printf(p->memory, "%s%s", prefix, word_spelt(p->memory, list[k]->word));
+    p->tensor_word[list[k]->number] = word_new(p->words, word, false);
   }
 }
 
@@ -149,11 +134,11 @@ static void name_states(plan *p) {
 void name_tensors(plan *p) {
   p->words = words_new(p->memory, NULL);
   p->tensor_word = arena_alloc(p->memory, ((size_t)tensor_count(p->g) + 1) * sizeof(char *));
-  name_list(p, p->p->inputs, p->p->input);
-  name_list(p, p->p->targets, p->p->target);
-  name_list(p, p->p->parameters, p->p->parameter);
-  take_declared(p);
-  name_list(p, p->p->constants, p->p->constant);
+  name_list(p, p->p->inputs, p->p->input, "");
+  name_list(p, p->p->targets, p->p->target, "");
+  name_list(p, p->p->parameters, p->p->parameter, "");
+  /* These stand in the file itself, where `link` is a function of POSIX. */
+  name_list(p, p->p->constants, p->p->constant, "table_");
   name_states(p);
 }
 

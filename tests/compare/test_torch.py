@@ -147,14 +147,14 @@ def flags_of(name, real, kernels):
   return ("-O1", "-DNNRT_PLAIN_LOOPS") if name in LONG_CHECKS else nn.QUICKLY
 
 
-def run_real(model, twin, folder, real, data, truth, check=True, kernels=False):
+def run_real(model, twin, folder, real, data, truth, check=True, kernels=False, flags=None):
   """Compiles for one type of number and compares; the worst relative error of the gradients."""
   program = nn.build(model, folder, "--real", real, *options_of(twin), stem=f"m_{real}",
-                     flags=flags_of(model.stem, real, kernels))
+                     flags=flags_of(model.stem, real, kernels) if flags is None else flags)
   tolerance = TOLERANCE[real]
-  flags = [f for name in data for f in ("--data", f"{name}={folder / name}.npy")]
+  files = [f for name in data for f in ("--data", f"{name}={folder / name}.npy")]
   load = ["--load", folder / "W.safetensors"]
-  nn.must([program, "grad", *load, *flags, "-o", folder / "G.safetensors"])
+  nn.must([program, "grad", *load, *files, "-o", folder / "G.safetensors"])
   worst = compare_gradients(folder, truth, tolerance)
   if twin.compare_outputs and truth.outputs:
     inputs = [f for name in inputs_of(model) for f in ("--data", f"{name}={folder / name}.npy")]

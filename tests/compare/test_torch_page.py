@@ -41,7 +41,9 @@ def main():
       folder = pathlib.Path(root) / name
       folder.mkdir()
       (folder / "page.nn").write_text(blocks(), encoding="utf-8")
-    grouped.run_groups(tally, groups, sys.argv[1:], pathlib.Path(root), ["double", "float"])
+    # The page is about formulas: kernels are compare/library's and compare/torch's.
+    grouped.run_groups(tally, groups, sys.argv[1:], pathlib.Path(root), ["double", "float"],
+                       flags=nn.PLAINLY)
   with tempfile.TemporaryDirectory(prefix="nncc-page-") as root:
     (pathlib.Path(root) / "page.nn").write_text(blocks(), encoding="utf-8")
     for test in states.dropout_channels, states.alpha_dropout:
