@@ -354,7 +354,7 @@ def check_text(folder):
   (folder / "t.txt.gz").write_bytes(gzip.compress(letters, 1))
   for name, model in {"stream": TEXT, "windows": TEXT.replace("carry(0)", "0")}.items():
     (folder / f"{name}.nn").write_text(model)
-    program = nn.build(folder / f"{name}.nn", folder, stem=name, flags=nn.QUICKLY)
+    program = nn.build(folder / f"{name}.nn", folder, stem=name, flags=nn.PLAINLY)
     common = ["--epochs", "2", "--batch", "40", "--holdout", "0.1"]
     train(program, folder, [*common, "--memory", "1", "--data", "t.txt"])
     expected = weights(folder)
