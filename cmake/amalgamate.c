@@ -1,10 +1,11 @@
-/* amalgamate OUTPUT DIRECTORIES -- EMBEDDED -- SOURCES: the runtime's sources as one text, in which every
- * name that is local to a file has that file's name before it: csv_read_value, read_value in csv.c.
+/* amalgamate OUTPUT DIRECTORIES -- EMBEDDED -- SOURCES: the runtime's sources as one text, in which
+ * every name that is local to a file has that file's name before it: csv_read_value, read_value in
+ * csv.c.
  *
  * Headers stand where they are first included; those that nncc itself embeds (EMBEDDED, see
- * CMakeLists.txt) stay included, as the model has them too. <name> counts as "name" where one of the directories has it:
- * what takes the place of zlib.h and cjson/cJSON.h. A file's macros end with it; feature macros are
- * left out, as whoever includes the text defines them.
+ * CMakeLists.txt) stay included, as the model has them too. <name> counts as "name" where one of the
+ * directories has it: what takes the place of zlib.h and cjson/cJSON.h. A file's macros end with it;
+ * feature macros are left out, as whoever includes the text defines them.
  *
  * It reads C as this project writes it, not all of C: directives begin in the first column, a line
  * declares one file-local name, and what a macro pastes together keeps its name. What goes wrong

@@ -79,9 +79,6 @@
 /* Bytes of a cache line, and the longest row that is copied to begin with one. */
 #define NNRT_LINE 64
 #define NNRT_NEAR 2048
-#ifdef __GNUC__
-#define NNRT_ON_LINES __attribute__((aligned(NNRT_LINE)))
-#endif
 
 /* Where the operands lie: element (i, p) of A is at a[i * a_row + p * a_column], so too with B and
  * C, whose columns lie side by side. b_column 0: B is packed (pack_whole, use_packed). keep: what is
@@ -503,7 +500,8 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(folded)(const int columns, const NNRT_OPE
   NNRT_NAME(store)(c, (size_t)columns, of->alpha * NNRT_NAME(fold)(sum), of->keep);
 }
 
-/* A row of A; a copy of it in `near` where each vector of a long one would lie across two cache lines. */
+/* A row of A; a copy of it in `near` where each vector of a long one would lie across two cache
+ * lines. */
 NNRT_INLINE NNRT_TARGET const NNRT_REAL *NNRT_NAME(row_of)(const NNRT_OPERANDS *of, size_t i,
                                                            NNRT_REAL *near) {
   const NNRT_REAL *a = of->a + i * of->a_row;
@@ -515,7 +513,7 @@ NNRT_INLINE NNRT_TARGET const NNRT_REAL *NNRT_NAME(row_of)(const NNRT_OPERANDS *
 
 /* Whole vectors of each row of C; returns how many columns those are. */
 NNRT_INLINE NNRT_TARGET size_t NNRT_NAME(fold_columns)(const NNRT_OPERANDS *of) {
-  NNRT_REAL near[NNRT_NEAR] NNRT_ON_LINES;
+  NNRT_REAL near[NNRT_NEAR] __attribute__((aligned(NNRT_LINE)));
   const size_t rest = of->n % NNRT_LANES, whole = of->n - rest;
   for (size_t i = 0; i < of->m; i++) {
     const NNRT_REAL *a = NNRT_NAME(row_of)(of, i, near);
@@ -639,7 +637,7 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(fetch)(const NNRT_OPERANDS *of, size_t k,
                                               const NNRT_REAL *c) {
   const int along = of->b_column == 1 || of->b_column == 0; /* B's rows, or those of a packed one */
   const size_t pieces = along ? k : NNRT_NAME(WIDTH), step = along ? of->b_row : of->b_column;
-  const size_t length = along ? NNRT_NAME(WIDTH) : k, line = 64 / sizeof *next;
+  const size_t length = along ? NNRT_NAME(WIDTH) : k, line = NNRT_LINE / sizeof *next;
   for (size_t piece = pieces * tile / tiles; next && piece < pieces * (tile + 1) / tiles; piece++)
     for (size_t l = 0; l < length; l += line)
       __builtin_prefetch(next + piece * step + l, 0, 2);

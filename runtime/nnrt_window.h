@@ -8,9 +8,10 @@
  * Every operand lies at strides of its own, and what one index reads another may read too, as in
  * y[i] += w[p] x[i + p]. There are two forms: nnrt_wide_windows(), vectors along the columns of B and
  * C, which lie side by side; nnrt_wide_windows_along(), vectors along p, where the terms of A and B
- * lie side by side. B's may also be every second number, which the stride of a convolution makes them. nnrt_narrow_...() have vectors of 32 bytes at most. All shapes are numbers that
- * the compiler knows, so of all that is chosen here and in nnrt_window_sums.h nothing is left but
- * loops over vectors, their sums in registers. */
+ * lie side by side. B's may also be every second number, as the stride of a convolution makes them.
+ * nnrt_narrow_...() have vectors of 32 bytes at most. All shapes are numbers that the compiler knows,
+ * so of all that is chosen here and in nnrt_window_sums.h nothing is left but loops over vectors,
+ * their sums in registers. */
 #ifndef NNRT_WINDOW_H
 #define NNRT_WINDOW_H
 

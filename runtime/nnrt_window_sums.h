@@ -125,8 +125,8 @@ NNRT_INLINE void NNRT_WINDOW_NAME(store_pair)(NNRT_REAL *lower, NNRT_REAL *upper
 #endif
 
 /* Where the vectors of a tile lie: side by side, `columns` columns ending within the last; or one of
- * `columns` columns in each of several lines; columns of B b_column apart. Or, where `halves` are not 0, of half vectors that
- * follow each other, so many to a line, two in each vector. */
+ * `columns` columns in each of several lines; columns of B b_column apart. Or, where `halves` are not
+ * 0, of half vectors that follow each other, so many to a line, two in each vector. */
 typedef struct NNRT_WINDOW_NAME(place) {
   size_t columns, step, b_column, b_step, c_step, halves;
 } NNRT_WINDOW_NAME(place);
@@ -254,8 +254,8 @@ NNRT_INLINE NNRT_REAL NNRT_WINDOW_NAME(total)(NNRT_WINDOW_NAME(vector) of) {
 }
 
 #if NNRT_PAIRS
-/* Of two rows of terms `line` apart, each half a vector long or three halves, the v-th vector: the rows
- * fill it, or three of them, together. */
+/* Of two rows of terms `line` apart, each half a vector long or three halves, the v-th vector: the
+ * rows fill it, or three of them, together. */
 NNRT_INLINE NNRT_WINDOW_NAME(vector) NNRT_WINDOW_NAME(load_rows)(const NNRT_REAL *from, size_t line,
                                                                  size_t count, size_t v) {
   const size_t half = NNRT_LANES / 2;

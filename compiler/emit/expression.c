@@ -77,9 +77,6 @@ static piece rule_leaf(writer *w, const tensor *t) {
   }
   if (t == rule->p) return piece_of(w, BIND_PRIMARY, "p[i]");
   if (t == rule->gradient) return piece_of(w, BIND_PRIMARY, "g[i]");
-  for (int k = 0; k < rule->states; k++) {
-    if (rule->state[k] == t && w->rule->idle[k]) return number_piece(w, 0);
-  }
   return piece_of(w, BIND_PRIMARY, "%s[i]", rule_word(w, t));
 }
 

@@ -138,15 +138,16 @@ static void emit_packed(writer *w, const assignment *a) {
 
 /* ---- shapes --------------------------------------------------------------------------------- */
 
-size_t shape_number(writer *w, shape_list *all, const char *form) {
+size_t shape_number(writer *w, shape_list *all, const char *form, size_t most) {
   for (size_t k = 0; k < all->count; k++) {
     if (strcmp(all->item[k], form) == 0) return k + 1;
   }
+  if (all->count == most) return 0;
   ARENA_PUSH(w->memory, all->item, all->count, all->capacity, form);
   return all->count;
 }
 
-/* Compilers spend a quarter of a second on each shape of products of few numbers. */
+/* Compilers spend a tenth or two of a second on each shape of products of few numbers. */
 enum { MOST_SMALL = 24 };
 
 static const char *form_text(writer *w, size_form size) {
@@ -155,12 +156,17 @@ static const char *form_text(writer *w, size_form size) {
   return arena_printf(w->memory, "%lld * n", (long long)size.count);
 }
 
+size_form group_step(writer *w, const matrix_product *p, const buffer *b, const index_form *at,
+                     int group) {
+  if (p->count[group] == 0) return (size_form){0, false};
+  address whole = buffer_address(w->p->g, b, at);
+  return address_stride(&whole, p->variable[group][p->count[group] - 1]);
+}
+
 /* leading(), in numbers. */
 static const char *leading_form(writer *w, const matrix_product *p, const buffer *b,
                                 const index_form *at, int row, int column) {
-  if (p->count[row] == 0) return form_text(w, group_turns(p, column));
-  address whole = buffer_address(w->p->g, b, at);
-  return form_text(w, address_stride(&whole, p->variable[row][p->count[row] - 1]));
+  return form_text(w, p->count[row] > 0 ? group_step(w, p, b, at, row) : group_turns(p, column));
 }
 
 /* The call in the shape's function, all numbers but the samples' written out; `alpha` "alpha" where
@@ -184,22 +190,27 @@ static const char *small_form(writer *w, const assignment *a, const char *alpha)
 static bool reads_samples(const char *form) { return strstr(form, "n, ") || strstr(form, "n)"); }
 static bool reads_alpha(const char *form) { return strstr(form, "alpha") != NULL; }
 
-static void emit_small(writer *w, const assignment *a) {
+/* Calls the shape's function; false where there are too many of them. */
+static bool emit_small(writer *w, const assignment *a) {
   const matrix_product *p = a->product;
   const factor_read *first = &a->factor[p->a], *second = &a->factor[p->b];
   const char *alpha = alpha_text(w, a);
   const char *form = small_form(w, a, a->factors == 2 ? alpha : "alpha");
-  line(w, "nnrt_product_%zu(%s%s%s%s, %s, %s);", shape_number(w, w->products, form),
-       reads_samples(form) ? "n, " : "", reads_alpha(form) ? alpha : "",
-       reads_alpha(form) ? ", " : "", product_pointer(w, p, first->from, first->at),
+  const size_t number = shape_number(w, w->products, form, MOST_SMALL);
+  if (number == 0) return false;
+  line(w, "nnrt_product_%zu(%s%s%s%s, %s, %s);", number, reads_samples(form) ? "n, " : "",
+       reads_alpha(form) ? alpha : "", reads_alpha(form) ? ", " : "",
+       product_pointer(w, p, first->from, first->at),
        product_pointer(w, p, second->from, second->at),
        product_pointer(w, p, a->target, a->at));
+  return true;
 }
 
 void emit_product_shapes(writer *w) {
   const char *real = real_type(w->p);
   if (w->products->count > 0)
-    text_append(w->out, "\n/* Products of few numbers: transposed? A, B; m, n, k; alpha; A, from row to row; B; beta; C. */\n");
+    text_append(w->out, "\n/* Products of few numbers, a function for each shape: whether A and B are transposed,\n"
+                        " * m, n, k; alpha; each matrix with what lies from row to row; beta before C's. */\n");
   for (size_t k = 0; k < w->products->count; k++) {
     const char *form = w->products->item[k];
     line(w, "static void nnrt_product_%zu(%s%s%s%sconst %s *a, const %s *b, %s *c) {", k + 1,
@@ -219,10 +230,7 @@ void emit_product(writer *w, const assignment *a) {
     emit_packed(w, a);
     return;
   }
-  if (p->small && w->products->count < MOST_SMALL) {
-    emit_small(w, a);
-    return;
-  }
+  if (p->small && emit_small(w, a)) return;
   const factor_read *first = &a->factor[p->a], *second = &a->factor[p->b];
   const bool *turned = p->transposed;
   const char *lda = leading(w, p, first->from, first->at, turned[0] ? GROUP_K : GROUP_M,

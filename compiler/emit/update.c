@@ -57,16 +57,9 @@ static bool old_state_needed(const optimizer_rule *rule, int k) {
   return reads(rule->new_p, t, rule->new_state[k]);
 }
 
-static bool rule_reads(const optimizer_rule *rule, const tensor *t) {
-  for (int k = 0; k < rule->states; k++) {
-    if (reads(rule->new_state[k], t, NULL)) return true;
-  }
-  return reads(rule->new_p, t, NULL);
-}
-
 static const char *word(writer *w, const tensor *t) { return rule_word(w, t); }
 
-static void declare_scalars(writer *w, const optimizer_rule *rule, rule_words *words) {
+static void declare_scalars(writer *w, const optimizer_rule *rule) {
   for (int k = 1; k < rule->hyperparameters; k++) {
     if (!rule_reads(rule, rule->hyperparameter[k])) continue;
     line(w, "const double %s = head->hyperparameter[%d];", word(w, rule->hyperparameter[k]), k);
@@ -74,6 +67,10 @@ static void declare_scalars(writer *w, const optimizer_rule *rule, rule_words *w
   if (rule->step && rule_reads(rule, rule->step)) {
     line(w, "const double step = (double)head->step;");
   }
+}
+
+/* What needs a call, once before the loop. */
+static void declare_hoisted(writer *w, rule_words *words) {
   int hoists = words->hoists;
   for (int k = 0; k < hoists; k++) {
     words->hoists = 0;
@@ -87,86 +84,10 @@ static void declare_scalars(writer *w, const optimizer_rule *rule, rule_words *w
   words->hoists = hoists;
 }
 
-/* ---- states that are not used --------------------------------------------------------------- */
-
-/* Whether n is 0 where the hyperparameter `off` is. */
-static bool is_zero_without(const node *n, const tensor *off) {
-  if (n->class == NODE_TENSOR) return n->tensor == off;
-  if (n->class == NODE_PRODUCT) {
-    for (int k = 0; k < n->operands; k++) {
-      if (n->power[k] > 0 && is_zero_without(n->operand[k], off)) return true;
-    }
-    return false;
-  }
-  if (n->class != NODE_SUM || n->value < 0 || n->value > 0) return false;
-  for (int k = 0; k < n->operands; k++) {
-    if (!is_zero_without(n->operand[k], off)) return false;
-  }
-  return true;
-}
-
-static bool needs(const node *n, const tensor *state, const tensor *off) {
-  if (is_zero_without(n, off)) return false;
-  if (n->class == NODE_TENSOR) return n->tensor == state;
-  for (int k = 0; k < n->operands; k++) {
-    if (needs(n->operand[k], state, off)) return true;
-  }
-  return false;
-}
-
-static bool is_idle(const optimizer_rule *rule, int k, const tensor *off) {
-  for (int j = 0; j < rule->states; j++) {
-    if (needs(rule->new_state[j], rule->state[k], off)) return false;
-  }
-  return !needs(rule->new_p, rule->state[k], off);
-}
-
-/* A hyperparameter that is 0 unless somebody asks for more, and without which a state has no effect, as
- * that of momentum; or NULL. */
-static const tensor *find_idle(const optimizer_rule *rule, bool *idle) {
-  for (int h = 1; h < rule->hyperparameters; h++) {
-    const bool is_off = rule->has_default[h] && !(rule->default_value[h] < 0) &&
-                        !(rule->default_value[h] > 0);
-    bool any = false;
-    for (int k = 0; is_off && k < rule->states; k++) {
-      idle[k] = is_idle(rule, k, rule->hyperparameter[h]);
-      any = any || idle[k];
-    }
-    if (any) return rule->hyperparameter[h];
-  }
-  return NULL;
-}
-
-static bool contains(const node *n, const node *part) {
-  if (n == part) return true;
-  for (int k = 0; k < n->operands; k++) {
-    if (contains(n->operand[k], part)) return true;
-  }
-  return false;
-}
-
-/* What would be its new value, if anything asks for it. */
-static void emit_idle(writer *w, rule_words *words, int k) {
-  const optimizer_rule *rule = words->rule;
-  const node *value = rule->new_state[k];
-  bool asked = contains(rule->new_p, value);
-  for (int j = k + 1; j < rule->states; j++) asked = asked || contains(rule->new_state[j], value);
-  if (!asked || value->operands == 0) return;
-  words->state_new[k] = arena_printf(w->memory, "new_%s", word(w, rule->state[k]));
-  line(w, "const %s %s = %s;", real_word(w), words->state_new[k],
-       value_piece(w, value, NULL, false).chars);
-  words->state_done[k] = true;
-}
-
-/* ---- the loop -------------------------------------------------------------------------------- */
-
 static void emit_states(writer *w, const optimizer_rule *rule, rule_words *words) {
   for (int k = 0; k < rule->states; k++) {
     const char *state = word(w, rule->state[k]);
-    if (words->idle[k]) {
-      emit_idle(w, words, k);
-      continue;
-    }
+    if (rule->idle[k]) continue;
     piece value = value_piece(w, rule->new_state[k], NULL, false);
     if (rule->new_state[k]->class == NODE_TENSOR && rule->new_state[k]->tensor == rule->state[k]) {
       continue;
@@ -182,66 +103,58 @@ static void emit_states(writer *w, const optimizer_rule *rule, rule_words *words
   }
   line(w, "p[i] = %s;", value_piece(w, rule->new_p, NULL, false).chars);
   for (int k = 0; k < rule->states; k++) {
-    if (words->state_new[k] && !words->idle[k]) {
+    if (words->state_new[k]) {
       line(w, "%s[i] = %s;", word(w, rule->state[k]), words->state_new[k]);
     }
   }
 }
 
-static void emit_loop(writer *w, const optimizer_rule *rule, rule_words *words) {
+static void emit_loop(writer *w, const optimizer_rule *rule) {
+  rule_words words = {.rule = rule};
+  for (int k = 0; k < rule->states; k++) {
+    if (!rule->idle[k]) hoist(w, &words, rule->new_state[k]);
+  }
+  hoist(w, &words, rule->new_p);
+  w->rule = &words;
+  declare_hoisted(w, &words);
   line(w, "for (size_t i = 0; i < elements; i++) {");
   w->indent++;
-  emit_states(w, rule, words);
+  emit_states(w, rule, &words);
   w->indent--;
   line(w, "}");
+  w->rule = NULL;
 }
 
-/* The loop without what is idle while a hyperparameter is 0: half of the memory that plain gradient
- * descent goes over is its momentum's. */
-static void emit_without_idle(writer *w, const optimizer_rule *rule, rule_words *words) {
-  bool idle[8] = {false};
-  const tensor *off = find_idle(rule, idle);
-  if (!off) return;
-  rule_words few = *words;
-  memcpy(few.idle, idle, sizeof few.idle);
-  w->rule = &few;
-  line(w, "if (%s == 0.0) {", word(w, off));
+/* Two fifths of the memory that gradient descent goes over are its momentum's. */
+static void emit_without_off(writer *w, const optimizer_rule *rule) {
+  line(w, "if (%s == 0.0) {", word(w, rule->off));
   w->indent++;
-  emit_loop(w, rule, &few);
+  emit_loop(w, rule->without_off);
   line(w, "return;");
   w->indent--;
   line(w, "}");
-  w->rule = words;
 }
 
 static void emit_rule(writer *w, const optimizer_rule *rule) {
-  rule_words words = {.rule = rule};
   text states = text_new(w->memory);
   const char *type = real_word(w), *rate = word(w, rule->hyperparameter[0]);
   for (int k = 0; k < rule->states; k++) {
     text_printf(&states, ", %s *%s", type, word(w, rule->state[k]));
-    hoist(w, &words, rule->new_state[k]);
   }
-  hoist(w, &words, rule->new_p);
-  w->rule = &words;
   text_printf(w->out, "\n/* One step of %s on parameters p with gradients g. */\n", rule->word);
   line(w, "static void update_%s(const nnrt_head *head, double %s, size_t elements, %s *p,",
        word_spelt(w->memory, rule->word), rate, type);
   line(w, "    const %s *g%s) {", type, states.length > 0 ? states.chars : "");
   w->indent++;
-  text body = text_new(w->memory), *outer = w->out;
-  w->out = &body;
-  declare_scalars(w, rule, &words);
-  w->out = outer;
-  if (!body.length || !strstr(body.chars, "head->")) line(w, "(void)head;");
+  const size_t before = w->out->length;
+  declare_scalars(w, rule);
+  if (w->out->length == before) line(w, "(void)head;");
   if (!rule_reads(rule, rule->hyperparameter[0])) line(w, "(void)%s;", rate);
   if (!rule_reads(rule, rule->gradient)) line(w, "(void)g;");
-  text_append_length(w->out, body.chars, body.length);
-  emit_without_idle(w, rule, &words);
-  emit_loop(w, rule, &words);
+  if (rule->off) emit_without_off(w, rule);
+  emit_loop(w, rule);
   w->indent--;
   line(w, "}");
-  w->rule = NULL;
 }
 
 /* Elements below which a second thread brings nothing. */

@@ -27,11 +27,15 @@ static const char *stride_or_zero(writer *w, const matrix_product *p, const buff
 }
 
 /* Vectors of 32 bytes where those of 64 would be filled less by a fifth or more; but lines of one or of
- * three halves fill those of 64, two lines together (nnrt_window_sums.h). */
-static bool wants_narrow(const writer *w, const matrix_product *p) {
-  int64_t count = group_turns(p, p->along ? GROUP_K : GROUP_N).count;
-  int64_t wide = 64 / w->p->real_bytes, narrow = wide / 2;
-  bool pairs = group_turns(p, p->along ? GROUP_MIDDLE : GROUP_LINE).count >= 2;
+ * three halves fill those of 64, two lines together, and so do rows of terms, where numbers of B lie
+ * side by side (nnrt_window_sums.h). */
+static bool wants_narrow(writer *w, const assignment *a) {
+  const matrix_product *p = a->product;
+  const factor_read *second = &a->factor[p->b];
+  const int lanes = p->along ? GROUP_K : GROUP_N, beside = p->along ? GROUP_MIDDLE : GROUP_LINE;
+  int64_t count = group_turns(p, lanes).count, wide = 64 / w->p->real_bytes, narrow = wide / 2;
+  bool pairs = group_turns(p, beside).count >= 2 &&
+               group_step(w, p, second->from, second->at, lanes).count == 1;
   if (pairs && (count <= narrow || count == 3 * narrow)) return false;
   return (count + wide - 1) / wide * wide * 5 > (count + narrow - 1) / narrow * narrow * 6;
 }
@@ -57,14 +61,15 @@ static const char *shape_text(writer *w, const assignment *a) {
 
 static const char *window_form(writer *w, const assignment *a) {
   return arena_printf(w->memory, "%s_windows%s(&(nnrt_windows){\n%s",
-                      wants_narrow(w, a->product) ? "narrow" : "wide",
+                      wants_narrow(w, a) ? "narrow" : "wide",
                       a->product->along ? "_along" : "", shape_text(w, a));
 }
 
 void emit_windows(writer *w, const assignment *a) {
   const matrix_product *p = a->product;
   const factor_read *first = &a->factor[p->a], *second = &a->factor[p->b];
-  line(w, "nnrt_windows_%zu(%s, %s, %s, %s);", shape_number(w, w->windows, window_form(w, a)), alpha_text(w, a),
+  const size_t number = shape_number(w, w->windows, window_form(w, a), SIZE_MAX);
+  line(w, "nnrt_windows_%zu(%s, %s, %s, %s);", number, alpha_text(w, a),
        product_pointer(w, p, first->from, first->at),
        product_pointer(w, p, second->from, second->at),
        product_pointer(w, p, a->target, a->at));

@@ -57,7 +57,6 @@ typedef struct rule_words {
   int hoists;
   bool state_done[8];    /* new_state[k] is what its array holds by now */
   const char *state_new[8]; /* a local that holds it, or NULL */
-  bool idle[8];          /* neither read nor written: what is asked of it does not depend on it */
 } rule_words;
 
 /* Shapes of products, as text: each has a function of its own. */
@@ -211,8 +210,12 @@ const char *group_stride(writer *w, const matrix_product *p, const buffer *b,
 const char *product_pointer(writer *w, const matrix_product *p, const buffer *b,
                             const index_form *at);
 const char *alpha_text(writer *w, const assignment *a);
-/* The number of the shape's function, from 1 on; a new one where no other has this form. */
-size_t shape_number(writer *w, shape_list *all, const char *form);
+/* Elements from one index of the group to the next; 0 if it has only one. */
+size_form group_step(writer *w, const matrix_product *p, const buffer *b, const index_form *at,
+                     int group);
+/* The number of the shape's function, from 1 on: a new one where no other has this form, unless there
+ * are `most` already, then 0. */
+size_t shape_number(writer *w, shape_list *all, const char *form, size_t most);
 /* The functions of products of few numbers that have been called for. */
 void emit_product_shapes(writer *w);
 

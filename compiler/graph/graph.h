@@ -410,7 +410,15 @@ typedef struct optimizer_rule {
   double state_start[8];
   const node *new_state[8];
   const node *new_p;
+  /* By find_idle_states: a hyperparameter without which some states are idle, and what the rule is
+   * while that one is 0; or NULL, both. */
+  const tensor *off;
+  const struct optimizer_rule *without_off;
+  bool idle[8];                 /* of such a rule: states that it neither reads nor needs */
 } optimizer_rule;
+
+/* Whether its equations read the tensor: a hyperparameter, a state, the gradient. */
+bool rule_reads(const optimizer_rule *rule, const tensor *t);
 
 typedef struct file_setting { const char *tensor, *path; } file_setting; /* tensor NULL: all */
 

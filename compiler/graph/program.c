@@ -69,3 +69,18 @@ place program_place(const program *p, name word, place where) {
   }
   return found;
 }
+
+static bool reads(const node *n, const tensor *t) {
+  if (n->class == NODE_TENSOR) return n->tensor == t;
+  for (int k = 0; k < n->operands; k++) {
+    if (reads(n->operand[k], t)) return true;
+  }
+  return false;
+}
+
+bool rule_reads(const optimizer_rule *rule, const tensor *t) {
+  for (int k = 0; k < rule->states; k++) {
+    if (reads(rule->new_state[k], t)) return true;
+  }
+  return reads(rule->new_p, t);
+}

@@ -96,50 +96,50 @@ static int scatter_place(const assignment *a, const buffer_read *r, int d) {
   return 0;
 }
 
-/* Places innermost: they are added to in vectors, one part of the window after another. */
-static void order_scattered(const assignment *a) {
-  const buffer_read *r = scattered(a);
-  if (!r) return;
-  int *order = r->from->order;
-  for (int k = 1; k < r->from->rank; k++) {
-    int d = order[k], at = k;
-    for (; at > 0 && scatter_place(a, r, order[at - 1]) > scatter_place(a, r, d); at--) {
-      order[at] = order[at - 1];
-    }
-    order[at] = d;
-  }
-}
-
-/* ---- what shows something else --------------------------------------------------------------- */
-
-/* Where along what `r` reads the target's dimension d is met, by that one's order; or -1. */
-static int shown_place(const assignment *a, const buffer_read *r, int d) {
-  const variable *v = index_variable(&a->at[d]);
-  for (int k = 0; v && k < r->from->rank; k++) {
-    const index_form *at = &r->at[r->from->order[k]];
-    for (int t = 0; t < at->terms; t++) {
-      if (variable_now(at->term[t].of) == v) return k;
-    }
-  }
-  return -1;
-}
-
-/* A view that is stored and has no name of its own (padding): it lies as what it shows. */
-static void order_shown(const assignment *a) {
-  buffer *b = a->target;
-  const buffer_read *r = a->reads;
-  int lies[MAX_RANK]; /* by dimension */
-  if (a->kind != ASSIGN_ELEMENTS || !is_scratch(b) || b->called || !r || r->next) return;
-  if (!a->what || a->what->class != NODE_VIEW) return;
-  for (int d = 0; d < b->rank; d++) {
-    lies[d] = shown_place(a, r, d);
-    if (lies[d] < 0 || b->time[d]) return;
-  }
+/* The buffer's dimensions by rising place, those of equal ones as they are. */
+static void order_by(buffer *b, const int *lies) {
   for (int k = 1; k < b->rank; k++) {
     int d = b->order[k], at = k;
     for (; at > 0 && lies[b->order[at - 1]] > lies[d]; at--) b->order[at] = b->order[at - 1];
     b->order[at] = d;
   }
+}
+
+/* Places innermost: they are added to in vectors, one part of the window after another. */
+static void order_scattered(const assignment *a) {
+  const buffer_read *r = scattered(a);
+  int lies[MAX_RANK];
+  if (!r) return;
+  for (int d = 0; d < r->from->rank; d++) lies[d] = scatter_place(a, r, d);
+  order_by(r->from, lies);
+}
+
+/* ---- what shows something else --------------------------------------------------------------- */
+
+/* Where along what `r` reads the target's dimension d is met, by that one's order. */
+static bool shown_at(const assignment *a, const buffer_read *r, int d, int *at_place) {
+  const variable *v = index_variable(&a->at[d]);
+  for (int k = 0; v && k < r->from->rank; k++) {
+    const index_form *at = &r->at[r->from->order[k]];
+    *at_place = k;
+    for (int t = 0; t < at->terms; t++) {
+      if (variable_now(at->term[t].of) == v) return true;
+    }
+  }
+  return false;
+}
+
+/* A view that is stored and has no name of its own (padding): it lies as what it shows. */
+static void order_shown(const assignment *a) {
+  const buffer *b = a->target;
+  const buffer_read *r = a->reads;
+  int lies[MAX_RANK];
+  if (a->kind != ASSIGN_ELEMENTS || !is_scratch(b) || b->called || !r || r->next) return;
+  if (!a->what || a->what->class != NODE_VIEW) return;
+  for (int d = 0; d < b->rank; d++) {
+    if (b->time[d] || !shown_at(a, r, d, &lies[d])) return;
+  }
+  order_by(a->target, lies);
 }
 
 void lay_out(entry_plan *e) {

@@ -296,4 +296,5 @@ void lower_program(program *p) {
   replace_bodies(&l, count, reached);
   p->lowered = l.made;
   p->lowered_nodes = count;
+  find_idle_states(p);
 }

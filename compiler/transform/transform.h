@@ -7,6 +7,7 @@
  *   diagnose   warnings that the derivation gives rise to
  *   coalesce   axes that never meet become one
  *   lower      the stable forms that are emitted: softplus, log-sum-exp
+ *   idle       states of optimizers that a hyperparameter of 0 leaves without effect
  *   segment    time in segments, with checkpoints between them; recompute: what the backward pass
  *              computes again instead of reading it (--ram)
  *   rewrite    expressions of the language as patterns and replacements over nodes
@@ -97,6 +98,11 @@ void expand_barriers(program *p);
 /* Once, after differentiation: softplus, log-sum-exp and their exponentials in the form in which
  * they are computed; shares the forward's exponentials; brackets products. */
 void lower_program(program *p);
+
+/* ---- idle.c ------------------------------------------------------------------------------- */
+
+/* Fills `off` and `without_off` of the program's optimizers. lower_program does it last. */
+void find_idle_states(program *p);
 
 /* ---- segment.c, recompute.c --------------------------------------------------------------- */
 

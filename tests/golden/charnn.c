@@ -441,8 +441,7 @@ static void update_sgd(const nnrt_head *head, double rate, size_t elements, floa
   const double momentum = head->hyperparameter[1];
   if (momentum == 0.0) {
     for (size_t i = 0; i < elements; i++) {
-      const float new_v = g[i] + (float)momentum * 0.0f;
-      p[i] = p[i] - (float)rate * new_v;
+      p[i] = p[i] - g[i] * (float)rate;
     }
     return;
   }
@@ -481,8 +480,7 @@ static void update_rmsprop(const nnrt_head *head, double rate, size_t elements, 
   if (momentum == 0.0) {
     for (size_t i = 0; i < elements; i++) {
       s[i] = (float)decay * s[i] + g[i] * g[i] * (float)(1.0 - decay);
-      const float new_v = (float)momentum * 0.0f + g[i] / ((float)epsilon + sqrtf(s[i]));
-      p[i] = p[i] - (float)rate * new_v;
+      p[i] = p[i] - (float)rate * (g[i] / ((float)epsilon + sqrtf(s[i])));
     }
     return;
   }

@@ -56,7 +56,8 @@ static inline float relu(float a) {
   return a > 0.0f ? a : 0.0f;
 }
 
-/* Products of few numbers: transposed? A, B; m, n, k; alpha; A, from row to row; B; beta; C. */
+/* Products of few numbers, a function for each shape: whether A and B are transposed,
+ * m, n, k; alpha; each matrix with what lies from row to row; beta before C's. */
 static void nnrt_product_1(size_t n, const float *a, const float *b, float *c) {
   nnrt_small_product(0, 1, n, 16, 30, 1.0f, a, 30, b, 30, 0.0f, c, 16);
 }
@@ -230,8 +231,7 @@ static void update_sgd(const nnrt_head *head, double rate, size_t elements, floa
   const double momentum = head->hyperparameter[1];
   if (momentum == 0.0) {
     for (size_t i = 0; i < elements; i++) {
-      const float new_v = g[i] + (float)momentum * 0.0f;
-      p[i] = p[i] - (float)rate * new_v;
+      p[i] = p[i] - g[i] * (float)rate;
     }
     return;
   }
@@ -270,8 +270,7 @@ static void update_rmsprop(const nnrt_head *head, double rate, size_t elements, 
   if (momentum == 0.0) {
     for (size_t i = 0; i < elements; i++) {
       s[i] = (float)decay * s[i] + g[i] * g[i] * (float)(1.0 - decay);
-      const float new_v = (float)momentum * 0.0f + g[i] / ((float)epsilon + sqrtf(s[i]));
-      p[i] = p[i] - (float)rate * new_v;
+      p[i] = p[i] - (float)rate * (g[i] / ((float)epsilon + sqrtf(s[i])));
     }
     return;
   }

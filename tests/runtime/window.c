@@ -101,10 +101,14 @@ static void compare(nnrt_windows of, sum_windows *with) {
   munmap(mapped, bytes + page);
 }
 
-ParameterizedTestParameters(window, columns) {
+static struct criterion_test_params all_rows(void) {
   static int numbers[ROWS];
   for (int k = 0; k < ROWS; k++) numbers[k] = k;
   return cr_make_param_array(int, numbers, ROWS);
+}
+
+ParameterizedTestParameters(window, columns) {
+  return all_rows();
 }
 
 ParameterizedTest(const int *number, window, columns) {
@@ -116,14 +120,12 @@ ParameterizedTest(const int *number, window, columns) {
   }
 }
 
-ParameterizedTestParameters(window, every_second_column) {
-  static int numbers[ROWS];
-  for (int k = 0; k < ROWS; k++) numbers[k] = k;
-  return cr_make_param_array(int, numbers, ROWS);
+ParameterizedTestParameters(window, columns_by_a_stride) {
+  return all_rows();
 }
 
 /* B read by a stride: of a convolution with stride = 2, and of one with 3. */
-ParameterizedTest(const int *number, window, every_second_column) {
+ParameterizedTest(const int *number, window, columns_by_a_stride) {
   for (int keep = 0; keep < 2; keep++) {
     nnrt_windows of = windows_of(&rows[*number], keep);
     for (of.b_column = 2; of.b_column <= 3; of.b_column++) {
@@ -135,9 +137,7 @@ ParameterizedTest(const int *number, window, every_second_column) {
 }
 
 ParameterizedTestParameters(window, along_the_sum) {
-  static int numbers[ROWS];
-  for (int k = 0; k < ROWS; k++) numbers[k] = k;
-  return cr_make_param_array(int, numbers, ROWS);
+  return all_rows();
 }
 
 /* One line, whose columns lie at any stride. */
