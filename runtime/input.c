@@ -11,7 +11,7 @@
 
 #include "file.h"
 
-enum { FIRST_CAPACITY = 1 << 20 };
+enum { FIRST_CAPACITY = 1 << 20, LEAST_CAPACITY = 1 << 13 };
 
 /* ---- opening ------------------------------------------------------------------------------ */
 
@@ -29,6 +29,13 @@ static bool fail_to_begin(nnrt_input *input, nnrt_failure *failure) {
   return false;
 }
 
+/* Of a small file twice what it holds, so that nothing grows: few pages of memory to begin with. */
+static size_t first_capacity(const struct stat *status) {
+  if (!S_ISREG(status->st_mode) || status->st_size >= FIRST_CAPACITY / 2) return FIRST_CAPACITY;
+  const size_t twice = 2 * (size_t)status->st_size;
+  return twice > LEAST_CAPACITY ? twice : LEAST_CAPACITY;
+}
+
 bool nnrt_input_open(const char *path, nnrt_input *input, nnrt_failure *failure) {
   struct stat status;
   bool standard = strcmp(path, "-") == 0;
@@ -39,12 +46,12 @@ bool nnrt_input_open(const char *path, nnrt_input *input, nnrt_failure *failure)
   input->descriptor = dup(descriptor);
   input->stream = gzdopen(descriptor, "rb");
   if (!input->stream) close(descriptor);
-  input->capacity = FIRST_CAPACITY + 1;
+  input->capacity = first_capacity(&status) + 1;
   input->most = NNRT_MOST_HELD;
   input->bytes = malloc(input->capacity);
   if (!input->stream || !input->bytes || input->descriptor < 0)
     return fail_to_begin(input, failure);
-  gzbuffer(input->stream, 1 << 18);
+  gzbuffer(input->stream, (unsigned)(input->capacity / 4));
   bool good = nnrt_input_more(input, 0, failure);
   if (good && input->length == 0)
     good = nnrt_fail(failure, "%s: %s empty", input->path, standard ? "is" : "the file is");

@@ -147,8 +147,11 @@ static bool spread(const records *in, void *const *to) {
 
 enum { READ_BYTES = 1 << 20 }; /* of a file at a time, or one record */
 
-static bool reserve_scratch(nnrt_table *table, const nnrt_part *part, nnrt_failure *failure) {
-  size_t wanted = part->span > READ_BYTES ? part->span : READ_BYTES;
+/* Room for n of the part's records, but for no more than are read at a time. */
+static bool reserve_scratch(nnrt_table *table, const nnrt_part *part, size_t n,
+                            nnrt_failure *failure) {
+  const size_t more = n - 1 < READ_BYTES / part->stride ? n - 1 : READ_BYTES / part->stride;
+  const size_t wanted = part->span + more * part->stride;
   if (table->scratch_bytes >= wanted) return true;
   free(table->scratch);
   table->scratch = malloc(wanted);
@@ -159,7 +162,7 @@ static bool reserve_scratch(nnrt_table *table, const nnrt_part *part, nnrt_failu
 static bool read_part(nnrt_table *table, const nnrt_part *part, size_t first, size_t n,
                       size_t done, void *const *to, nnrt_failure *failure) {
   void **here = table->here;
-  if (!reserve_scratch(table, part, failure)) return false;
+  if (!reserve_scratch(table, part, n, failure)) return false;
   size_t most = (table->scratch_bytes - part->span) / part->stride + 1;
   for (size_t more; n > 0; first += more, done += more, n -= more) {
     more = n < most ? n : most;

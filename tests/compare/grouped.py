@@ -21,12 +21,14 @@ def run_group(name, cases, folder, reals, flags):
   data = draw_data(twin.data, random, twin.batch)
   truth = test_torch.truth_of(twin, weights, data)
   test_torch.write_case(folder, weights, data)
-  notes = [test_torch.run_real(model, twin, folder, real, data, truth, check=False, flags=flags)
+  notes = [test_torch.run_real(model, twin, folder, real, data, truth, check=False,
+                               flags=flags and flags[real])
            for real in reals]
   return f"{len(cases)} cases: " + ", ".join(notes)
 
 
 def run_groups(tally, groups, chosen, root, reals, flags=None):
+  """flags: by type, what to compile with in place of test_torch.flags_of()."""
   torch.set_num_threads(1)
   with concurrent.futures.ThreadPoolExecutor(2) as pool:
     jobs = [(name, pool.submit(run_group, name, cases, root / name, reals, flags))

@@ -1,9 +1,9 @@
 """Every model of tests/models against PyTorch's autograd.
 
 For each model: compile it, give the program random weights and data, and compare loss, every
-gradient and every output with those of the model's twin (twins/), in double and in float (under
-sanitizers, which watch over memory, in float alone); then let the program check itself (not under
-sanitizers, which have seen by then what it computes with).
+gradient and every output with those of the model's twin (twins/): in double under sanitizers, by the
+plain loops, which are the reference; else in float by what ships, and then let the program check
+itself. test_kernels_long.py has what ships in double, and lets that check itself.
 
   test_torch.py [--keep FOLDER] [--real double|float] [--torch-only] [--kernels] [--required]
                 [MODEL ...]
@@ -136,21 +136,15 @@ def options_of(twin):
   return [option for name, value in twin.defines.items() for option in ("-D", f"{name}={value}")]
 
 
-# Whose check runs for minutes under sanitizers where gcc does not optimise.
-LONG_CHECKS = ("convolutions",)
-
-
-def flags_of(name, real, kernels):
+def flags_of(real, kernels):
   """Numbers in double by the plain loops, which are the reference; in float by what ships."""
-  if not nn.SANITIZED and (real == "float" or kernels):
-    return ()
-  return ("-O1", "-DNNRT_PLAIN_LOOPS") if name in LONG_CHECKS else nn.QUICKLY
+  return () if not nn.SANITIZED and (real == "float" or kernels) else nn.QUICKLY
 
 
 def run_real(model, twin, folder, real, data, truth, check=True, kernels=False, flags=None):
   """Compiles for one type of number and compares; the worst relative error of the gradients."""
   program = nn.build(model, folder, "--real", real, *options_of(twin), stem=f"m_{real}",
-                     flags=flags_of(model.stem, real, kernels) if flags is None else flags)
+                     flags=flags_of(real, kernels) if flags is None else flags)
   tolerance = TOLERANCE[real]
   files = [f for name in data for f in ("--data", f"{name}={folder / name}.npy")]
   load = ["--load", folder / "W.safetensors"]
@@ -217,8 +211,7 @@ def chosen_models(options):
 
 
 def run_all(options, root):
-  both = ["float"] if nn.SANITIZED else ["double", "float"]
-  reals = [options.real] if options.real else both
+  reals = [options.real or ("double" if nn.SANITIZED else "float")]
   tally = nn.Tally()
   torch.set_num_threads(1)
   with concurrent.futures.ThreadPoolExecutor(2) as pool:

@@ -43,7 +43,7 @@ def main():
       (folder / "page.nn").write_text(blocks(), encoding="utf-8")
     # The page is about formulas: kernels are compare/library's and compare/torch's.
     grouped.run_groups(tally, groups, sys.argv[1:], pathlib.Path(root), ["double", "float"],
-                       flags=nn.PLAINLY)
+                       flags={"double": nn.QUICKLY, "float": nn.PLAINLY})
   with tempfile.TemporaryDirectory(prefix="nncc-page-") as root:
     (pathlib.Path(root) / "page.nn").write_text(blocks(), encoding="utf-8")
     for test in states.dropout_channels, states.alpha_dropout:

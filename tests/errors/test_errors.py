@@ -76,6 +76,8 @@ def check_output_untouched(path, folder):
 
 def check_model(path):
   check_file(path)
+  if nn.SANITIZED:  # they have seen all that leads to the refusal
+    return
   with tempfile.TemporaryDirectory(prefix="nncc-errors-") as folder:
     check_output_untouched(path, pathlib.Path(folder))
 

@@ -42,9 +42,9 @@ def held_out(program, name, *options):
   return dict((word, float(value)) for word, value in map(str.split, lines))[name], took
 
 
-def check_gradients(name, folder):
+def check_gradients(name, sizes, folder):
   for real in ("double", "float"):
-    run(build(name, folder, "--real", real), "check")
+    run(build(name, folder, "--real", real, *sizes), "check")
 
 
 def check_digits(folder):
@@ -153,8 +153,8 @@ def main():
   tally = nn.Tally()
   with tempfile.TemporaryDirectory() as scratch:
     folder = pathlib.Path(scratch)
-    for name in ("logistic", "logistic8", "digits", "charnn"):
-      tally.case(f"{name}: gradients", check_gradients, name, folder)
+    for name, *sizes in (("logistic",), ("logistic8",), ("digits",), ("charnn", "-D", "T=8")):
+      tally.case(f"{name}: gradients", check_gradients, name, sizes, folder)
     tally.case("digits: held-out accuracy", check_digits, folder)
     tally.case("logistic: held-out accuracy", check_mean, "logistic", 0.96, folder)
     tally.case("logistic8: held-out accuracy", check_mean, "logistic8", 0.96, folder)
