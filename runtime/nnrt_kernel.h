@@ -277,11 +277,9 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(stripe_within)(size_t columns, size_t rea
     row[i + (d)] = __builtin_shufflevector(x, y, NNRT_EACH(NNRT_HIGH, d));                        \
   }
 
-/* to[p * width + j] = from[j * step + p] for all p and j < LANES, by rising p; zeroes from
- * j = columns on. */
-NNRT_INLINE NNRT_TARGET void NNRT_NAME(transpose)(size_t columns, const NNRT_REAL *from, size_t step,
-                                                  size_t width, NNRT_REAL *to) {
-  NNRT_NAME(vector) row[NNRT_LANES];
+/* row[p][j] = from[j * step + p] for all p and j < LANES; zeroes from j = columns on. */
+NNRT_INLINE NNRT_TARGET void NNRT_NAME(turn)(size_t columns, const NNRT_REAL *from, size_t step,
+                                             NNRT_NAME(vector) row[NNRT_LANES]) {
   for (int j = 0; j < NNRT_LANES; j++)
     row[j] = (size_t)j < columns
                ? *(const NNRT_NAME(vector) *)(const void *)(from + (size_t)j * step)
@@ -296,10 +294,17 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(transpose)(size_t columns, const NNRT_REA
   NNRT_EXCHANGE(2)
 #endif
   NNRT_EXCHANGE(1)
+}
+#undef NNRT_EXCHANGE
+
+/* to[p * width + j] = from[j * step + p], likewise, by rising p. */
+NNRT_INLINE NNRT_TARGET void NNRT_NAME(transpose)(size_t columns, const NNRT_REAL *from, size_t step,
+                                                  size_t width, NNRT_REAL *to) {
+  NNRT_NAME(vector) row[NNRT_LANES];
+  NNRT_NAME(turn)(columns, from, step, row);
   for (size_t p = 0; p < NNRT_LANES; p++)
     *(NNRT_NAME(vector) *)(void *)(to + p * width) = row[p];
 }
-#undef NNRT_EXCHANGE
 #endif
 
 /* k rows of B, `columns` of each, side by side in rows of WIDTH; zeroes behind. */
@@ -630,20 +635,16 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(pack_panel)(size_t k, const NNRT_OPERANDS
       to[p * rows + i] = a[i * of->a_row + p * of->a_column];
 }
 
-/* Fetches a tile's share of what the next stripe of B will be packed from, and the tile's place in
- * C: neither lies where a processor would look ahead by itself. */
+/* Fetches a tile's share of what the next stripe of B will be packed from: it does not lie where a
+ * processor would look ahead by itself. */
 NNRT_INLINE NNRT_TARGET void NNRT_NAME(fetch)(const NNRT_OPERANDS *of, size_t k,
-                                              const NNRT_REAL *next, size_t tile, size_t tiles,
-                                              const NNRT_REAL *c) {
+                                              const NNRT_REAL *next, size_t tile, size_t tiles) {
   const int along = of->b_column == 1 || of->b_column == 0; /* B's rows, or those of a packed one */
   const size_t pieces = along ? k : NNRT_NAME(WIDTH), step = along ? of->b_row : of->b_column;
   const size_t length = along ? NNRT_NAME(WIDTH) : k, line = NNRT_LINE / sizeof *next;
   for (size_t piece = pieces * tile / tiles; next && piece < pieces * (tile + 1) / tiles; piece++)
     for (size_t l = 0; l < length; l += line)
       __builtin_prefetch(next + piece * step + l, 0, 2);
-  for (size_t i = 0; i < NNRT_NAME(ROWS); i++)
-    for (size_t l = 0; l < NNRT_NAME(WIDTH); l += line)
-      __builtin_prefetch(c + i * of->c_row + l, 1);
 }
 
 /* Whole panels of a block and one whole stripe of B, both packed. */
@@ -654,10 +655,34 @@ static __attribute__((noinline)) NNRT_TARGET void NNRT_NAME(panels)(
   panel.a_row = 1;
   panel.a_column = NNRT_NAME(ROWS);
   for (size_t i = 0; i < rows; i += NNRT_NAME(ROWS), c += NNRT_NAME(ROWS) * of->c_row) {
-    NNRT_NAME(fetch)(of, k, next, i / NNRT_NAME(ROWS), rows / NNRT_NAME(ROWS), c);
+    NNRT_NAME(fetch)(of, k, next, i / NNRT_NAME(ROWS), rows / NNRT_NAME(ROWS));
     NNRT_NAME(tile)(NNRT_NAME(ROWS), 2, NNRT_NAME(WIDTH), NNRT_NAME(WIDTH), k, &panel, block + i * k,
                     stripe, NNRT_NAME(WIDTH), keep, c);
   }
+}
+
+/* Panels of A, one behind the other. Two that share a vector of each column are turned at once. */
+NNRT_INLINE NNRT_TARGET void NNRT_NAME(pack_panels)(size_t rows, size_t k, const NNRT_OPERANDS *of,
+                                                    const NNRT_REAL *a, NNRT_REAL *to) {
+  const size_t height = NNRT_NAME(ROWS);
+  size_t r = 0;
+#if NNRT_SHUFFLES && NNRT_LANES == 16
+  typedef NNRT_REAL half __attribute__((vector_size(NNRT_VECTOR_BYTES / 2),
+                                        aligned(sizeof(NNRT_REAL)), may_alias));
+  for (; of->a_column == 1 && k % NNRT_LANES == 0 && r + 2 * height <= rows; r += 2 * height)
+    for (size_t p = 0; p < k; p += NNRT_LANES) {
+      NNRT_NAME(vector) row[NNRT_LANES];
+      NNRT_NAME(turn)(NNRT_LANES, a + r * of->a_row + p, of->a_row, row);
+      for (size_t l = 0; l < NNRT_LANES; l++) {
+        NNRT_REAL *at = to + r * k + (p + l) * height;
+        *(half *)(void *)at = __builtin_shufflevector(row[l], row[l], 0, 1, 2, 3, 4, 5, 6, 7);
+        *(half *)(void *)(at + height * k) =
+          __builtin_shufflevector(row[l], row[l], 8, 9, 10, 11, 12, 13, 14, 15);
+      }
+    }
+#endif
+  for (; r < rows; r += height)
+    NNRT_NAME(pack_panel)(k, of, a + r * of->a_row, to + r * k);
 }
 
 /* run(), with a block of A packed into `block`. */
@@ -672,8 +697,7 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(run_packed)(const NNRT_OPERANDS *of, size
   const int is_packed = of->b_column == 0;
   const size_t step = is_packed ? of->k : of->b_column; /* from column to column */
   const NNRT_REAL *a = of->a + p * of->a_column, *b = of->b + p * of->b_row;
-  for (size_t r = 0; r < rows; r += NNRT_NAME(ROWS))
-    NNRT_NAME(pack_panel)(k, of, a + (i + r) * of->a_row, block + r * k);
+  NNRT_NAME(pack_panels)(rows, k, of, a + i * of->a_row, block);
   for (size_t j = 0; j < whole; j += NNRT_NAME(WIDTH)) {
     const size_t next = j + NNRT_NAME(WIDTH);
     if (!is_packed)

@@ -7,6 +7,7 @@
  * unless the user has set it; NNRT_BLAS chooses: openblas, the path of another library, or none. */
 #include "product.h"
 #include "nnrt.h"
+#include "work.h"
 
 #include <dlfcn.h>
 #include <limits.h>
@@ -40,10 +41,6 @@ enum {
   AS_STORED = 111,
   TRANSPOSED = 112
 };
-
-/* Multiply-adds from which on a product is large: a library's call, or the packing of A, pays.
- * Measured on a Zen 5: docs/performance.md. */
-static const double worth_more = 192.0 * 1024 * 1024;
 
 typedef enum nnrt_processor { PROCESSOR_PLAIN, PROCESSOR_AVX2, PROCESSOR_AVX512 } nnrt_processor;
 
@@ -122,7 +119,7 @@ typedef struct service {
 #endif
 
 static int is_large(size_t m, size_t n, size_t k) {
-  return (double)m * (double)n * (double)k >= worth_more;
+  return (double)m * (double)n * (double)k >= nnrt_large_product;
 }
 
 /* Few rows or columns would not make good for packing. */

@@ -171,7 +171,7 @@ static void mark_unused_data(writer *w) {
 /* ---- the function ------------------------------------------------------------------------------ */
 
 static const char *const purposes[] = {
-    "Mean loss of n samples, as in training. A watch, where there is one, sees what it is made of.",
+    "Mean loss of n samples, as in training; a watch, where there is one, sees it in the making.",
     "Mean loss of n samples, and the gradient of every parameter.",
     "As in prediction: values[0] the mean loss of n samples, then each metric.",
     "Every output of n samples.",

@@ -5,10 +5,10 @@
  * beforehand it was slower by 3 % (docs/performance.md). What lies in a stack of copies is packed
  * as a whole. */
 #include "schedule.h"
+#include "work.h"
 
-/* Multiply-adds from which a library may serve a product (runtime/product.c), and rows above which
- * packing costs nothing beside the product. */
-static const double library_work = 192.0 * 1024 * 1024, rows_that_hide_it = 400;
+/* Rows above which packing costs nothing beside the product. */
+static const double rows_that_hide_it = 400;
 enum { PACKED_ROW_BYTES = 128 /* of the widest stripe */ };
 
 /* Without what runs in m, n and k. */
@@ -41,7 +41,7 @@ static bool find_packing(const entry_plan *e, const assignment *a, packing *to) 
   size_form m = group_turns(p, GROUP_M), n = group_turns(p, GROUP_N), k = group_turns(p, GROUP_K);
   double rows = (double)m.count * (m.batch ? (double)e->of->nominal_batch / e->parts : 1);
   if (n.batch || k.batch || rows > rows_that_hide_it) return false;
-  if (rows * (double)n.count * (double)k.count >= library_work) return false;
+  if (rows * (double)n.count * (double)k.count >= nnrt_large_product) return false;
   address at = buffer_address(e->of->g, f->from, f->at), first = begun(p, &at);
   *to = (packing){.from = f->from, .first = first.constant, .n = n.count, .k = k.count,
                   .row = address_stride(&at, innermost(p, GROUP_N)).count, .copies = 1};

@@ -53,8 +53,7 @@ static inline float sign(float a) {
   return (float)(((a) > 0.0f) - ((a) < 0.0f));
 }
 
-/* Mean loss of n samples, as in training. A watch, where there is one, sees what it is made of.
-    */
+/* Mean loss of n samples, as in training; a watch, where there is one, sees it in the making. */
 static double compute_loss(void *block, size_t n, const int32_t *c, const int32_t *n_, nnrt_watch
     *watch) {
   void *scratch = at(block, scratch_offset(block));

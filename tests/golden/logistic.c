@@ -71,8 +71,7 @@ static void nnrt_product_4(size_t n, const float *a, const float *b, float *c) {
   nnrt_small_product(1, 0, 16, 30, n, 1.0f, a, 16, b, 30, 0.0f, c, 30);
 }
 
-/* Mean loss of n samples, as in training. A watch, where there is one, sees what it is made of.
-    */
+/* Mean loss of n samples, as in training; a watch, where there is one, sees it in the making. */
 static double compute_loss(void *block, size_t n, const float *x, const float *y, nnrt_watch
     *watch) {
   void *scratch = at(block, scratch_offset(block));
