@@ -371,6 +371,10 @@ static void emit_helper(writer *w, op operation) {
 }
 
 void emit_helpers_of(writer *w) {
+  if (w->helpers->zeros > 0) {
+    line(w, "/* What is read where a row of a tensor is not there. */");
+    line(w, "static const %s zeros[%lld] = {0};", real_word(w), (long long)w->helpers->zeros);
+  }
   for (int type = 0; type < 2; type++) {
     w->type = type ? NUMBER_DOUBLE : NUMBER_REAL;
     for (int k = 0; k < OP_COUNT; k++) {
@@ -483,9 +487,32 @@ piece boolean_piece(writer *w, const node *n, const environment *where) {
 
 /* ---- any node ------------------------------------------------------------------------------- */
 
+/* A stored element, or a product of some, of rows that the conditions choose. */
+static piece chosen_piece(writer *w, const node *what, const environment *where,
+                          const condition *conditions) {
+  index_form at[MAX_RANK];
+  piece none = {NULL, BIND_PRIMARY}, product = none;
+  const buffer *held = w->e && !w->rule ? buffer_at(w->e, what, where, at) : NULL;
+  if (held) return row_or_zeros(w, held, at, conditions);
+  if (what->class != NODE_PRODUCT || w->rule || product_told_axes(what).count > 0) return none;
+  for (int k = 0; k < what->operands; k++) {
+    const node *factor = what->operand[k];
+    const buffer *from = is_one(what->power[k]) && !factor->boolean
+                           ? buffer_at(w->e, factor, where, at) : NULL;
+    piece one = from ? row_or_zeros(w, from, at, conditions) : none;
+    if (!one.chars) return none;
+    product = times(w, product, one);
+  }
+  return product;
+}
+
 static piece view_piece(writer *w, const node *n, const environment *where) {
   condition *conditions = NULL;
   const environment *inner = through(w, n, where, &conditions);
+  if (conditions_piece(w, conditions).chars) {
+    piece chosen = chosen_piece(w, n->operand[0], inner, conditions);
+    if (chosen.chars) return chosen;
+  }
   return guarded(w, conditions, value_piece(w, n->operand[0], inner, false),
                  number_piece(w, 0).chars);
 }

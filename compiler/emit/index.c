@@ -191,7 +191,7 @@ static bool is_single(const writer *w, const buffer *b, int d) {
   return extent.count == 1 && !extent.batch;
 }
 
-static bool has_variable(const index_form *at, const variable *v) {
+bool has_variable(const index_form *at, const variable *v) {
   for (int k = 0; k < at->terms; k++) {
     if (variable_now(at->term[k].of) == v) return true;
   }

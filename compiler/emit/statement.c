@@ -453,7 +453,7 @@ static void emit_loop_body(writer *w, const step *s, open_loop *opened) {
   w->out = &body;
   emit_steps(w, s->first);
   w->out = &rows;
-  bool any = declare_rows(w, opened), single = is_single(s) && !any && !opened->braces;
+  bool any = declare_rows(w, opened, body.chars), single = is_single(s) && !any && !opened->braces;
   w->out = outer;
   w->indent--;
   w->loops = opened->outer;

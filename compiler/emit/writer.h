@@ -17,9 +17,13 @@ enum {
   BIND_UNARY, BIND_PRIMARY
 };
 
-/* The number of a row of some tensors, "t * n + s", on its way to a variable of its own. */
+/* The number of a row of some tensors, "t * n + s", on its way to a variable of its own; or, of one
+ * tensor, where the row lies that a condition chooses. */
 typedef struct row_index {
   piece index;
+  const buffer *of;              /* the tensor, or NULL                           */
+  int64_t elements;              /* of its row, from where it lies                */
+  const char *mark;              /* what stands for it meanwhile                  */
   const struct open_loop *owner; /* the innermost loop that it depends on */
   int uses;
   const char *word;
@@ -47,6 +51,7 @@ typedef struct helpers {
   bool op[2][OP_COUNT];  /* by number type: real, double */
   bool square[2];
   bool uniform, at;
+  int64_t zeros;         /* how many in a row are read in place of what is not there */
 } helpers;
 
 /* In an optimizer's rule: the names of what its leaves stand for. */
@@ -105,11 +110,18 @@ void line(writer *w, const char *format, ...) PRINTF_LIKE(2, 3);
 /* The lines of `chars`, those that are too wide broken; but marked ones stay whole where asked. */
 void wrap_lines(text *out, const char *chars, bool marked_whole);
 
+/* ---- row.c ---------------------------------------------------------------------------------- */
+
 /* Stands for a row's number, until the loop that gives it its last index is closed; then it is a
  * variable if it is used often, else the index itself. */
 piece row_piece(writer *w, piece index, open_loop *owner);
-bool declare_rows(writer *w, const open_loop *owner);
+/* For what stands in `body`, the text of the loop; whether there is any. */
+bool declare_rows(writer *w, const open_loop *owner, const char *body);
 void append_with_rows(writer *w, text *out, const char *chars, const open_loop *owner);
+/* b's element at `at` where the conditions hold, else 0, as one of a row that is chosen before the
+ * innermost loop begins: gcc makes no vectors of a loop that chooses twice in each turn. NULL chars
+ * where the conditions or all but the last index depend on that loop. */
+piece row_or_zeros(writer *w, const buffer *b, const index_form *at, const condition *conditions);
 
 /* ---- reason.c ------------------------------------------------------------------------------- */
 
@@ -145,6 +157,7 @@ piece index_piece(writer *w, const index_form *at);
 piece place_piece(writer *w, const buffer *b, const index_form *at);
 piece address_piece(writer *w, const address *to);
 bool place_divides(const index_form *at, int rank);
+bool has_variable(const index_form *at, const variable *v);
 /* "h[s * H + i]", or just the name of a scalar. */
 piece element_piece(writer *w, const buffer *b, const index_form *at);
 piece condition_piece(writer *w, const condition *c);

@@ -39,7 +39,7 @@ static const char *const reserved[] = {
     "max", "softplus", "square", "first", "step", "samples", "scratch", "gradient", "loss",
     "update", "predict", "test", "init", "bytes", "locate", "stop", "environ", "stdin", "stdout",
     "stderr", "errno", "EOF", "HUGE_VAL", "NAN", "end", "parameters", "elements", "g", "p",
-    "own", "part", "parts", "call", "rows", "total"};
+    "own", "part", "parts", "call", "rows", "total", "zeros"};
 
 static taken_word *find_word(const word_table *table, const char *chars) {
   taken_word *found = NULL;

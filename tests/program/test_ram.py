@@ -7,6 +7,7 @@ steps; what info says beside what the program asks the system for.
 import json
 import os
 import pathlib
+import platform
 import re
 import sys
 import tempfile
@@ -156,6 +157,26 @@ def check_itself(folder):
   nn.demand(said.startswith("check passed"), said)
 
 
+def check_vectors(folder):
+  """gcc makes vectors of every loop over a cell's elements, those included that read the state before
+  from one of two places: within the segment, or where the one before has left it."""
+  model = folder / "lstm.nn"
+  model.write_text(LSTM)
+  source = nn.emit(model, folder / "m.c", "--ram", smallest(model))
+  lines, cells, loop = source.read_text().splitlines(), set(), 0
+  nn.demand(any("SEGMENTS" in line for line in lines), "no segments")
+  for number, text in enumerate(lines, 1):
+    loop = number if "for (size_t" in text else loop
+    if re.search("nnrt_(tanh|sigmoid)f", text):
+      cells.add(loop)
+  wide = ["-mavx2", "-mfma"] if platform.machine() == "x86_64" else []
+  said = nn.must(["gcc", "-O3", *wide, f"-I{nn.INCLUDE}", "-fopt-info-vec-optimized", "-c", source,
+                  "-o", folder / "m.o"]).stderr
+  made = {int(number) for number in re.findall(r"m\.c:(\d+):\d+: optimized: +loop vectorized", said)}
+  nn.demand(cells and cells <= made, f"no vectors at lines {sorted(cells - made)} of {sorted(cells)}")
+  return f"{len(cells)} loops"
+
+
 def check_length(folder):
   """Emitted text does not grow with the number of steps."""
   model, counts = folder / "rnn.nn", []
@@ -211,7 +232,7 @@ def main():
   for name, test, *arguments in (
       [("memory as info has it", check_info)] +
       [(f"gradients of {name}", check_task, name) for name in TASKS] +
-      [("check of itself", check_itself), ("length", check_length),
+      [("check of itself", check_itself), ("vectors", check_vectors), ("length", check_length),
        ("enough, and nonsense", check_enough)]):
     with tempfile.TemporaryDirectory() as folder:
       tally.case(name, test, pathlib.Path(folder), *arguments)
