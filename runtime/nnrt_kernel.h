@@ -76,9 +76,11 @@
 #define NNRT_HEIGHT 256
 #define NNRT_BLOCK (NNRT_HEIGHT * NNRT_RUN + 16)
 
-/* Bytes of a cache line, and the longest row that is copied to begin with one. */
+/* Bytes of a cache line, and the longest row that is copied to begin with one; bytes of B from which on
+ * its stripes are fetched ahead. */
 #define NNRT_LINE 64
 #define NNRT_NEAR 2048
+#define NNRT_FAR (1024 * 1024)
 
 /* Where the operands lie: element (i, p) of A is at a[i * a_row + p * a_column], so too with B and
  * C, whose columns lie side by side. b_column 0: B is packed (pack_whole, use_packed). keep: what is
@@ -186,20 +188,36 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(tile)(const int rows, const int vectors, 
                        columns - (size_t)(v * NNRT_LANES), sum[i][v] * of->alpha, keep);
 }
 
-/* Rows `from` to `to` of C for one stripe of at most WIDTH columns and a run of k. */
+/* Fetches a tile's share of the next stripe of B, unless that is NULL: it does not lie where a processor
+ * would look ahead by itself. */
+NNRT_INLINE NNRT_TARGET void NNRT_NAME(fetch)(const NNRT_OPERANDS *of, size_t k,
+                                              const NNRT_REAL *next, size_t tile, size_t tiles) {
+  const int along = of->b_column == 1 || of->b_column == 0; /* B's rows, or those of a packed one */
+  const size_t pieces = along ? k : NNRT_NAME(WIDTH), step = along ? of->b_row : of->b_column;
+  const size_t length = along ? NNRT_NAME(WIDTH) : k, line = NNRT_LINE / sizeof *next;
+  for (size_t piece = pieces * tile / tiles; next && piece < pieces * (tile + 1) / tiles; piece++)
+    for (size_t l = 0; l < length; l += line)
+      __builtin_prefetch(next + piece * step + l, 0, 2);
+}
+
+/* Rows `from` to `to` of C for one stripe of at most WIDTH columns and a run of k; `next` is the
+ * stripe to be fetched meanwhile. */
 NNRT_INLINE NNRT_TARGET void NNRT_NAME(rows)(const int vectors, size_t columns, size_t read,
                                              size_t k, size_t from, size_t to,
                                              const NNRT_OPERANDS *of, const NNRT_REAL *a,
-                                             const NNRT_REAL *b, size_t b_row, int keep,
-                                             NNRT_REAL *c) {
+                                             const NNRT_REAL *b, size_t b_row,
+                                             const NNRT_REAL *next, int keep, NNRT_REAL *c) {
+  const size_t tiles = (to - from) / NNRT_NAME(ROWS);
   size_t i = from;
 #define NNRT_TILE(rows)                                                                           \
   NNRT_NAME(tile)(rows, vectors, columns, read, k, of, a + i * of->a_row, b, b_row, keep,         \
                   c + i * of->c_row)
   for (; vectors == 1 && i + 2 * NNRT_NAME(ROWS) <= to; i += 2 * NNRT_NAME(ROWS))
     NNRT_TILE(2 * NNRT_NAME(ROWS));
-  for (; i + NNRT_NAME(ROWS) <= to; i += NNRT_NAME(ROWS))
+  for (; i + NNRT_NAME(ROWS) <= to; i += NNRT_NAME(ROWS)) {
+    NNRT_NAME(fetch)(of, k, next, (i - from) / NNRT_NAME(ROWS), tiles);
     NNRT_TILE(NNRT_NAME(ROWS));
+  }
   for (; i + 4 <= to; i += 4)
     NNRT_TILE(4);
   for (; i + 2 <= to; i += 2)
@@ -213,16 +231,17 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(rows)(const int vectors, size_t columns, 
  * are known, keep one of the four; where they are not, the four are functions that all share. */
 #ifdef NNRT_EMITTED
 #define NNRT_ROWS(name, vectors, columns, read)                                                   \
-  NNRT_NAME(rows)(vectors, columns, read, k, from, to, of, a, b, b_row, keep, c)
+  NNRT_NAME(rows)(vectors, columns, read, k, from, to, of, a, b, b_row, NULL, keep, c)
 #else
 #define NNRT_ROWS(name, vectors, columns, read)                                                   \
-  NNRT_NAME(name)(columns, read, k, from, to, of, a, b, b_row, keep, c)
+  NNRT_NAME(name)(columns, read, k, from, to, of, a, b, b_row, next, keep, c)
 #define NNRT_SHARED_ROWS(name, vectors, columns, read)                                            \
   static __attribute__((noinline)) NNRT_TARGET void NNRT_NAME(name)(                              \
     size_t some, size_t can_be_read, size_t k, size_t from, size_t to, const NNRT_OPERANDS *of,   \
-    const NNRT_REAL *a, const NNRT_REAL *b, size_t b_row, int keep, NNRT_REAL *c) {               \
+    const NNRT_REAL *a, const NNRT_REAL *b, size_t b_row, const NNRT_REAL *next, int keep,        \
+    NNRT_REAL *c) {                                                                               \
     (void)some, (void)can_be_read;                                                                \
-    NNRT_NAME(rows)(vectors, columns, read, k, from, to, of, a, b, b_row, keep, c);               \
+    NNRT_NAME(rows)(vectors, columns, read, k, from, to, of, a, b, b_row, next, keep, c);         \
   }
 NNRT_SHARED_ROWS(rows_of_two, 2, NNRT_NAME(WIDTH), NNRT_NAME(WIDTH))
 NNRT_SHARED_ROWS(rows_within_two, 2, some, can_be_read)
@@ -232,8 +251,10 @@ NNRT_SHARED_ROWS(rows_within_one, 1, some, can_be_read)
 #endif
 NNRT_INLINE NNRT_TARGET void NNRT_NAME(whole_stripe)(size_t k, size_t from, size_t to,
                                                      const NNRT_OPERANDS *of, const NNRT_REAL *a,
-                                                     const NNRT_REAL *b, size_t b_row, int keep,
+                                                     const NNRT_REAL *b, size_t b_row,
+                                                     const NNRT_REAL *next, int keep,
                                                      NNRT_REAL *c) {
+  (void)next; /* an emitted program's operands are near */
   NNRT_ROWS(rows_of_two, 2, NNRT_NAME(WIDTH), NNRT_NAME(WIDTH));
 }
 NNRT_INLINE NNRT_TARGET void NNRT_NAME(stripe_within)(size_t columns, size_t read, size_t k,
@@ -241,6 +262,9 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(stripe_within)(size_t columns, size_t rea
                                                       const NNRT_OPERANDS *of, const NNRT_REAL *a,
                                                       const NNRT_REAL *b, size_t b_row, int keep,
                                                       NNRT_REAL *c) {
+#ifndef NNRT_EMITTED
+  const NNRT_REAL *const next = NULL;
+#endif
   if (columns > NNRT_LANES)
     NNRT_ROWS(rows_within_two, 2, columns, read);
   else if (columns == NNRT_LANES)
@@ -593,11 +617,15 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(run)(const NNRT_OPERANDS *of, size_t i, s
   const size_t k = of->k - p < NNRT_RUN ? of->k - p : NNRT_RUN;
   const size_t end = of->m - i < NNRT_HEIGHT ? of->m : i + NNRT_HEIGHT;
   const size_t whole = of->n - of->n % NNRT_NAME(WIDTH);
-  const NNRT_REAL *a = of->a + p * of->a_column;
+  const size_t step = of->b_column == 0 ? of->k : of->b_column; /* from column to column */
+  const int far = of->n * of->k >= NNRT_FAR / sizeof(NNRT_REAL);
+  const NNRT_REAL *a = of->a + p * of->a_column, *b = of->b + p * of->b_row;
   for (size_t j = 0; j < whole; j += NNRT_NAME(WIDTH)) {
+    const size_t next = j + NNRT_NAME(WIDTH);
     const NNRT_REAL *stripe = NNRT_NAME(stripe_of)(of, p, j, NNRT_NAME(WIDTH), k, packed);
     NNRT_NAME(whole_stripe)(k, i, end, of, a, stripe,
-                            of->b_column == 1 ? of->b_row : NNRT_NAME(WIDTH), keep, of->c + j);
+                            of->b_column == 1 ? of->b_row : NNRT_NAME(WIDTH),
+                            far && next < whole ? b + next * step : NULL, keep, of->c + j);
   }
   NNRT_NAME(rest)(of, i, end, p, k, keep, packed);
 }
@@ -633,18 +661,6 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(pack_panel)(size_t k, const NNRT_OPERANDS
   for (; p < k; p++)
     for (size_t i = 0; i < rows; i++)
       to[p * rows + i] = a[i * of->a_row + p * of->a_column];
-}
-
-/* Fetches a tile's share of what the next stripe of B will be packed from: it does not lie where a
- * processor would look ahead by itself. */
-NNRT_INLINE NNRT_TARGET void NNRT_NAME(fetch)(const NNRT_OPERANDS *of, size_t k,
-                                              const NNRT_REAL *next, size_t tile, size_t tiles) {
-  const int along = of->b_column == 1 || of->b_column == 0; /* B's rows, or those of a packed one */
-  const size_t pieces = along ? k : NNRT_NAME(WIDTH), step = along ? of->b_row : of->b_column;
-  const size_t length = along ? NNRT_NAME(WIDTH) : k, line = NNRT_LINE / sizeof *next;
-  for (size_t piece = pieces * tile / tiles; next && piece < pieces * (tile + 1) / tiles; piece++)
-    for (size_t l = 0; l < length; l += line)
-      __builtin_prefetch(next + piece * step + l, 0, 2);
 }
 
 /* Whole panels of a block and one whole stripe of B, both packed. */
@@ -705,7 +721,8 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(run_packed)(const NNRT_OPERANDS *of, size
     const NNRT_REAL *stripe = is_packed ? b + j * step : packed;
     NNRT_NAME(panels)(of, rows, k, block, stripe, next < whole ? b + next * step : NULL, keep,
                       of->c + i * of->c_row + j);
-    NNRT_NAME(whole_stripe)(k, i + rows, end, of, a, stripe, NNRT_NAME(WIDTH), keep, of->c + j);
+    NNRT_NAME(whole_stripe)(k, i + rows, end, of, a, stripe, NNRT_NAME(WIDTH), NULL, keep,
+                            of->c + j);
   }
   NNRT_NAME(rest)(of, i, end, p, k, keep, packed);
 }

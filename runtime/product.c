@@ -118,13 +118,23 @@ typedef struct service {
 #define SETS(real, with) with(real, plain)
 #endif
 
+/* Multiply-adds from which packing A pays where its columns lie side by side, as those of weights'
+ * gradients do: of each a tile would read half a cache line, and all of those out of a few sets of
+ * the nearest cache. */
+static const double worth_turning = 24e6;
+
+static double work_of(size_t m, size_t n, size_t k) {
+  return (double)m * (double)n * (double)k;
+}
+
 static int is_large(size_t m, size_t n, size_t k) {
-  return (double)m * (double)n * (double)k >= nnrt_large_product;
+  return work_of(m, n, k) >= nnrt_large_product;
 }
 
 /* Few rows or columns would not make good for packing. */
-static int packs_a(size_t m, size_t n, size_t k) {
-  return m >= 32 && n >= 128 && is_large(m, n, k);
+static int packs_a(size_t m, size_t n, size_t k, int turned) {
+  const double least = turned ? worth_turning : nnrt_large_product;
+  return m >= 32 && n >= 128 && work_of(m, n, k) >= least;
 }
 
 #if NNRT_VECTORS
@@ -145,7 +155,7 @@ static __thread double block_of_a[NNRT_BLOCK] __attribute__((aligned(64)));
     nnrt_operands_##real turned = *of;                                                            \
     if (of->b_column == 0)                                                                        \
       use_packed_##real##_##set(&turned);                                                         \
-    if (packs_a(of->m, of->n, of->k)) {                                                           \
+    if (packs_a(of->m, of->n, of->k, of->a_row == 1)) {                                           \
       MULTIPLY_LARGE(real, set, &turned);                                                         \
       return;                                                                                     \
     }                                                                                             \
