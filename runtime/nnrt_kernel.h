@@ -481,9 +481,14 @@ NNRT_INLINE NNRT_TARGET NNRT_NAME(vector) NNRT_NAME(fold_short)(size_t k, const 
 #undef NNRT_EACH
 
 /* Products of two runs of k, added up in a vector: several sums are under way, and memory is read in
- * order, which is what a processor fetches ahead. */
-NNRT_INLINE NNRT_TARGET NNRT_NAME(vector) NNRT_NAME(along)(size_t k, const NNRT_REAL *a,
-                                                           const NNRT_REAL *b) {
+ * order, which is what a processor fetches ahead. Where the shape is not known it is a function, or its
+ * loop would share registers with all that is around it. */
+#ifdef NNRT_EMITTED
+NNRT_INLINE
+#else
+static __attribute__((noinline))
+#endif
+NNRT_TARGET NNRT_NAME(vector) NNRT_NAME(along)(size_t k, const NNRT_REAL *a, const NNRT_REAL *b) {
   enum { SUMS = 4 };
   NNRT_NAME(vector) sum[SUMS];
   size_t p = 0;
@@ -493,8 +498,10 @@ NNRT_INLINE NNRT_TARGET NNRT_NAME(vector) NNRT_NAME(along)(size_t k, const NNRT_
     for (size_t s = 0; s < SUMS; s++)
       sum[s] += NNRT_NAME(load)(a + p + s * NNRT_LANES, NNRT_LANES) *
                 NNRT_NAME(load)(b + p + s * NNRT_LANES, NNRT_LANES);
-  for (; p < k; p += NNRT_LANES)
-    sum[0] += NNRT_NAME(load)(a + p, k - p) * NNRT_NAME(load)(b + p, k - p);
+  for (; p + NNRT_LANES <= k; p += NNRT_LANES)
+    sum[0] += NNRT_NAME(load)(a + p, NNRT_LANES) * NNRT_NAME(load)(b + p, NNRT_LANES);
+  if (p < k) /* masks cost what several vectors do */
+    sum[1] += NNRT_NAME(load)(a + p, k - p) * NNRT_NAME(load)(b + p, k - p);
   return (sum[0] + sum[1]) + (sum[2] + sum[3]);
 }
 
