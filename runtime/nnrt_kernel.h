@@ -684,25 +684,44 @@ static __attribute__((noinline)) NNRT_TARGET void NNRT_NAME(panels)(
   }
 }
 
-/* Panels of A, one behind the other. Two that share a vector of each column are turned at once. */
+#if NNRT_SHUFFLES && NNRT_LANES == 16
+typedef NNRT_REAL NNRT_NAME(half)
+  __attribute__((vector_size(NNRT_VECTOR_BYTES / 2), aligned(sizeof(NNRT_REAL)), may_alias));
+
+/* A column of two panels, to where each has it. */
+NNRT_INLINE NNRT_TARGET void NNRT_NAME(store_halves)(NNRT_NAME(vector) column, NNRT_REAL *upper,
+                                                     NNRT_REAL *lower) {
+  *(NNRT_NAME(half) *)(void *)upper =
+    __builtin_shufflevector(column, column, 0, 1, 2, 3, 4, 5, 6, 7);
+  *(NNRT_NAME(half) *)(void *)lower =
+    __builtin_shufflevector(column, column, 8, 9, 10, 11, 12, 13, 14, 15);
+}
+
+/* Two panels of A, of which a vector holds a column. */
+NNRT_INLINE NNRT_TARGET void NNRT_NAME(pack_two_panels)(size_t k, const NNRT_OPERANDS *of,
+                                                        const NNRT_REAL *a, NNRT_REAL *to) {
+  const size_t height = NNRT_NAME(ROWS);
+  for (size_t p = 0; of->a_row == 1 && p < k; p++)
+    NNRT_NAME(store_halves)(NNRT_NAME(load)(a + p * of->a_column, NNRT_LANES), to + p * height,
+                            to + (k + p) * height);
+  for (size_t p = 0; of->a_row != 1 && p < k; p += NNRT_LANES) {
+    NNRT_NAME(vector) row[NNRT_LANES];
+    NNRT_NAME(turn)(NNRT_LANES, a + p, of->a_row, row);
+    for (size_t l = 0; l < NNRT_LANES; l++)
+      NNRT_NAME(store_halves)(row[l], to + (p + l) * height, to + (k + p + l) * height);
+  }
+}
+#endif
+
+/* Panels of A, one behind the other. */
 NNRT_INLINE NNRT_TARGET void NNRT_NAME(pack_panels)(size_t rows, size_t k, const NNRT_OPERANDS *of,
                                                     const NNRT_REAL *a, NNRT_REAL *to) {
   const size_t height = NNRT_NAME(ROWS);
   size_t r = 0;
 #if NNRT_SHUFFLES && NNRT_LANES == 16
-  typedef NNRT_REAL half __attribute__((vector_size(NNRT_VECTOR_BYTES / 2),
-                                        aligned(sizeof(NNRT_REAL)), may_alias));
-  for (; of->a_column == 1 && k % NNRT_LANES == 0 && r + 2 * height <= rows; r += 2 * height)
-    for (size_t p = 0; p < k; p += NNRT_LANES) {
-      NNRT_NAME(vector) row[NNRT_LANES];
-      NNRT_NAME(turn)(NNRT_LANES, a + r * of->a_row + p, of->a_row, row);
-      for (size_t l = 0; l < NNRT_LANES; l++) {
-        NNRT_REAL *at = to + r * k + (p + l) * height;
-        *(half *)(void *)at = __builtin_shufflevector(row[l], row[l], 0, 1, 2, 3, 4, 5, 6, 7);
-        *(half *)(void *)(at + height * k) =
-          __builtin_shufflevector(row[l], row[l], 8, 9, 10, 11, 12, 13, 14, 15);
-      }
-    }
+  if (of->a_row == 1 || (of->a_column == 1 && k % NNRT_LANES == 0))
+    for (; r + 2 * height <= rows; r += 2 * height)
+      NNRT_NAME(pack_two_panels)(k, of, a + r * of->a_row, to + r * k);
 #endif
   for (; r < rows; r += height)
     NNRT_NAME(pack_panel)(k, of, a + r * of->a_row, to + r * k);
