@@ -13,30 +13,33 @@ from support import nn                                                      # no
 CHARNN = nn.MODELS / "charnn.nn"
 
 
-def seconds(*arguments, runs=9):
-  """Median of several runs' processor time, so that a busy machine does not count; nor does the
-  first run, which warms the caches."""
-  times = []
-  for _ in range(runs + 1):
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    nn.must([nn.NNCC, *arguments])
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    times.append(after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
-  return statistics.median(times[1:])
+def processor_time(*arguments):
+  """Of one run, in seconds: a processor that others use too does not count, as a clock's would."""
+  before = resource.getrusage(resource.RUSAGE_CHILDREN)
+  nn.must([nn.NNCC, *arguments])
+  after = resource.getrusage(resource.RUSAGE_CHILDREN)
+  return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+
+
+def seconds(*cases, runs=9):
+  """Medians of several runs of each list of arguments. They take turns, so that a machine whose
+  speed changes serves all alike; the first round, which warms the caches, is not counted."""
+  rounds = [[processor_time(*arguments) for arguments in cases] for _ in range(runs + 1)]
+  return [statistics.median(times) for times in zip(*rounds[1:])]
 
 
 def check_time_of_example(model, start, folder):
   """10 ms; a GPT of several blocks, a net within a net and their like may take 100. What a system
   takes to start a program, 1 to 3 ms where the tests run, is not nncc's."""
   small = model.parent.name in ("logistic", "digits", "charnn")
-  took, limit = seconds(model, "-o", folder / "m.c") - start, 0.010 if small else 0.100
+  took, limit = seconds((model, "-o", folder / "m.c"))[0] - start, 0.010 if small else 0.100
   nn.demand(took < limit, f"{took * 1000:.1f} ms, not under {limit * 1000:.0f}")
   return f"{took * 1000:.1f} ms"
 
 
 def check_time_along_steps(folder):
-  short, long = (seconds(CHARNN, "-D", f"T={steps}", "-o", folder / "m.c", runs=21)
-                 for steps in (8, 8192))
+  short, long = seconds(*((CHARNN, "-D", f"T={steps}", "-o", folder / "m.c")
+                          for steps in (8, 8192)), runs=21)
   nn.demand(abs(long - short) <= 0.2 * short + 0.0005,
             f"{short * 1000:.1f} ms for T = 8, {long * 1000:.1f} ms for T = 8192")
   return f"{short * 1000:.1f} and {long * 1000:.1f} ms"
@@ -56,24 +59,22 @@ def repeat_text(layers):
 
 
 def check_time_of_chain(folder, text_of):
-  took = {}
-  for layers in (500, 1000):
-    model = folder / f"chain{layers}.nn"
+  models = [folder / f"chain{layers}.nn" for layers in (500, 1000)]
+  for model, layers in zip(models, (500, 1000)):
     model.write_text(text_of(layers))
-    took[layers] = seconds(model, "-o", folder / "m.c", runs=5)
-  note = f"{took[500]:.3f} s for 500, {took[1000]:.3f} s for 1,000"
-  nn.demand(took[1000] < 1, note)
-  nn.demand(took[1000] <= 2.5 * took[500] + 0.005, note)
+  short, long = seconds(*((model, "-o", folder / "m.c") for model in models))
+  note = f"{short:.3f} s for 500, {long:.3f} s for 1,000"
+  nn.demand(long < 1, note)
+  nn.demand(long <= 2.5 * short + 0.005, note)
   return note
 
 
 def main():
   tally = nn.Tally()
   with tempfile.TemporaryDirectory(prefix="nncc-times-") as name:
-    folder, start = pathlib.Path(name), seconds("--version")
+    folder, (start,) = pathlib.Path(name), seconds(("--version",))
     for model in sorted((nn.ROOT / "examples").glob("*/*.nn")):
-      tally.case(f"examples/{model.parent.name}", check_time_of_example, model, start,
-                 folder)
+      tally.case(f"examples/{model.parent.name}", check_time_of_example, model, start, folder)
     tally.case("does not depend on T", check_time_along_steps, folder)
     tally.case("chains", check_time_of_chain, folder, chain_text)
     tally.case("repeats", check_time_of_chain, folder, repeat_text)
