@@ -29,11 +29,11 @@ static bool fail_to_begin(nnrt_input *input, nnrt_failure *failure) {
   return false;
 }
 
-/* Of a small file twice what it holds, so that nothing grows: few pages of memory to begin with. */
+/* Few pages of memory for a small file: twice what it holds and more, so that nothing grows at its end. */
 static size_t first_capacity(const struct stat *status) {
   if (!S_ISREG(status->st_mode) || status->st_size >= FIRST_CAPACITY / 2) return FIRST_CAPACITY;
-  const size_t twice = 2 * (size_t)status->st_size;
-  return twice > LEAST_CAPACITY ? twice : LEAST_CAPACITY;
+  const size_t enough = 2 * (size_t)status->st_size + 2;
+  return enough > LEAST_CAPACITY ? enough : LEAST_CAPACITY;
 }
 
 bool nnrt_input_open(const char *path, nnrt_input *input, nnrt_failure *failure) {

@@ -230,10 +230,10 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(rows)(const int vectors, size_t columns, 
 /* The same, with whole vectors where there are: they need no masks. Emitted programs, whose columns
  * are known, keep one of the four; where they are not, the four are functions that all share. */
 #ifdef NNRT_EMITTED
-#define NNRT_ROWS(name, vectors, columns, read)                                                   \
+#define NNRT_ROWS(name, vectors, columns, read, next)                                             \
   NNRT_NAME(rows)(vectors, columns, read, k, from, to, of, a, b, b_row, NULL, keep, c)
 #else
-#define NNRT_ROWS(name, vectors, columns, read)                                                   \
+#define NNRT_ROWS(name, vectors, columns, read, next)                                             \
   NNRT_NAME(name)(columns, read, k, from, to, of, a, b, b_row, next, keep, c)
 #define NNRT_SHARED_ROWS(name, vectors, columns, read)                                            \
   static __attribute__((noinline)) NNRT_TARGET void NNRT_NAME(name)(                              \
@@ -255,22 +255,19 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(whole_stripe)(size_t k, size_t from, size
                                                      const NNRT_REAL *next, int keep,
                                                      NNRT_REAL *c) {
   (void)next; /* an emitted program's operands are near */
-  NNRT_ROWS(rows_of_two, 2, NNRT_NAME(WIDTH), NNRT_NAME(WIDTH));
+  NNRT_ROWS(rows_of_two, 2, NNRT_NAME(WIDTH), NNRT_NAME(WIDTH), next);
 }
 NNRT_INLINE NNRT_TARGET void NNRT_NAME(stripe_within)(size_t columns, size_t read, size_t k,
                                                       size_t from, size_t to,
                                                       const NNRT_OPERANDS *of, const NNRT_REAL *a,
                                                       const NNRT_REAL *b, size_t b_row, int keep,
                                                       NNRT_REAL *c) {
-#ifndef NNRT_EMITTED
-  const NNRT_REAL *const next = NULL;
-#endif
   if (columns > NNRT_LANES)
-    NNRT_ROWS(rows_within_two, 2, columns, read);
+    NNRT_ROWS(rows_within_two, 2, columns, read, NULL);
   else if (columns == NNRT_LANES)
-    NNRT_ROWS(rows_of_one, 1, NNRT_LANES, NNRT_LANES);
+    NNRT_ROWS(rows_of_one, 1, NNRT_LANES, NNRT_LANES, NULL);
   else
-    NNRT_ROWS(rows_within_one, 1, columns, read);
+    NNRT_ROWS(rows_within_one, 1, columns, read, NULL);
 }
 #undef NNRT_ROWS
 
@@ -697,18 +694,18 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(store_halves)(NNRT_NAME(vector) column, N
     __builtin_shufflevector(column, column, 8, 9, 10, 11, 12, 13, 14, 15);
 }
 
-/* Two panels of A, of which a vector holds a column. */
+/* Two panels of A, of which a vector holds a column: it lies there, or vectors of rows are turned. */
 NNRT_INLINE NNRT_TARGET void NNRT_NAME(pack_two_panels)(size_t k, const NNRT_OPERANDS *of,
                                                         const NNRT_REAL *a, NNRT_REAL *to) {
-  const size_t height = NNRT_NAME(ROWS);
-  for (size_t p = 0; of->a_row == 1 && p < k; p++)
-    NNRT_NAME(store_halves)(NNRT_NAME(load)(a + p * of->a_column, NNRT_LANES), to + p * height,
-                            to + (k + p) * height);
-  for (size_t p = 0; of->a_row != 1 && p < k; p += NNRT_LANES) {
-    NNRT_NAME(vector) row[NNRT_LANES];
-    NNRT_NAME(turn)(NNRT_LANES, a + p, of->a_row, row);
-    for (size_t l = 0; l < NNRT_LANES; l++)
-      NNRT_NAME(store_halves)(row[l], to + (p + l) * height, to + (k + p + l) * height);
+  const size_t height = NNRT_NAME(ROWS), once = of->a_row == 1 ? 1 : NNRT_LANES;
+  for (size_t p = 0; p < k; p += once) {
+    NNRT_NAME(vector) column[NNRT_LANES];
+    if (of->a_row == 1)
+      column[0] = NNRT_NAME(load)(a + p * of->a_column, NNRT_LANES);
+    else
+      NNRT_NAME(turn)(NNRT_LANES, a + p, of->a_row, column);
+    for (size_t l = 0; l < once; l++)
+      NNRT_NAME(store_halves)(column[l], to + (p + l) * height, to + (k + p + l) * height);
   }
 }
 #endif

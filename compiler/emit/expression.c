@@ -373,7 +373,7 @@ static void emit_helper(writer *w, op operation) {
 void emit_helpers_of(writer *w) {
   if (w->helpers->zeros > 0) {
     line(w, "/* What is read where a row of a tensor is not there. */");
-    line(w, "static const %s zeros[%lld] = {0};", real_word(w), (long long)w->helpers->zeros);
+    line(w, "static const %s zeros[%lld] = {0};\n", real_word(w), (long long)w->helpers->zeros);
   }
   for (int type = 0; type < 2; type++) {
     w->type = type ? NUMBER_DOUBLE : NUMBER_REAL;
@@ -487,20 +487,20 @@ piece boolean_piece(writer *w, const node *n, const environment *where) {
 
 /* ---- any node ------------------------------------------------------------------------------- */
 
-/* A stored element, or a product of some, of rows that the conditions choose. */
+/* A stored element, or a product of some, of rows that the conditions choose; NULL chars where they are
+ * not that. */
 static piece chosen_piece(writer *w, const node *what, const environment *where,
                           const condition *conditions) {
   index_form at[MAX_RANK];
-  piece none = {NULL, BIND_PRIMARY}, product = none;
-  const buffer *held = w->e && !w->rule ? buffer_at(w->e, what, where, at) : NULL;
+  piece product = {NULL, BIND_PRIMARY};
+  const buffer *held = buffer_at(w->e, what, where, at);
   if (held) return row_or_zeros(w, held, at, conditions);
-  if (what->class != NODE_PRODUCT || w->rule || product_told_axes(what).count > 0) return none;
+  if (what->class != NODE_PRODUCT || product_told_axes(what).count > 0) return product;
   for (int k = 0; k < what->operands; k++) {
-    const node *factor = what->operand[k];
-    const buffer *from = is_one(what->power[k]) && !factor->boolean
-                           ? buffer_at(w->e, factor, where, at) : NULL;
-    piece one = from ? row_or_zeros(w, from, at, conditions) : none;
-    if (!one.chars) return none;
+    bool plain = is_one(what->power[k]) && !what->operand[k]->boolean;
+    held = plain ? buffer_at(w->e, what->operand[k], where, at) : NULL;
+    piece one = held ? row_or_zeros(w, held, at, conditions) : (piece){NULL, BIND_PRIMARY};
+    if (!one.chars) return one;
     product = times(w, product, one);
   }
   return product;
@@ -509,12 +509,17 @@ static piece chosen_piece(writer *w, const node *what, const environment *where,
 static piece view_piece(writer *w, const node *n, const environment *where) {
   condition *conditions = NULL;
   const environment *inner = through(w, n, where, &conditions);
-  if (conditions_piece(w, conditions).chars) {
-    piece chosen = chosen_piece(w, n->operand[0], inner, conditions);
-    if (chosen.chars) return chosen;
+  piece holds = conditions_piece(w, conditions);
+  const char *before = w->said;
+  if (!holds.chars || (before && strcmp(before, holds.chars) == 0)) {
+    return value_piece(w, n->operand[0], inner, false);
   }
-  return guarded(w, conditions, value_piece(w, n->operand[0], inner, false),
-                 number_piece(w, 0).chars);
+  piece chosen = chosen_piece(w, n->operand[0], inner, conditions);
+  if (chosen.chars) return chosen;
+  w->said = holds.chars;
+  piece value = value_piece(w, n->operand[0], inner, false);
+  w->said = before;
+  return guarded(w, conditions, value, number_piece(w, 0).chars);
 }
 
 static piece map_of_nodes(writer *w, const node *n, const environment *where) {

@@ -133,6 +133,16 @@ piece conditions_piece(writer *w, const condition *list) {
   return all;
 }
 
+bool conditions_vary(const condition *list, const variable *v) {
+  for (; list; list = list->next) {
+    for (int k = 0; k < list->of.terms && !condition_holds(list); k++) {
+      const variable *of = variable_now(list->of.term[k].of);
+      if (of == v || of->kind != VARIABLE_LOOP) return true;
+    }
+  }
+  return false;
+}
+
 /* ---- places --------------------------------------------------------------------------------- */
 
 static void use_size(writer *w, axis a) {

@@ -16,10 +16,9 @@ static row_index *row_for(writer *w, piece index, open_loop *owner) {
     *row = (row_index){.index = index, .owner = owner, .next = owner->rows};
     owner->rows = row;
     ARENA_PUSH(w->memory, w->rows->item, w->rows->count, w->rows->capacity, row);
-    row->number = w->rows->count - 1;
+    row->mark = arena_printf(w->memory, "%c%zu%c", ROW_BEGINS, w->rows->count - 1, ROW_ENDS);
   }
   row->uses++;
-  row->mark = arena_printf(w->memory, "%c%zu%c", ROW_BEGINS, row->number, ROW_ENDS);
   return row;
 }
 
@@ -66,8 +65,8 @@ bool declare_rows(writer *w, const open_loop *owner, const char *body) {
   for (row_index *row = first; row; row = row->later) {
     if (row->of ? !strstr(body, row->mark) : row->uses < FEWEST_ROW_USES) continue;
     row->word = row_word(w, row, depth);
-    const char *type = row->of ? arena_printf(w->memory, "%s *", buffer_type(w, row->of)) : "size_t ";
-    line(w, "const %s%s = %s;", type, row->word, row->index.chars);
+    line(w, "const %s%s = %s;", row->of ? arena_printf(w->memory, "%s *", buffer_type(w, row->of))
+                                        : "size_t ", row->word, row->index.chars);
     if (w->helpers->zeros < row->elements) w->helpers->zeros = row->elements;
     any = true;
   }
@@ -94,80 +93,58 @@ void append_with_rows(writer *w, text *out, const char *chars, const open_loop *
 
 enum { MOST_ELEMENTS = 4096 }; /* of a row: as many zeroes become part of the program */
 
-static bool only_loops(const index_form *at) {
-  for (int k = 0; k < at->terms; k++) {
-    if (variable_now(at->term[k].of)->kind != VARIABLE_LOOP) return false;
-  }
-  return true;
-}
-
-/* Whether the conditions, those apart that hold anyway, or the place depend on v. */
-static bool depends(const buffer *b, const index_form *at, const condition *conditions,
-                    const variable *v) {
-  for (const condition *c = conditions; c; c = c->next) {
-    if (!condition_holds(c) && has_variable(&c->of, v)) return true;
-  }
-  for (int d = 0; d < b->rank; d++) {
-    if (has_variable(&at[d], v)) return true;
-  }
-  return false;
-}
-
-static open_loop *owner_of(writer *w, const buffer *b, const index_form *at,
+/* The innermost loop around `inner` that the conditions or the place depend on, or NULL. */
+static open_loop *owner_of(const open_loop *inner, const buffer *b, const index_form *at,
                            const condition *conditions) {
-  for (open_loop *l = w->loops->outer; l; l = l->outer) {
-    if (depends(b, at, conditions, l->over)) return l;
+  for (open_loop *l = inner->outer; l; l = l->outer) {
+    bool depends = conditions_vary(conditions, l->over);
+    for (int d = 0; d < b->rank; d++) depends = depends || has_variable(&at[d], l->over);
+    if (depends) return l;
   }
   return NULL;
 }
 
-/* The dimension that v runs along, whose elements lie side by side, one a turn from one on that is
- * there; -1: v runs along none, or along others too. */
-static int dimension_of(writer *w, const buffer *b, const index_form *at, const variable *v) {
-  int found = -1, times = 0;
+/* The place where v is 0, which must be there too; false unless v runs along elements that lie side
+ * by side. */
+static bool begin_of_row(writer *w, const buffer *b, const index_form *at, const variable *v,
+                         index_form *first) {
+  address whole = buffer_address(w->p->g, b, at);
+  size_form stride = address_stride(&whole, v);
+  if (stride.count != 1 || stride.batch) return false;
   for (int d = 0; d < b->rank; d++) {
-    if (!only_loops(&at[d])) return -1;
+    first[d] = at[d];
     for (int k = 0; k < at[d].terms; k++) {
-      if (variable_now(at[d].term[k].of) != v) continue;
-      if (at[d].term[k].coefficient != 1 || ++times > 1) return -1;
-      found = d;
+      variable *of = variable_now(at[d].term[k].of);
+      int64_t by = at[d].term[k].coefficient;
+      if (of->kind != VARIABLE_LOOP) return false;
+      if (has_variable(&at[d], v) && (by < 0 || at[d].constant < 0)) return false;
+      if (of != v) continue;
+      index_form one = index_of(of);
+      first[d] = index_add(at[d], -by, &one);
     }
   }
-  if (found < 0 || at[found].constant < 0) return -1;
-  if (strcmp(stride_piece(w, b, found).chars, "1") != 0) return -1;
-  for (int k = 0; k < at[found].terms; k++) {
-    if (at[found].term[k].coefficient < 0) return -1;
-  }
-  return found;
+  return true;
 }
 
 piece row_or_zeros(writer *w, const buffer *b, const index_form *at, const condition *conditions) {
   const piece none = {NULL, BIND_PRIMARY};
   const variable *v = w->loops ? w->loops->over : NULL;
   bool typed = b->type == w->type || (b->type != NUMBER_INTEGER && w->p->real_bytes == 8);
+  index_form first[MAX_RANK];
   if (!v || v->batch || v->high > MOST_ELEMENTS || !w->rows || !typed ||
       b->kept == STORAGE_LOCAL || b->kept == STORAGE_RESULT) {
     return none;
   }
-  for (const condition *c = conditions; c; c = c->next) {
-    if (!condition_holds(c) && (has_variable(&c->of, v) || !only_loops(&c->of))) return none;
-  }
-  const int along = dimension_of(w, b, at, v);
-  open_loop *owner = along < 0 ? NULL : owner_of(w, b, at, conditions);
-  if (!owner) return none;
-  index_form first[MAX_RANK];
-  memcpy(first, at, (size_t)b->rank * sizeof *at);
-  for (int k = 0; k < first[along].terms; k++) {
-    if (variable_now(first[along].term[k].of) != v) continue;
-    first[along].term[k] = first[along].term[--first[along].terms];
-    break;
-  }
+  piece holds = conditions_piece(w, conditions);
+  if (!holds.chars || conditions_vary(conditions, v)) return none;
+  open_loop *owner = owner_of(w->loops, b, at, conditions);
+  if (!owner || !begin_of_row(w, b, at, v, first)) return none;
   row_list *rows = w->rows;
   w->rows = NULL; /* rows have no rows */
   piece begin = place_piece(w, b, first);
   w->rows = rows;
-  const char *holds = within(w, conditions_piece(w, conditions), BIND_CONDITIONAL + 1);
-  piece chosen = piece_of(w, BIND_CONDITIONAL, "%s ? %s + %s : zeros", holds, b->word,
+  piece chosen = piece_of(w, BIND_CONDITIONAL, "%s ? %s + %s : zeros",
+                          within(w, holds, BIND_CONDITIONAL + 1), b->word,
                           within(w, begin, BIND_ADD));
   row_index *row = row_for(w, chosen, owner);
   row->of = b;

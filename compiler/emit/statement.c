@@ -377,16 +377,6 @@ static bool is_single(const step *loop) {
   return s->kind == STEP_ASSIGNMENT || s->reductions == 0;
 }
 
-static bool mentions(const condition *list, const variable *v) {
-  for (; list; list = list->next) {
-    for (int k = 0; k < list->of.terms; k++) {
-      const variable *of = variable_now(list->of.term[k].of);
-      if (of == v || of->kind != VARIABLE_LOOP) return true;
-    }
-  }
-  return false;
-}
-
 /* What all assignments in the step ask for before anything happens, if no loop of the step has a
  * say in it: told once, around the step. NULL if there is no such thing. */
 static const char *common_condition(writer *w, const step *s, const step *outermost) {
@@ -396,7 +386,7 @@ static const char *common_condition(writer *w, const step *s, const step *outerm
     bool sums = a->kind == ASSIGN_PRODUCT && !a->product && (a->adds || a->free < a->variables);
     if (!sums || !a->conditions) return NULL;
     for (const step *loop = s->parent; loop; loop = loop->parent) {
-      if (mentions(a->conditions, loop->over)) return NULL;
+      if (conditions_vary(a->conditions, loop->over)) return NULL;
       if (loop == outermost) break;
     }
     return conditions_piece(w, a->conditions).chars;

@@ -39,22 +39,13 @@ static void hoist(writer *w, rule_words *words, const node *n) {
   words->hoisted[words->hoists++] = n;
 }
 
-static bool reads(const node *n, const tensor *t, const node *but) {
-  if (n == but) return false;
-  if (n->class == NODE_TENSOR) return n->tensor == t;
-  for (int k = 0; k < n->operands; k++) {
-    if (reads(n->operand[k], t, but)) return true;
-  }
-  return false;
-}
-
 /* Something that is computed after new_state[k] still needs the old state. */
 static bool old_state_needed(const optimizer_rule *rule, int k) {
   const tensor *t = rule->state[k];
   for (int j = k + 1; j < rule->states; j++) {
-    if (reads(rule->new_state[j], t, rule->new_state[k])) return true;
+    if (node_reads(rule->new_state[j], t, rule->new_state[k])) return true;
   }
-  return reads(rule->new_p, t, rule->new_state[k]);
+  return node_reads(rule->new_p, t, rule->new_state[k]);
 }
 
 static const char *word(writer *w, const tensor *t) { return rule_word(w, t); }

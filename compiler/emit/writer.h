@@ -28,7 +28,6 @@ typedef struct row_index {
   int uses;
   const char *word;
   struct row_index *next, *later;
-  size_t number;
 } row_index;
 
 typedef struct row_list {
@@ -92,7 +91,7 @@ typedef struct writer {
   shape_list *windows;   /* of sums over windows                                             */
   const seen_tensor **seen;    /* by the position of the step that completes it */
   int seen_positions;
-  const char *said;      /* conditions that an `if` around the place has told */
+  const char *said;      /* conditions that an `if` or a `?` around the place has told */
   struct notation *notation;   /* how what is computed is written in comments */
   arena *page;                 /* for the comment that is being written */
   struct reason_list *reasons; /* lines of the model that lines of C stem from; NULL: not asked for */
@@ -164,6 +163,8 @@ piece condition_piece(writer *w, const condition *c);
 /* Whether the loops that are open leave the condition undecided. */
 bool condition_holds(const condition *c);
 piece conditions_piece(writer *w, const condition *list);
+/* What they leave undecided depends on v, or on something that is no loop's. */
+bool conditions_vary(const condition *list, const variable *v);
 const char *size_text(writer *w, const buffer *b, int d);
 const char *bound_text(writer *w, const variable *v);
 /* Elements from one index to the next along dimension d, as a product of sizes. */

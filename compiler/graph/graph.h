@@ -417,6 +417,8 @@ typedef struct optimizer_rule {
   bool idle[8];                 /* of such a rule: states that it neither reads nor needs */
 } optimizer_rule;
 
+/* Whether n is made of the tensor, by another way than through `but`, which may be NULL. */
+bool node_reads(const node *n, const tensor *t, const node *but);
 /* Whether its equations read the tensor: a hyperparameter, a state, the gradient. */
 bool rule_reads(const optimizer_rule *rule, const tensor *t);
 

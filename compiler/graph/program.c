@@ -70,17 +70,18 @@ place program_place(const program *p, name word, place where) {
   return found;
 }
 
-static bool reads(const node *n, const tensor *t) {
+bool node_reads(const node *n, const tensor *t, const node *but) {
+  if (n == but) return false;
   if (n->class == NODE_TENSOR) return n->tensor == t;
   for (int k = 0; k < n->operands; k++) {
-    if (reads(n->operand[k], t)) return true;
+    if (node_reads(n->operand[k], t, but)) return true;
   }
   return false;
 }
 
 bool rule_reads(const optimizer_rule *rule, const tensor *t) {
   for (int k = 0; k < rule->states; k++) {
-    if (reads(rule->new_state[k], t)) return true;
+    if (node_reads(rule->new_state[k], t, NULL)) return true;
   }
-  return reads(rule->new_p, t);
+  return node_reads(rule->new_p, t, NULL);
 }

@@ -99,8 +99,7 @@ const formula *matrix_turned(matrix_page *p, const formula *f, orientation own,
   return NULL;
 }
 
-const formula *symbol_matrix(matrix_page *p, const symbol *of, orientation as,
-                                    const ambient *at) {
+const formula *symbol_matrix(matrix_page *p, const symbol *of, orientation as, const ambient *at) {
   orientation own;
   int entries;
   if (!matrix_layout(of, at, &own, &entries)) return NULL;

@@ -1,8 +1,8 @@
 """Every layer and loss of the library against PyTorch's own, for several shapes each.
 
 Loss, outputs and every gradient, first and second derivatives, in double to 1e-9 (by the plain loops,
-which are the reference) and in float to 1e-4 of each tensor's largest entry (by what ships). Further: batchnorm in prediction, dropout, metrics; and that no
-layer of the library is left out.
+which are the reference) and in float to 1e-4 of each tensor's largest entry (by what ships). Further:
+batchnorm in prediction, dropout, metrics; and that no layer of the library is left out.
 
   test_library.py [--keep FOLDER] [--real double|float] [GROUP ...]
 """

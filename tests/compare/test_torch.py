@@ -165,7 +165,7 @@ def clang_accepts(source):
     nn.must(["clang", *nn.WARNINGS, "-ffast-math", "-fsyntax-only", f"-I{nn.INCLUDE}", source])
 
 
-def run_model(model, folder, reals, options):
+def run_model(model, folder, real, options):
   name = model.stem
   twin = TWINS.get(name)
   folder.mkdir(parents=True, exist_ok=True)
@@ -182,10 +182,9 @@ def run_model(model, folder, reals, options):
     zero = [key for key, gradient in truth.gradients.items() if not largest(gradient) > 1e-9]
     return f"loss {truth.loss:.4g}" + (f", zero gradients: {' '.join(zero)}" if zero else "")
   write_case(folder, weights, data)
-  notes = [run_real(model, twin, folder, real, data, truth, kernels=options.kernels)
-           for real in reals]
-  clang_accepts(folder / f"m_{reals[-1]}.c")
-  return ", ".join(notes)
+  note = run_real(model, twin, folder, real, data, truth, kernels=options.kernels)
+  clang_accepts(folder / f"m_{real}.c")
+  return note
 
 
 # ---- all of them -------------------------------------------------------------------------------
@@ -211,11 +210,11 @@ def chosen_models(options):
 
 
 def run_all(options, root):
-  reals = [options.real or ("double" if nn.SANITIZED else "float")]
+  real = options.real or ("double" if nn.SANITIZED else "float")
   tally = nn.Tally()
   torch.set_num_threads(1)
   with concurrent.futures.ThreadPoolExecutor(2) as pool:
-    jobs = [(model, pool.submit(run_model, model, root / model.stem, reals, options))
+    jobs = [(model, pool.submit(run_model, model, root / model.stem, real, options))
             for model in chosen_models(options)]
     for model, job in jobs:
       tally.case(model.stem, job.result)

@@ -89,6 +89,20 @@ def lstm_equations(x, y, **p):
   return mse(h, y), {"h": h}
 
 
+@twin(params(Wf=(3, 2), Uf=(3, 3), pf=(3,), bf=(3,), Wz=(3, 2), Uz=(3, 3), bz=(3,), v=(3,)),
+      x=real(5, 2), y=real(5))
+def peephole(x, y, Wf, Uf, pf, bf, Wz, Uz, bz, v):
+  h = c = torch.zeros(3).double()
+  outputs = []
+  for row in x:
+    f = torch.sigmoid(Wf @ row + Uf @ h + pf * c + bf)
+    c = f * c + (1 - f) * torch.tanh(Wz @ row + Uz @ h + bz)
+    h = torch.tanh(c)
+    outputs.append(v @ h)
+  o = steps(outputs)
+  return mse(o, y), {"o": o}
+
+
 @twin(params(W=(12, 2), U=(12, 3), b=(12,), h0=normal(3), c0=normal(3)),
       x=real(3, 2), y=real(3))
 def lstm_fused(x, y, W, U, b, h0, c0):
