@@ -131,6 +131,6 @@ bool nnrt_evaluate(const nnrt_model *model, void *block, const nnrt_dataset *dat
     return false;
   nnrt_block_copy(model, block, whole);
   bool done = evaluate_in(model, whole, data, held, values, failure);
-  free(whole);
+  nnrt_block_free(model, whole);
   return done;
 }

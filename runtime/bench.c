@@ -87,7 +87,7 @@ static double measure(const nnrt_model *model, const nnrt_options *options, int 
   nnrt_batch_free(&of.data);
   nnrt_batch_free(&of.outputs);
   nnrt_team_free(team);
-  free(of.block);
+  nnrt_block_free(model, of.block);
   return found;
 }
 

@@ -61,7 +61,7 @@ void nnrt_site_free(nnrt_site *site) {
   nnrt_batch_free(&site->batch);
   free(site->parameters);
   free(site->gradient);
-  free(site->block);
+  nnrt_block_free(site->model, site->block);
 }
 
 double nnrt_site_gradient(const nnrt_site *site, const nnrt_tensor *tensor, size_t element) {

@@ -257,6 +257,6 @@ int nnrt_command_export(const nnrt_model *model, nnrt_options *options, nnrt_fai
            write_form(&all, format, options->output, failure);
   }
   nnrt_pieces_free(&all.pieces);
-  free(all.block);
+  nnrt_block_free(model, all.block);
   return done ? 0 : BAD;
 }

@@ -308,6 +308,6 @@ int nnrt_command_sample(const nnrt_model *model, nnrt_options *options, nnrt_fai
   free(of.states);
   free(of.score);
   free(of.seen);
-  free(of.block);
+  nnrt_block_free(model, of.block);
   return done ? 0 : BAD;
 }

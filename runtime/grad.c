@@ -65,7 +65,7 @@ static bool compute(const nnrt_model *model, const nnrt_options *options, const 
   }
   nnrt_batch_free(&batch);
   free(all);
-  free(block);
+  nnrt_block_free(model, block);
   return done;
 }
 

@@ -1,6 +1,6 @@
 /* Turns a seed into the values that a model's parameters begin with, and raw memory into a block
  * that its functions can work on. */
-#include "nnrt.h"
+#include "initialize.h"
 #include "random.h"
 #include "stack.h"
 
@@ -121,22 +121,30 @@ static void set_head(const nnrt_model *model, nnrt_head *head, int batch, int tr
   memcpy(head->hyperparameter, model->settings.hyperparameter, sizeof head->hyperparameter);
 }
 
-void nnrt_begin_optimizer(const nnrt_model *model, void *block, int optimizer) {
+/* What begins with 0 is left as it is where that is known to be there. */
+static void begin_optimizer(const nnrt_model *model, void *block, int optimizer, int zeros) {
   const nnrt_optimizer *rule = model->optimizers > 0 ? &model->optimizer[optimizer] : NULL;
   nnrt_head *head = block;
   head->optimizer = optimizer;
   for (int k = 0; rule && head->training && k < rule->states; k++) {
     const size_t offset = model->optimizer_state_offset + (size_t)k * model->parameter_bytes;
     elements of = {(char *)block + offset, model->real_bytes};
+    const double start = rule->start ? rule->start[k] : 0.0;
+    if (!rule->start && zeros)
+      continue;
     for (size_t i = 0; i < model->parameter_bytes / (size_t)model->real_bytes; i++)
-      set(of, i, rule->start ? rule->start[k] : 0);
+      set(of, i, start);
   }
 }
 
-void nnrt_initialize(const nnrt_model *model, void *block, int batch, int training, uint64_t seed) {
-  memset(block, 0, model->bytes(batch, training));
+void nnrt_begin_optimizer(const nnrt_model *model, void *block, int optimizer) {
+  begin_optimizer(model, block, optimizer, 0);
+}
+
+void nnrt_initialize_zeros(const nnrt_model *model, void *block, int batch, int training,
+                           uint64_t seed) {
   set_head(model, block, batch, training, seed);
-  nnrt_begin_optimizer(model, block, model->settings.optimizer);
+  begin_optimizer(model, block, model->settings.optimizer, 1);
   for (size_t i = 0; i < model->tensors; i++) {
     const nnrt_tensor *tensor = &model->tensor[i];
     if (tensor->role != NNRT_PARAMETER)
@@ -150,4 +158,9 @@ void nnrt_initialize(const nnrt_model *model, void *block, int batch, int traini
       fill(&copy, of, &stream);
     }
   }
+}
+
+void nnrt_initialize(const nnrt_model *model, void *block, int batch, int training, uint64_t seed) {
+  memset(block, 0, model->bytes(batch, training));
+  nnrt_initialize_zeros(model, block, batch, training, seed);
 }

@@ -195,7 +195,7 @@ bool nnrt_pipe(const nnrt_model *model, const nnrt_options *options, char *first
     predict_lines(&of, failure);
   nnrt_batch_free(&of.inputs);
   nnrt_batch_free(&of.outputs);
-  free(of.block);
+  nnrt_block_free(model, of.block);
   free(of.header);
   free(of.text);
   return done;

@@ -48,7 +48,7 @@ static bool predict(const nnrt_model *model, const nnrt_options *options, const 
               nnrt_write_outputs(model, options, data->encoding, room.values, data->samples,
                                  failure);
   nnrt_batch_free(&room);
-  free(block);
+  nnrt_block_free(model, block);
   nnrt_batch_free(&inputs);
   free(outputs);
   return done;

@@ -12,9 +12,10 @@
 
 /* ---- block.c ------------------------------------------------------------------------------ */
 
-/* An initialised block, to be freed with free(); NULL on failure. */
+/* An initialised block, to be freed with nnrt_block_free(); NULL on failure. */
 void *nnrt_block_new(const nnrt_model *model, int batch, int training, uint64_t seed,
                      nnrt_failure *failure);
+void nnrt_block_free(const nnrt_model *model, void *block); /* NULL is fine */
 /* Parameters, and the states that are not per_lane, from one block of the model to another. */
 void nnrt_block_copy(const nnrt_model *model, void *from, void *to);
 /* The weights of --load under the names that --map and --map-file give; NULL on failure. */

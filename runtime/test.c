@@ -38,7 +38,7 @@ static bool test_samples(const nnrt_model *model, const nnrt_options *options,
   if (done)
     print(model, values);
   done = done && nnrt_test_classes(model, block, data, held, failure);
-  free(block);
+  nnrt_block_free(model, block);
   free(values);
   return done;
 }

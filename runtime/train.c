@@ -68,12 +68,14 @@ static bool make_room(nnrt_trainer *trainer, nnrt_failure *failure) {
                         trainer->batch, &trainer->room, failure);
 }
 
-/* The trainer's own optimizer, which the options may have changed. */
+/* The trainer's own optimizer, which the options may have changed; in a new block, where the model's
+ * own has begun. */
 static void set_head(nnrt_trainer *trainer) {
   nnrt_head *head = trainer->block;
   const nnrt_settings *settings = &trainer->options->settings;
   head->team = trainer->team;
-  nnrt_begin_optimizer(trainer->model, trainer->block, settings->optimizer);
+  if (head->optimizer != settings->optimizer)
+    nnrt_begin_optimizer(trainer->model, trainer->block, settings->optimizer);
   memcpy(head->hyperparameter, settings->hyperparameter, sizeof head->hyperparameter);
 }
 
@@ -158,7 +160,7 @@ void nnrt_train_reset(nnrt_trainer *trainer) {
   nnrt_batch_free(&trainer->room);
   nnrt_frozen_free(&trainer->frozen);
   nnrt_team_free(trainer->team);
-  free(trainer->block);
+  nnrt_block_free(trainer->model, trainer->block);
   free(trainer->sum);
   free(trainer->average);
   free(trainer->best);

@@ -378,19 +378,6 @@ def check_resume(folder):
     nn.demand(all(numpy.array_equal(found[name], expected[name]) for name in expected), program)
 
 
-# A process counts what its parent held when it was forked; so a small one is put in between.
-PEAK = """import resource, subprocess, sys
-status = subprocess.call(sys.argv[1:], stdout=subprocess.DEVNULL)
-print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
-sys.exit(status)"""
-
-
-def peak_of(command, folder, timeout=120):
-  """Runs; the largest resident memory in megabytes."""
-  done = nn.must([sys.executable, "-S", "-c", PEAK, *command], cwd=folder, timeout=timeout)
-  return int(done.stdout) / 1024
-
-
 def check_memory(folder):
   """200 MB of .npy, 100 MB of gzipped .npy: neither is held."""
   samples = 200_000_000 // 68
@@ -404,7 +391,7 @@ def check_memory(folder):
     numpy.save(file, half)
   peaks = {}
   for name in ("big.npy", "half.npy.gz"):
-    peaks[name] = peak_of([folder / "l", "train", "--epochs", "1", "--batch", "512", "--memory",
+    peaks[name] = nn.peak_of([folder / "l", "train", "--epochs", "1", "--batch", "512", "--memory",
                            "16", "--data", name], folder)
     if "SANITIZED" not in os.environ:
       nn.demand(peaks[name] < 60, f"{name}: {peaks[name]:.0f} MB resident")

@@ -1,4 +1,5 @@
 /* Initial values: each distribution's mean and spread, by the fans; the same seed, the same bits. */
+#include "initialize.h"
 #include "mock_model.h"
 
 #include <criterion/criterion.h>
@@ -151,4 +152,19 @@ Test(initialize, the_head_holds_the_settings_and_all_else_is_zero) {
   for (size_t i = mock_float_model.gradient_offset; i < size; i++)
     cr_assert_eq(block[i], 0);
   free(block);
+}
+
+Test(initialize, zeros_from_the_system_need_no_clearing) {
+  nnrt_model model = mock_double_model;
+  const size_t size = model.bytes(64, 1);
+  for (int optimizer = 0; optimizer < (int)model.optimizers; optimizer++) {
+    model.settings.optimizer = optimizer;
+    char *zeros = calloc(1, size), *cleared = aligned_alloc(NNRT_ALIGNMENT, size);
+    memset(cleared, 0xff, size);
+    nnrt_initialize_zeros(&model, zeros, 64, 1, 7);
+    nnrt_initialize(&model, cleared, 64, 1, 7);
+    cr_assert_arr_eq(zeros, cleared, size);
+    free(zeros);
+    free(cleared);
+  }
 }

@@ -162,8 +162,8 @@ Test(evaluate, batches_of_any_size_give_one_mean) {
   cr_assert_float_eq(apart[1], whole[1], 1e-12);
   cr_assert_float_eq(whole[0], mock_double_model.loss(large, 10, (const void *const *)values),
                      1e-12);
-  free(small);
-  free(large);
+  nnrt_block_free(&mock_double_model, small);
+  nnrt_block_free(&mock_double_model, large);
 }
 
 /* A metric over all samples at once sees them in one call, whatever the block's batch. */
@@ -194,5 +194,5 @@ Test(evaluate, metrics_of_the_whole_get_the_whole) {
   cr_assert_eq(largest_call, 10);
   cr_assert(nnrt_evaluate(&mock_double_model, block, &data, NULL, expected, &failure));
   cr_assert_float_eq(found[0], expected[0], 1e-12);
-  free(block);
+  nnrt_block_free(&model, block);
 }

@@ -42,6 +42,19 @@ def must(command, **options):
   return done
 
 
+# A process counts what its parent held when it was forked; so a small one is put in between.
+PEAK = """import resource, subprocess, sys
+status = subprocess.call(sys.argv[1:], stdout=subprocess.DEVNULL)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+sys.exit(status)"""
+
+
+def peak_of(command, folder, timeout=120):
+  """Runs; the largest resident memory in megabytes."""
+  done = must([sys.executable, "-S", "-c", PEAK, *command], cwd=folder, timeout=timeout)
+  return int(done.stdout) / 1024
+
+
 def library_flags():
   return [f"-L{LIBRARY}"] if LIBRARY else []
 
