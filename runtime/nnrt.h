@@ -275,6 +275,21 @@ void nnrt_team_product_float(nnrt_team *team, int transpose_a, int transpose_b, 
 void nnrt_team_product_double(nnrt_team *team, int transpose_a, int transpose_b, size_t m, size_t n,
                               size_t k, double alpha, const double *a, size_t lda, const double *b,
                               size_t ldb, double beta, double *c, size_t ldc);
+/* What follows a product: called for parts of C, rows row ... rows_end - 1 of columns column ...
+ * columns_end - 1, each soon after it is complete, by the thread that computed it. Parts do not
+ * overlap, and cover C. Where A is as it is stored and n is 128 or more, a column's rows are
+ * finished from the first to the last by one thread: sums over them may be added up. */
+typedef void nnrt_finish(const void *context, size_t row, size_t rows_end, size_t column,
+                         size_t columns_end);
+/* nnrt_team_product_*(), followed by that. team may be NULL. */
+void nnrt_finished_product_float(nnrt_team *team, int transpose_a, int transpose_b, size_t m,
+                                 size_t n, size_t k, float alpha, const float *a, size_t lda,
+                                 const float *b, size_t ldb, float beta, float *c, size_t ldc,
+                                 nnrt_finish *finish, const void *context);
+void nnrt_finished_product_double(nnrt_team *team, int transpose_a, int transpose_b, size_t m,
+                                  size_t n, size_t k, double alpha, const double *a, size_t lda,
+                                  const double *b, size_t ldb, double beta, double *c, size_t ldc,
+                                  nnrt_finish *finish, const void *context);
 /* nnrt_product_*() with A as it is stored and B, stored n x k, packed beforehand: worth it where
  * several products share it. packed: k times n elements, n rounded up to whole stripes of 128 bytes.
  * Own loops serve it. */

@@ -84,7 +84,9 @@
 
 /* Where the operands lie: element (i, p) of A is at a[i * a_row + p * a_column], so too with B and
  * C, whose columns lie side by side. b_column 0: B is packed (pack_whole, use_packed). keep: what is
- * in C is added to, else it is overwritten. */
+ * in C is added to, else it is overwritten. finishing: what is done with parts of C that are complete
+ * (product.h), or NULL; emitted programs have none. */
+struct nnrt_finishing;
 #define NNRT_DECLARE_OPERANDS(real)                                                               \
   typedef struct nnrt_operands_##real {                                                           \
     size_t m, n, k;                                                                               \
@@ -94,6 +96,7 @@
     int keep;                                                                                     \
     real *c;                                                                                      \
     size_t c_row;                                                                                 \
+    const struct nnrt_finishing *finishing;                                                       \
   } nnrt_operands_##real;
 NNRT_DECLARE_OPERANDS(float)
 NNRT_DECLARE_OPERANDS(double)
@@ -119,6 +122,17 @@ NNRT_DECLARE_OPERANDS(double)
 #endif
 #define NNRT_LANES (NNRT_VECTOR_BYTES / NNRT_REAL_BYTES)
 
+/* What follows the product, for a part of C that is complete. */
+NNRT_INLINE void NNRT_NAME(finish)(const NNRT_OPERANDS *of, size_t row, size_t rows_end,
+                                   size_t column, size_t columns_end) {
+#ifdef NNRT_EMITTED
+  (void)of, (void)row, (void)rows_end, (void)column, (void)columns_end;
+#else
+  if (of->finishing && row < rows_end && column < columns_end)
+    nnrt_finish_part(of->finishing, row, rows_end, column, columns_end);
+#endif
+}
+
 #if NNRT_VECTORS
 
 typedef NNRT_REAL NNRT_NAME(vector)
@@ -128,6 +142,7 @@ enum {
   NNRT_NAME(ROWS) = NNRT_VECTOR_BYTES == 64 ? 8 : 6, /* of a tile of two vectors: its sums stay in
                                                         registers                               */
   NNRT_NAME(WIDTH) = 2 * NNRT_LANES,
+  NNRT_NAME(FINISHED) = 4 * NNRT_NAME(WIDTH), /* columns, see finish_stripes() */
   NNRT_NAME(LONG) = 8 * NNRT_LANES /* of k, from which a single row takes one column after another */
 };
 
@@ -612,6 +627,20 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(rest)(const NNRT_OPERANDS *of, size_t i, 
                            in_place ? of->b_row : NNRT_NAME(WIDTH), keep, of->c + j);
 }
 
+/* Rows i to `end` of C are complete if A's columns up to k are done; whole stripes of it up to `columns`
+ * are finished several at a time: fewer make short loops, more would not fit the second-level cache.
+ * finish_rest(): what is left of them. */
+NNRT_INLINE NNRT_TARGET void NNRT_NAME(finish_stripes)(const NNRT_OPERANDS *of, size_t i, size_t end,
+                                                       size_t k, size_t columns) {
+  if (k == of->k && columns % NNRT_NAME(FINISHED) == 0)
+    NNRT_NAME(finish)(of, i, end, columns - NNRT_NAME(FINISHED), columns);
+}
+NNRT_INLINE NNRT_TARGET void NNRT_NAME(finish_rest)(const NNRT_OPERANDS *of, size_t i, size_t end,
+                                                    size_t k) {
+  if (k == of->k)
+    NNRT_NAME(finish)(of, i, end, of->n - of->n % NNRT_NAME(FINISHED), of->n);
+}
+
 /* A run of k at row i of A: all its stripes of B, over at most HEIGHT rows of C. An emitted program
  * has a copy of this for each product, of which the sizes leave little: the fewer calls are written
  * here, the faster it compiles. */
@@ -630,13 +659,16 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(run)(const NNRT_OPERANDS *of, size_t i, s
     NNRT_NAME(whole_stripe)(k, i, end, of, a, stripe,
                             of->b_column == 1 ? of->b_row : NNRT_NAME(WIDTH),
                             far && next < whole ? b + next * step : NULL, keep, of->c + j);
+    NNRT_NAME(finish_stripes)(of, i, end, p + k, next);
   }
   NNRT_NAME(rest)(of, i, end, p, k, keep, packed);
+  NNRT_NAME(finish_rest)(of, i, end, p + k);
 }
 
 NNRT_INLINE NNRT_TARGET void NNRT_NAME(multiply)(const NNRT_OPERANDS *of) {
   if (of->m < 4 && of->b_row == 1 && of->a_column == 1) {
     NNRT_NAME(multiply_along)(of);
+    NNRT_NAME(finish)(of, 0, of->m, 0, of->n);
     return;
   }
   for (size_t i = 0; i < of->m; i += NNRT_HEIGHT)
@@ -746,8 +778,10 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(run_packed)(const NNRT_OPERANDS *of, size
                       of->c + i * of->c_row + j);
     NNRT_NAME(whole_stripe)(k, i + rows, end, of, a, stripe, NNRT_NAME(WIDTH), NULL, keep,
                             of->c + j);
+    NNRT_NAME(finish_stripes)(of, i, end, p + k, next);
   }
   NNRT_NAME(rest)(of, i, end, p, k, keep, packed);
+  NNRT_NAME(finish_rest)(of, i, end, p + k);
 }
 
 /* multiply() of operands that outgrow the near caches, by way of `block`, NNRT_BLOCK elements. Sums
@@ -770,6 +804,7 @@ NNRT_INLINE void NNRT_NAME(multiply)(const NNRT_OPERANDS *of) {
       NNRT_REAL *to = &of->c[i * of->c_row + j];
       *to = of->keep ? *to + of->alpha * sum : of->alpha * sum;
     }
+  NNRT_NAME(finish)(of, 0, of->m, 0, of->n);
 }
 
 NNRT_INLINE void NNRT_NAME(pack_whole)(const NNRT_OPERANDS *of, NNRT_REAL *to) {
@@ -796,7 +831,7 @@ NNRT_INLINE void nnrt_small_product(int transpose_a, int transpose_b, size_t m, 
                                     size_t ldc) {
   const NNRT_OPERANDS of = {
     m, n, k, alpha, a, b, transpose_a ? 1 : lda, transpose_a ? lda : 1, transpose_b ? 1 : ldb,
-    transpose_b ? ldb : 1, beta > 0, c, ldc};
+    transpose_b ? ldb : 1, beta > 0, c, ldc, NULL};
   NNRT_NAME(multiply)(&of);
 }
 #endif

@@ -321,52 +321,72 @@ int nnrt_library_serves(size_t m, size_t n, size_t k) {
 }
 
 #if NNRT_ALONE_BYTES != 8
-void nnrt_product_float(int transpose_a, int transpose_b, size_t m, size_t n, size_t k, float alpha,
-                        const float *a, size_t lda, const float *b, size_t ldb, float beta,
-                        float *c, size_t ldc) {
+void nnrt_product_then_float(int transpose_a, int transpose_b, size_t m, size_t n, size_t k,
+                             float alpha, const float *a, size_t lda, const float *b, size_t ldb,
+                             float beta, float *c, size_t ldc, const nnrt_finishing *finishing) {
   const service *by = get_service();
   const nnrt_operands_float of = {
     m, n, k, alpha, a, b, transpose_a ? 1 : lda, transpose_a ? lda : 1,
-    transpose_b ? 1 : ldb, transpose_b ? ldb : 1, beta > 0, c, ldc};
-  if (by->of_float && fits_the_call(m, n, k, lda, ldb, ldc))
-    by->of_float(ROW_MAJOR, transpose_a ? TRANSPOSED : AS_STORED,
-                 transpose_b ? TRANSPOSED : AS_STORED, (int)m, (int)n, (int)k, alpha, a, (int)lda,
-                 b, (int)ldb, beta, c, (int)ldc);
-  else
+    transpose_b ? 1 : ldb, transpose_b ? ldb : 1, beta > 0, c, ldc, finishing};
+  if (!by->of_float || !fits_the_call(m, n, k, lda, ldb, ldc)) {
     own_float[by->processor - NNRT_LEAST_SET](&of);
+    return;
+  }
+  by->of_float(ROW_MAJOR, transpose_a ? TRANSPOSED : AS_STORED,
+               transpose_b ? TRANSPOSED : AS_STORED, (int)m, (int)n, (int)k, alpha, a, (int)lda,
+               b, (int)ldb, beta, c, (int)ldc);
+  if (finishing && m > 0 && n > 0)
+    nnrt_finish_part(finishing, 0, m, 0, n);
+}
+
+void nnrt_product_float(int transpose_a, int transpose_b, size_t m, size_t n, size_t k, float alpha,
+                        const float *a, size_t lda, const float *b, size_t ldb, float beta,
+                        float *c, size_t ldc) {
+  nnrt_product_then_float(transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc,
+                          NULL);
 }
 
 void nnrt_pack_float(size_t n, size_t k, const float *b, size_t ldb, float *packed) {
-  const nnrt_operands_float of = {0, n, k, 1.0f, NULL, b, 0, 0, 1, ldb, 0, NULL, 0};
+  const nnrt_operands_float of = {0, n, k, 1.0f, NULL, b, 0, 0, 1, ldb, 0, NULL, 0, NULL};
   pack_floats[get_service()->processor - NNRT_LEAST_SET](&of, packed);
 }
 
 void nnrt_packed_product_float(size_t m, size_t n, size_t k, float alpha, const float *a, size_t lda,
                                const float *packed, float beta, float *c, size_t ldc) {
   const nnrt_operands_float of = {m, n, k, alpha, a, packed, lda, 1, 0, 0,
-                                  beta > 0, c, ldc};
+                                  beta > 0, c, ldc, NULL};
   own_float[get_service()->processor - NNRT_LEAST_SET](&of);
 }
 #endif
 
 #if NNRT_ALONE_BYTES != 4
-void nnrt_product_double(int transpose_a, int transpose_b, size_t m, size_t n, size_t k,
-                         double alpha, const double *a, size_t lda, const double *b, size_t ldb,
-                         double beta, double *c, size_t ldc) {
+void nnrt_product_then_double(int transpose_a, int transpose_b, size_t m, size_t n, size_t k,
+                             double alpha, const double *a, size_t lda, const double *b, size_t ldb,
+                             double beta, double *c, size_t ldc, const nnrt_finishing *finishing) {
   const service *by = get_service();
   const nnrt_operands_double of = {
     m, n, k, alpha, a, b, transpose_a ? 1 : lda, transpose_a ? lda : 1,
-    transpose_b ? 1 : ldb, transpose_b ? ldb : 1, beta > 0, c, ldc};
-  if (by->of_double && fits_the_call(m, n, k, lda, ldb, ldc))
-    by->of_double(ROW_MAJOR, transpose_a ? TRANSPOSED : AS_STORED,
-                  transpose_b ? TRANSPOSED : AS_STORED, (int)m, (int)n, (int)k, alpha, a, (int)lda,
-                  b, (int)ldb, beta, c, (int)ldc);
-  else
+    transpose_b ? 1 : ldb, transpose_b ? ldb : 1, beta > 0, c, ldc, finishing};
+  if (!by->of_double || !fits_the_call(m, n, k, lda, ldb, ldc)) {
     own_double[by->processor - NNRT_LEAST_SET](&of);
+    return;
+  }
+  by->of_double(ROW_MAJOR, transpose_a ? TRANSPOSED : AS_STORED,
+               transpose_b ? TRANSPOSED : AS_STORED, (int)m, (int)n, (int)k, alpha, a, (int)lda,
+               b, (int)ldb, beta, c, (int)ldc);
+  if (finishing && m > 0 && n > 0)
+    nnrt_finish_part(finishing, 0, m, 0, n);
+}
+
+void nnrt_product_double(int transpose_a, int transpose_b, size_t m, size_t n, size_t k, double alpha,
+                        const double *a, size_t lda, const double *b, size_t ldb, double beta,
+                        double *c, size_t ldc) {
+  nnrt_product_then_double(transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc,
+                          NULL);
 }
 
 void nnrt_pack_double(size_t n, size_t k, const double *b, size_t ldb, double *packed) {
-  const nnrt_operands_double of = {0, n, k, 1.0, NULL, b, 0, 0, 1, ldb, 0, NULL, 0};
+  const nnrt_operands_double of = {0, n, k, 1.0, NULL, b, 0, 0, 1, ldb, 0, NULL, 0, NULL};
   pack_doubles[get_service()->processor - NNRT_LEAST_SET](&of, packed);
 }
 
@@ -374,7 +394,7 @@ void nnrt_packed_product_double(size_t m, size_t n, size_t k, double alpha, cons
                                 size_t lda, const double *packed, double beta, double *c,
                                 size_t ldc) {
   const nnrt_operands_double of = {m, n, k, alpha, a, packed, lda, 1, 0, 0,
-                                   beta > 0, c, ldc};
+                                   beta > 0, c, ldc, NULL};
   own_double[get_service()->processor - NNRT_LEAST_SET](&of);
 }
 #endif

@@ -3,6 +3,7 @@
 #include "nnrt.h"
 #include "product.h"
 
+/* nnrt.h promises that columns are cut, not rows, where A is as it is stored and n is 128. */
 enum {
   GRAIN = 32,  /* rows, or columns, that pieces are multiples of: stripes of own loops               */
   FEWEST = 64, /* of them in a piece                                                               */
@@ -40,6 +41,8 @@ static size_t begin_of(size_t extent, size_t piece, size_t pieces) {
     const real *a, *b;                                                                            \
     real *c;                                                                                      \
     size_t lda, ldb, ldc;                                                                         \
+    nnrt_finish *finish;                                                                          \
+    const void *context;                                                                          \
   } shared_##real;                                                                                \
                                                                                                   \
   static void compute_##real(void *context, size_t piece) {                                       \
@@ -49,22 +52,35 @@ static size_t begin_of(size_t extent, size_t piece, size_t pieces) {
     const size_t count = begin_of(extent, piece + 1, of->pieces) - from;                          \
     const size_t a = of->rows ? (of->transpose_a ? from : from * of->lda) : 0;                    \
     const size_t b = of->rows ? 0 : of->transpose_b ? from * of->ldb : from;                      \
-    nnrt_product_##real(of->transpose_a, of->transpose_b, of->rows ? count : of->m,               \
-                        of->rows ? of->n : count, of->k, of->alpha, of->a + a, of->lda,           \
-                        of->b + b, of->ldb, of->beta, of->c + (of->rows ? from * of->ldc : from), \
-                        of->ldc);                                                                 \
+    const nnrt_finishing finishing = {of->finish, of->context, of->rows ? from : 0,               \
+                                      of->rows ? 0 : from};                                       \
+    nnrt_product_then_##real(of->transpose_a, of->transpose_b, of->rows ? count : of->m,          \
+                             of->rows ? of->n : count, of->k, of->alpha, of->a + a, of->lda,      \
+                             of->b + b, of->ldb, of->beta,                                        \
+                             of->c + (of->rows ? from * of->ldc : from), of->ldc,                 \
+                             of->finish ? &finishing : NULL);                                     \
+  }                                                                                               \
+                                                                                                  \
+  void nnrt_finished_product_##real(nnrt_team *team, int transpose_a, int transpose_b, size_t m,  \
+                                    size_t n, size_t k, real alpha, const real *a, size_t lda,    \
+                                    const real *b, size_t ldb, real beta, real *c, size_t ldc,    \
+                                    nnrt_finish *finish, const void *context) {                   \
+    shared_##real of = {transpose_a, transpose_b, cuts_rows(transpose_a, m, n), m, n, k, 1,       \
+                        alpha, beta, a, b, c, lda, ldb, ldc, finish, context};                    \
+    const size_t pieces = count_pieces(team, of.rows ? m : n, m, n, k);                           \
+    if (pieces > 1) {                                                                             \
+      of.pieces = pieces;                                                                         \
+      nnrt_team_run(team, pieces, compute_##real, &of);                                           \
+    } else {                                                                                      \
+      compute_##real(&of, 0);                                                                     \
+    }                                                                                             \
   }                                                                                               \
                                                                                                   \
   void nnrt_team_product_##real(nnrt_team *team, int transpose_a, int transpose_b, size_t m,      \
                                 size_t n, size_t k, real alpha, const real *a, size_t lda,        \
                                 const real *b, size_t ldb, real beta, real *c, size_t ldc) {      \
-    shared_##real of = {transpose_a, transpose_b, cuts_rows(transpose_a, m, n), m, n, k, 0,       \
-                        alpha, beta, a, b, c, lda, ldb, ldc};                                     \
-    of.pieces = count_pieces(team, of.rows ? m : n, m, n, k);                                     \
-    if (of.pieces > 1)                                                                            \
-      nnrt_team_run(team, of.pieces, compute_##real, &of);                                        \
-    else                                                                                          \
-      nnrt_product_##real(transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc); \
+    nnrt_finished_product_##real(team, transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb,  \
+                                 beta, c, ldc, NULL, NULL);                                       \
   }
 
 #ifndef NNRT_ALONE_BYTES

@@ -135,8 +135,7 @@ static bool has_scratch(const entry_plan *e) {
 
 static bool is_word_char(char c) { return isalnum((unsigned char)c) || c == '_'; }
 
-/* Whether the code, comments aside, has the word. */
-static bool mentions(const char *code, const char *word) {
+bool mentions_word(const char *code, const char *word) {
   size_t length = strlen(word);
   bool inside = false;
   for (const char *c = code; *c; c++) {
@@ -149,7 +148,7 @@ static bool mentions(const char *code, const char *word) {
 }
 
 static void mark_unused(writer *w, const char *body, const char *word) {
-  if (!mentions(body, word)) line(w, "(void)%s;", word);
+  if (!mentions_word(body, word)) line(w, "(void)%s;", word);
 }
 
 static void mark_unused_part(writer *w, const char *body) {
@@ -219,9 +218,11 @@ static void emit_results(writer *w) {
 }
 
 void emit_entry(writer *w, const entry_plan *e) {
-  text whole = text_new(w->memory), *outer = w->out;
+  text whole = text_new(w->memory), functions = text_new(w->memory), *outer = w->out;
   w->e = e;
   w->out = &whole;
+  w->functions = &functions;
+  choose_part_words(w);
   w->indent = 1;
   name_stored(w);
   declare_pointers(w);
@@ -232,8 +233,9 @@ void emit_entry(writer *w, const entry_plan *e) {
   emit_results(w);
   w->out = outer;
   w->indent = 0;
+  text_append_length(w->out, functions.chars, functions.length);
   begin_function(w);
-  bool head = mentions(whole.chars, "head");
+  bool head = mentions_word(whole.chars, "head");
   if (head) line(w, "const nnrt_head *head = block;");
   if (e->parts > 1) {
     mark_unused_part(w, whole.chars);

@@ -239,12 +239,16 @@ void emit_product(writer *w, const assignment *a) {
                             turned[1] ? GROUP_K : GROUP_N);
   const char *ldc = leading(w, p, a->target, a->at, GROUP_M, GROUP_N);
   const char *alpha = alpha_text(w, a);
-  const char *word = arena_printf(w->memory, "%sproduct_%s", p->shared ? "team_" : "",
-                                  real_type(w->p));
-  line(w, "nnrt_%s(%s%d, %d, %s, %s, %s, %s, %s, %s,", word, p->shared ? "head->team, " : "",
+  const step *s = a->where_done;
+  const char *word = arena_printf(w->memory, "%sproduct_%s", s->finish ? "finished_"
+                                  : p->shared ? "team_" : "", real_type(w->p));
+  const char *team = p->shared ? "head->team, " : s->finish ? "NULL, " : "";
+  const char *finish = s->finish ? arena_printf(w->memory, ",\n%*s%s", 2 * w->indent + (int)strlen(word) + 6, "",
+                                                emit_finish(w, s)) : "";
+  line(w, "nnrt_%s(%s%d, %d, %s, %s, %s, %s, %s, %s,", word, team,
        turned[0], turned[1], group_size(w, p, GROUP_M), group_size(w, p, GROUP_N),
        group_size(w, p, GROUP_K), alpha, product_pointer(w, p, first->from, first->at), lda);
-  line(w, "%*s%s, %s, %s, %s, %s);", (int)strlen(word) + 6, "",
+  line(w, "%*s%s, %s, %s, %s, %s%s);", (int)strlen(word) + 6, "",
        product_pointer(w, p, second->from, second->at), ldb, number_piece(w, a->adds ? 1 : 0).chars,
-       product_pointer(w, p, a->target, a->at), ldc);
+       product_pointer(w, p, a->target, a->at), ldc, finish);
 }

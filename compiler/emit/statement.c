@@ -423,6 +423,7 @@ static const char *hint_of(const step *s) {
 }
 
 static void emit_loop_head(writer *w, const step *s, bool single) {
+  if (emit_part_head(w, s, single)) return;
   const variable *v = s->over;
   const char *word = v->word, *bound = bound_text(w, v), *open = single ? "" : " {";
   const char *hint = hint_of(s);
@@ -438,22 +439,24 @@ static void emit_loop_head(writer *w, const step *s, bool single) {
 /* The body is written first: what it shares among its places is declared at its beginning. */
 static void emit_loop_body(writer *w, const step *s, open_loop *opened) {
   text body = text_new(w->memory), rows = text_new(w->memory), *outer = w->out;
+  bool joins = runs_with_outer(w, s);
   w->loops = opened;
-  w->indent++;
+  w->indent += !joins;
   w->out = &body;
   emit_steps(w, s->first);
   w->out = &rows;
   bool any = declare_rows(w, opened, body.chars), single = is_single(s) && !any && !opened->braces;
   w->out = outer;
-  w->indent--;
+  w->indent -= !joins;
   w->loops = opened->outer;
-  emit_loop_head(w, s, single);
+  single = joins || (single && !(w->part && s == w->part->rows));
+  if (!joins) emit_loop_head(w, s, single);
   if (any) text_append_length(w->out, rows.chars, rows.length);
   append_with_rows(w, w->out, body.chars, opened);
   if (!single) line(w, "}");
 }
 
-static void emit_loop(writer *w, const step *s) {
+void emit_loop(writer *w, const step *s) {
   const char *before = w->said, *asks = common_condition(w, s, s);
   open_loop *opened = arena_alloc(w->memory, sizeof *opened);
   *opened = (open_loop){.over = s->over, .scope.word = s->over->word, .outer = w->loops,
@@ -483,6 +486,7 @@ static bool is_commented(const step *s) {
 
 void emit_steps(writer *w, const step *first) {
   for (const step *s = first; s; s = s->next) {
+    if (s->finishes) continue; /* the product has it */
     if (is_commented(s)) {
       const step *main_step = s;
       while (main_step->kind == STEP_CLEAR && main_step->next) main_step = main_step->next;

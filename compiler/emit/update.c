@@ -100,7 +100,7 @@ static void emit_states(writer *w, const optimizer_rule *rule, rule_words *words
   }
 }
 
-static void emit_loop(writer *w, const optimizer_rule *rule) {
+static void emit_rule_loop(writer *w, const optimizer_rule *rule) {
   rule_words words = {.rule = rule};
   for (int k = 0; k < rule->states; k++) {
     if (!rule->idle[k]) hoist(w, &words, rule->new_state[k]);
@@ -120,7 +120,7 @@ static void emit_loop(writer *w, const optimizer_rule *rule) {
 static void emit_without_off(writer *w, const optimizer_rule *rule) {
   line(w, "if (%s == 0.0) {", word(w, rule->off));
   w->indent++;
-  emit_loop(w, rule->without_off);
+  emit_rule_loop(w, rule->without_off);
   line(w, "return;");
   w->indent--;
   line(w, "}");
@@ -143,7 +143,7 @@ static void emit_rule(writer *w, const optimizer_rule *rule) {
   if (!rule_reads(rule, rule->hyperparameter[0])) line(w, "(void)%s;", rate);
   if (!rule_reads(rule, rule->gradient)) line(w, "(void)g;");
   if (rule->off) emit_without_off(w, rule);
-  emit_loop(w, rule);
+  emit_rule_loop(w, rule);
   w->indent--;
   line(w, "}");
 }

@@ -69,6 +69,15 @@ typedef struct shape_list {
   const char **item;
 } shape_list;
 
+/* Of what follows a product: the loops that run over some rows, and over some columns, of its result;
+ * and what its function calls its parameters, and the place that several indices of rows share. */
+typedef struct pass_part {
+  const step *rows, *columns;
+} pass_part;
+typedef struct part_words {
+  const char *context, *of, *row, *rows_end, *column, *columns_end, *place;
+} part_words;
+
 /* A tensor that is shown to whoever watches once a step has completed it. */
 typedef struct seen_tensor {
   const buffer *of;
@@ -89,6 +98,10 @@ typedef struct writer {
   row_list *rows;
   shape_list *products;  /* of products of few numbers that the text has                     */
   shape_list *windows;   /* of sums over windows                                             */
+  shape_list *finishes;  /* what follows products                                            */
+  text *functions;       /* those that the function which is being written calls             */
+  const pass_part *part; /* whose loops are being written, or NULL                           */
+  part_words part_words;
   const seen_tensor **seen;    /* by the position of the step that completes it */
   int seen_positions;
   const char *said;      /* conditions that an `if` or a `?` around the place has told */
@@ -195,6 +208,18 @@ void emit_helpers_of(writer *w);
 /* ---- statement.c ---------------------------------------------------------------------------- */
 
 void emit_steps(writer *w, const step *first);
+void emit_loop(writer *w, const step *s);
+
+/* ---- finish.c ------------------------------------------------------------------------------- */
+
+/* Names that are free in the entry, before any of its text. */
+void choose_part_words(writer *w);
+/* The function for the pass that follows the product; what the call says of it. */
+const char *emit_finish(writer *w, const step *product);
+/* In it, the head of a loop over rows or columns; false for other loops. */
+bool emit_part_head(writer *w, const step *s, bool single);
+/* A loop over rows that has no head, as its index is a digit of the outer one's. */
+bool runs_with_outer(const writer *w, const step *s);
 
 /* ---- partial.c ------------------------------------------------------------------------------ */
 
@@ -250,6 +275,8 @@ void emit_comment(writer *w, const step *s);
 /* ---- function.c, update.c, table.c ------------------------------------------------------------ */
 
 void emit_entry(writer *w, const entry_plan *e);
+/* Whether the code, comments aside, has the word. */
+bool mentions_word(const char *code, const char *word);
 /* "const float *x, const int32_t *y": typed parameters of the inputs, and of the targets. */
 void data_parameters(text *out, const plan *p, bool targets, bool inputs);
 void emit_updates(writer *w);

@@ -125,9 +125,10 @@ static void find_lifetime(buffer *b) {
   b->first_use = -1;
   for (const buffer_access *access = b->access; access; access = access->next) {
     const step *s = whole_step(b, access->by->where_done);
-    int first = access->writes ? first_position(access->by, s) : s->position;
+    const step *begin = s->finishes ? s->finishes : s, *done = s->finish ? s->finish : s;
+    int first = access->writes ? first_position(access->by, begin) : begin->position;
     if (b->first_use < 0 || first < b->first_use) b->first_use = first;
-    if (s->end > b->last_use) b->last_use = s->end;
+    if (done->end > b->last_use) b->last_use = done->end;
   }
 }
 
@@ -178,6 +179,7 @@ static bool can_replace(const graph *g, const buffer *result, const buffer *oper
     }
     const step *s = access->by->where_done;
     if (s->position > a->where_done->position) return false;
+    if (s->finish && !access->writes && step_inside(a->where_done, s->finish)) return false;
     for (const step *loop = a->where_done->parent; loop; loop = loop->parent) {
       if (!step_inside(s, loop)) continue;
       if (!same_turn(result, a->at, operand, access->at, loop->over)) return false;

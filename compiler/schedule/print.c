@@ -120,9 +120,10 @@ static void print_steps(text *out, const plan *p, const step *first, int depth) 
   for (const step *s = first; s; s = s->next) {
     text_printf(out, "%*s", 2 * depth, "");
     if (s->kind == STEP_LOOP) {
-      text_printf(out, "for %s %s %lld to %s\n", s->over->word,
-                  s->downwards ? "down," : "from", (long long)s->over->low,
-                  bound_word(p, s->over));
+      text_printf(out, "for %s %s %lld to %s", s->over->word, s->downwards ? "down," : "from",
+                  (long long)s->over->low, bound_word(p, s->over));
+      if (s->finishes) text_printf(out, ", parts of %s", s->finishes->what->target->word);
+      text_append(out, "\n");
       print_steps(out, p, s->first, depth + 1);
     } else if (s->kind == STEP_CLEAR) {
       text_printf(out, "clear %s\n", s->what->target->word);

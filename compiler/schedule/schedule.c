@@ -108,6 +108,7 @@ static void schedule_entry(plan *p, entry_kind kind) {
   narrow_ranges(e);
   match_products(e);
   nest_loops(e);
+  finish_products(e);
   plan_memory(e);
   count_work(e);
   e->parts = count_parts(e);

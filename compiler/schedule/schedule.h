@@ -9,6 +9,7 @@
  *   layout    order of the axes in memory
  *   product   which contractions are calls of a matrix product; window: which are sums over windows
  *   nest      loops of neighbouring assignments, fused
+ *   finish    which of them a product does with its result, part by part
  *   memory    what shares storage, and offsets in the caller's block
  *   name      C identifiers
  *   work      multiply-adds
@@ -379,6 +380,8 @@ struct loop_step {
   int position;               /* in the order of the text                                        */
   int end;                    /* LOOP: last position inside                                      */
   step *next, *previous, *parent;
+  step *finish;               /* of a product: the loop behind it, run for each part of its result */
+  step *finishes;             /* of that loop: the product                                       */
 };
 
 /* Puts loops around the assignments, and one loop around neighbours where that is legal. */
@@ -392,6 +395,13 @@ bool assignment_is_scaled(const assignment *a);
 bool factor_is_scale(const factor_read *f);
 /* Whether the step lies in the loop, at any depth. */
 bool step_inside(const step *s, const step *loop);
+
+/* ---- finish.c ------------------------------------------------------------------------------ */
+
+/* Finds them, and brings what they clear in front of the product. */
+void finish_products(entry_plan *e);
+/* The product whose pass the step is in, or NULL. */
+const step *step_finished(const step *s);
 
 /* ---- rows.c ------------------------------------------------------------------------------- */
 

@@ -34,13 +34,19 @@ static double elements_work(const entry_plan *e, const assignment *a) {
   return turns * (element_work + call_work * calls);
 }
 
+/* Threads share the product that has the pass. */
+static bool is_shared_pass(const entry_plan *e, const assignment *a) {
+  const step *product = step_finished(a->where_done);
+  return product && is_worth_sharing(e, product->what);
+}
+
 bool sharing_suffices(const entry_plan *e) {
   const double batch = e->of->nominal_batch;
   double all = e->work_per_sample * batch + e->work_fixed, shared = 0, passes = 0;
   for (size_t k = 0; k < e->assignments; k++) {
     const assignment *a = e->assignment[k];
     if (is_worth_sharing(e, a)) shared += a->work_per_sample * batch + a->work_fixed;
-    if (!a->product) passes += elements_work(e, a);
+    if (!a->product && !is_shared_pass(e, a)) passes += elements_work(e, a);
   }
   return shared >= nearly_all * all && passes <= alone * shared && shared > 0;
 }

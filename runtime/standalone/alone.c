@@ -14,6 +14,16 @@ void nnrt_team_product_float(nnrt_team *team, int transpose_a, int transpose_b, 
   nnrt_small_product(transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 }
 
+void nnrt_finished_product_float(nnrt_team *team, int transpose_a, int transpose_b, size_t m,
+                                 size_t n, size_t k, float alpha, const float *a, size_t lda,
+                                 const float *b, size_t ldb, float beta, float *c, size_t ldc,
+                                 nnrt_finish *finish, const void *context) {
+  (void)team;
+  nnrt_small_product(transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+  if (m > 0 && n > 0)
+    finish(context, 0, m, 0, n);
+}
+
 /* Copied row by row only: the loops pack what they need. */
 void nnrt_pack_float(size_t n, size_t k, const float *b, size_t ldb, float *packed) {
   for (size_t j = 0; j < n; j++)
@@ -36,6 +46,16 @@ void nnrt_team_product_double(nnrt_team *team, int transpose_a, int transpose_b,
                               size_t ldb, double beta, double *c, size_t ldc) {
   (void)team;
   nnrt_small_product(transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+}
+
+void nnrt_finished_product_double(nnrt_team *team, int transpose_a, int transpose_b, size_t m,
+                                 size_t n, size_t k, double alpha, const double *a, size_t lda,
+                                 const double *b, size_t ldb, double beta, double *c, size_t ldc,
+                                 nnrt_finish *finish, const void *context) {
+  (void)team;
+  nnrt_small_product(transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+  if (m > 0 && n > 0)
+    finish(context, 0, m, 0, n);
 }
 
 void nnrt_pack_double(size_t n, size_t k, const double *b, size_t ldb, double *packed) {

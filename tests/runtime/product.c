@@ -303,3 +303,78 @@ Test(product, a_large_one_by_a_library) {
   for (int turned = 0; turned < 4; turned++)
     check_at_some_places(turned & 1, turned >> 1);
 }
+
+/* ---- what follows a product -------------------------------------------------------------------- */
+
+/* What is known of C, and what has been seen of it: how often an element, how many rows of a column. */
+typedef struct watched {
+  const float *c, *expected;
+  size_t m, n, ldc;
+  unsigned char *times;
+  size_t *rows_seen;
+  int in_order; /* a column's rows must come one after another */
+} watched;
+
+static void look_at_part(const void *context, size_t row, size_t rows_end, size_t column,
+                         size_t columns_end) {
+  const watched *of = context;
+  cr_assert(row < rows_end && rows_end <= of->m && column < columns_end && columns_end <= of->n);
+  for (size_t j = column; j < columns_end; j++) {
+    if (!of->in_order)
+      break;
+    cr_assert_eq(of->rows_seen[j], row, "column %zu from row %zu on", j, row);
+    of->rows_seen[j] = rows_end;
+  }
+  for (size_t i = row; i < rows_end; i++)
+    for (size_t j = column; j < columns_end; j++) {
+      of->times[i * of->n + j]++;
+      cr_assert(memcmp(&of->c[i * of->ldc + j], &of->expected[i * of->ldc + j], sizeof *of->c) == 0,
+                "C[%zu, %zu] was not complete", i, j);
+    }
+}
+
+/* c, piece by piece, against d as a whole. */
+static void follow(nnrt_team *team, int transpose_a, int transpose_b, sizes size) {
+  const size_t lda = transpose_a ? size.m : size.k, ldb = transpose_b ? size.k : size.n;
+  const size_t ldc = size.n + 1, of_a = size.m * size.k + 1, of_b = size.n * size.k + 1;
+  float *a = calloc(of_a, sizeof *a), *b = calloc(of_b, sizeof *b);
+  float *c = calloc(size.m * ldc + 1, sizeof *c), *d = calloc(size.m * ldc + 1, sizeof *d);
+  watched seen = {c, d, size.m, size.n, ldc, calloc(size.m * size.n + 1, 1),
+                  calloc(size.n + 1, sizeof(size_t)), !transpose_a && size.n >= 128};
+  for (size_t i = 0; i < of_a; i++)
+    a[i] = (float)(value(i, 1) / 3);
+  for (size_t i = 0; i < of_b; i++)
+    b[i] = (float)(value(i, 2) / 3);
+  nnrt_team_product_float(team, transpose_a, transpose_b, size.m, size.n, size.k, 1, a, lda, b, ldb,
+                          0, d, ldc);
+  nnrt_finished_product_float(team, transpose_a, transpose_b, size.m, size.n, size.k, 1, a, lda, b,
+                              ldb, 0, c, ldc, look_at_part, &seen);
+  for (size_t i = 0; i < size.m * size.n; i++)
+    cr_assert_eq(seen.times[i], 1, "element %zu was finished %d times", i, seen.times[i]);
+  free(a);
+  free(b);
+  free(c);
+  free(d);
+  free(seen.times);
+  free(seen.rows_seen);
+}
+
+static void follow_all(const char *blas) {
+  static const sizes more[] = {{300, 129, 20}, {128, 256, 300}, {70, 160, 513}, {2, 128, 700}};
+  setenv("NNRT_BLAS", blas, 1);
+  for (int threads = 1; threads <= 3; threads++) {
+    nnrt_team *team = nnrt_team_new(threads);
+    for (int turned = 0; turned < 4; turned++) {
+      for (size_t k = 0; k < ROWS; k++)
+        follow(team, turned & 1, turned >> 1, rows[k]);
+      for (size_t k = 0; k < sizeof more / sizeof *more; k++)
+        follow(team, turned & 1, turned >> 1, more[k]);
+      follow(team, turned & 1, turned >> 1, large);
+    }
+    nnrt_team_free(team);
+  }
+}
+
+Test(product, every_part_is_finished_once_it_is_complete) { follow_all("none"); }
+
+Test(product, so_it_is_by_a_library) { follow_all("openblas"); }

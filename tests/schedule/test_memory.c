@@ -21,6 +21,10 @@ static const char *const models[] = {
 
     "input x[6, 12]\ntarget y[6, 12]\nh = transformer_block(x, 3, causal = 1)\n"
     "output h\nloss mse(h, y)\n",
+
+    "input x[30]\ntarget y : class(700)\nh = x |> dense(600) |> relu |> dense(520) |> gelu\n"
+    "g = h + dense(h, 520) |> tanh\nz = dense(g, 700)\noutput p = softmax(z)\n"
+    "loss cross_entropy(p, y)\n",
 };
 enum { MODELS = (int)(sizeof models / sizeof *models) };
 
@@ -72,13 +76,18 @@ static bool dropped(const buffer *b) {
   return false;
 }
 
+/* A pass that a product runs for parts of its result goes on at the same time. */
+static bool touches_meanwhile(const step *s, const buffer *b) {
+  return (s->finish && touches(s->finish, b)) || (s->finishes && touches(s->finishes, b));
+}
+
 /* Steps of the block that touch b; into a loop only where b lives within its turns. */
 static span span_of(const step *first, const buffer *b) {
   span found = {-1, -1};
   const step *only = NULL;
   int touching = 0;
   for (const step *s = first; s; s = s->next) {
-    if (!touches(s, b)) continue;
+    if (!touches(s, b) && !touches_meanwhile(s, b)) continue;
     touch(&found, s->position, last_number(s));
     only = s;
     touching++;
@@ -116,11 +125,15 @@ static void check_entry(const entry_plan *e) {
   }
 }
 
-/* Once a result has taken an operand's place, nobody reads the operand any more. */
+/* Once a result has taken an operand's place, nobody reads the operand any more, nor meanwhile. */
 static void check_in_place(const entry_plan *e) {
   for (size_t k = 0; k < e->buffers; k++) {
     const buffer *result = e->buffer[k], *operand = result->in_place_of;
     if (!operand) continue;
+    const step *product = step_finished(result->writer->where_done);
+    cr_expect(!product || product->what->target == operand || !reads_or_writes(product->what, operand),
+              "%s: %s takes the place of %s, which the product reads", e->word, result->word,
+              operand->word);
     for (size_t j = 0; j < e->assignments; j++) {
       const assignment *a = e->assignment[j];
       if (a == result->writer || !reads_or_writes(a, operand)) continue;

@@ -29,6 +29,14 @@ def softmax_onehot(x, y, W, b):
   return -(y * z.log_softmax(-1)).sum(), {"p": z.softmax(-1)}
 
 
+@twin(params(W1=(130, 6), b1=(130,), W2=(130, 130), b2=(130,), W3=(6, 130)), x=real(8, 6),
+      y=real(8, 6))
+def product_passes(x, y, W1, b1, W2, b2, W3):
+  h = tanh(x @ W1.T + b1)
+  o = (h + h * sigmoid(h @ W2.T + b2)) @ W3.T
+  return mse(o, y), {"o": o}
+
+
 @twin(params(W=(3, 4), V=(3, 4)), x=real(4), y=classes(3), r=classes(3))
 def softmax_by_exponentials(x, y, r, W, V):
   z, u = W @ x, V @ x

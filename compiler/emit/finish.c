@@ -1,0 +1,153 @@
+/* finish: what follows a product, as a function that the runtime calls for each part of the result
+ * that is complete, and the names that it reads, in a struct. */
+#include <string.h>
+
+#include "writer.h"
+
+/* ---- what it reads ---------------------------------------------------------------------------- */
+
+typedef struct fields {
+  text declared, unpacked, given; /* in the struct; in the function; where it is called */
+} fields;
+
+static void add_field(writer *w, fields *all, const char *type, const char *word) {
+  const char *pointer = type[strlen(type) - 1] == '*' ? "" : " ";
+  text_printf(&all->declared, "  %s%s%s;\n", type, pointer, word);
+  text_printf(&all->unpacked, "  %s%s%s%s = %s->%s;\n", *pointer ? "const " : "", type, pointer, word,
+              w->part_words.of, word);
+  text_printf(&all->given, "%s%s", all->given.length > 0 ? ", " : "", word);
+}
+
+static bool is_written(const buffer *b, const step *pass) {
+  for (const buffer_access *access = b->access; access; access = access->next) {
+    if (access->writes && step_inside(access->by->where_done, pass)) return true;
+  }
+  return false;
+}
+
+static void add_buffer(writer *w, fields *all, const buffer *b, const step *pass) {
+  const bool scalar = b->kept == STORAGE_LOCAL || b->kept == STORAGE_RESULT;
+  const bool written = is_written(b, pass);
+  if (scalar && written) return;
+  const char *type = buffer_type(w, b);
+  if (!scalar) type = arena_printf(w->memory, "%s%s *", written ? "" : "const ", type);
+  add_field(w, all, type, b->word);
+}
+
+/* Two buffers of one name are a state before and after. */
+static bool is_first(const entry_plan *e, size_t k) {
+  for (size_t j = 0; j < k; j++) {
+    if (e->buffer[j]->access && strcmp(e->buffer[j]->word, e->buffer[k]->word) == 0) return false;
+  }
+  return true;
+}
+
+static void find_fields(writer *w, fields *all, const char *body, const step *pass) {
+  static const char *const numbers[] = {"n", "first", "samples"};
+  const entry_plan *e = w->e;
+  *all = (fields){text_new(w->memory), text_new(w->memory), text_new(w->memory)};
+  for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++) {
+    const bool there = k == 0 || e->parts > 1;
+    if (there && mentions_word(body, numbers[k])) add_field(w, all, "size_t", numbers[k]);
+  }
+  for (const open_loop *l = w->loops; l; l = l->outer) {
+    if (mentions_word(body, l->over->word)) add_field(w, all, "size_t", l->over->word);
+  }
+  if (mentions_word(body, "head")) add_field(w, all, "const nnrt_head *", "head");
+  for (size_t k = 0; k < e->buffers; k++) {
+    const buffer *b = e->buffer[k];
+    if (!b->access || b->kept == STORAGE_CONSTANT || !mentions_word(body, b->word)) continue;
+    if (is_first(e, k)) add_buffer(w, all, b, pass);
+  }
+}
+
+/* ---- its loops ---------------------------------------------------------------------------------- */
+
+bool runs_with_outer(const writer *w, const step *s) {
+  return w->part && s != w->part->rows && s != w->part->columns && step_inside(s, w->part->rows);
+}
+
+bool emit_part_head(writer *w, const step *s, bool single) {
+  const part_words *words = &w->part_words;
+  if (!w->part || (s != w->part->rows && s != w->part->columns)) return false;
+  const char *word = s->over->word, *begin = words->row, *end = words->rows_end;
+  if (s == w->part->columns) {
+    if (turns_stand_apart(s)) line(w, "NNRT_APART");
+    begin = words->column;
+    end = words->columns_end;
+  } else if (s->first != w->part->columns) {
+    word = words->place;
+  }
+  line(w, "for (size_t %s = %s; %s < %s; %s++)%s", word, begin, word, end, word,
+       single && s == w->part->columns ? "" : " {");
+  if (word != words->place) return true;
+  piece turns = {NULL, BIND_PRIMARY};
+  text digits = text_new(w->memory);
+  const step *inner = s;
+  while (inner->first != w->part->columns) inner = inner->first;
+  for (; inner != s->parent; inner = inner->parent) { /* the last runs fastest */
+    piece digit = turns.chars ? piece_of(w, BIND_MULTIPLY, "%s / %s", word, within(w, turns, BIND_PRIMARY))
+                              : piece_of(w, BIND_PRIMARY, "%s", word);
+    const char *bound = bound_text(w, inner->over);
+    text_printf(&digits, "%s%s = %s%s%s", digits.length > 0 ? ", " : "", inner->over->word,
+                digit.chars, inner == s ? "" : " % ", inner == s ? "" : bound);
+    turns = turns.chars ? piece_of(w, BIND_MULTIPLY, "%s * %s", turns.chars, bound)
+                        : piece_of(w, BIND_PRIMARY, "%s", bound);
+  }
+  w->indent++;
+  line(w, "const size_t %s;", digits.chars);
+  w->indent--;
+  return true;
+}
+
+/* ---- the function ------------------------------------------------------------------------------- */
+
+void choose_part_words(writer *w) {
+  word_table *table = w->e->words;
+  w->part_words = (part_words){
+      .context = word_new(table, "context", true), .of = word_new(table, "of", true),
+      .row = word_new(table, "row", true), .rows_end = word_new(table, "rows_end", true),
+      .column = word_new(table, "column", true),
+      .columns_end = word_new(table, "columns_end", true), .place = word_new(table, "place", true)};
+}
+
+/* The loops alone, as if nothing were around them: the loops that are have their indices given. */
+static const char *part_body(writer *w, const step *pass) {
+  writer inner = *w;
+  pass_part part = {pass, pass};
+  text body = text_new(w->memory);
+  while (part.columns->first->kind == STEP_LOOP) part.columns = part.columns->first;
+  inner.out = &body;
+  inner.part = &part;
+  inner.loops = NULL;
+  inner.said = NULL;
+  inner.indent = 1;
+  if (pass->parent) text_append(&body, "\n");
+  emit_comment(&inner, pass);
+  give_reason(&inner, pass);
+  emit_loop(&inner, pass);
+  return body.chars;
+}
+
+const char *emit_finish(writer *w, const step *product) {
+  const part_words *words = &w->part_words;
+  const size_t before = w->finishes->count;
+  fields all;
+  const char *body = part_body(w, product->finish);
+  find_fields(w, &all, body, product->finish);
+  const char *whole = arena_printf(w->memory, "%s%s%s", all.declared.chars, all.unpacked.chars, body);
+  const size_t number = shape_number(w, w->finishes, whole, SIZE_MAX);
+  if (number > before) {
+    text_printf(w->functions,
+                "\n/* What follows the product %s, for some of its rows and columns. */\n"
+                "struct nnrt_finish_%zu {\n%s};\n"
+                "static void nnrt_finish_%zu(const void *%s, size_t %s, size_t %s, size_t %s,\n"
+                "                          size_t %s) {\n"
+                "  const struct nnrt_finish_%zu *%s = %s;\n%s%s}\n",
+                product->what->target->word, number, all.declared.chars, number, words->context,
+                words->row, words->rows_end, words->column, words->columns_end, number, words->of,
+                words->context, all.unpacked.chars, body);
+  }
+  return arena_printf(w->memory, "nnrt_finish_%zu, &(const struct nnrt_finish_%zu){%s}", number, number,
+                      all.given.chars);
+}
