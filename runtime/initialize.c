@@ -122,7 +122,7 @@ static void set_head(const nnrt_model *model, nnrt_head *head, int batch, int tr
 }
 
 /* What begins with 0 is left as it is where that is known to be there. */
-static void begin_optimizer(const nnrt_model *model, void *block, int optimizer, int zeros) {
+static void begin_optimizer(const nnrt_model *model, void *block, int optimizer, int cleared) {
   const nnrt_optimizer *rule = model->optimizers > 0 ? &model->optimizer[optimizer] : NULL;
   nnrt_head *head = block;
   head->optimizer = optimizer;
@@ -130,7 +130,7 @@ static void begin_optimizer(const nnrt_model *model, void *block, int optimizer,
     const size_t offset = model->optimizer_state_offset + (size_t)k * model->parameter_bytes;
     elements of = {(char *)block + offset, model->real_bytes};
     const double start = rule->start ? rule->start[k] : 0.0;
-    if (!rule->start && zeros)
+    if (!rule->start && cleared)
       continue;
     for (size_t i = 0; i < model->parameter_bytes / (size_t)model->real_bytes; i++)
       set(of, i, start);

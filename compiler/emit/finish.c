@@ -102,13 +102,14 @@ bool emit_part_head(writer *w, const step *s, bool single) {
 
 /* ---- the function ------------------------------------------------------------------------------- */
 
-void choose_part_words(writer *w) {
+/* Names that are free in the entry. */
+static void choose_words(writer *w) {
   word_table *table = w->e->words;
   w->part_words = (part_words){
       .context = word_new(table, "context", true), .of = word_new(table, "of", true),
-      .row = word_new(table, "row", true), .rows_end = word_new(table, "rows_end", true),
-      .column = word_new(table, "column", true),
-      .columns_end = word_new(table, "columns_end", true), .place = word_new(table, "place", true)};
+      .row = word_new(table, "row_begin", true), .rows_end = word_new(table, "row_end", true),
+      .column = word_new(table, "column_begin", true),
+      .columns_end = word_new(table, "column_end", true), .place = word_new(table, "place", true)};
 }
 
 /* The loops alone, as if nothing were around them: the loops that are have their indices given. */
@@ -130,6 +131,7 @@ static const char *part_body(writer *w, const step *pass) {
 }
 
 const char *emit_finish(writer *w, const step *product) {
+  if (!w->part_words.of) choose_words(w);
   const part_words *words = &w->part_words;
   const size_t before = w->finishes->count;
   fields all;
@@ -141,8 +143,8 @@ const char *emit_finish(writer *w, const step *product) {
     text_printf(w->functions,
                 "\n/* What follows the product %s, for some of its rows and columns. */\n"
                 "struct nnrt_finish_%zu {\n%s};\n"
-                "static void nnrt_finish_%zu(const void *%s, size_t %s, size_t %s, size_t %s,\n"
-                "                          size_t %s) {\n"
+                "static void nnrt_finish_%zu(const void *%s, size_t %s, size_t %s,\n"
+                "                          size_t %s, size_t %s) {\n"
                 "  const struct nnrt_finish_%zu *%s = %s;\n%s%s}\n",
                 product->what->target->word, number, all.declared.chars, number, words->context,
                 words->row, words->rows_end, words->column, words->columns_end, number, words->of,

@@ -222,7 +222,7 @@ void emit_entry(writer *w, const entry_plan *e) {
   w->e = e;
   w->out = &whole;
   w->functions = &functions;
-  choose_part_words(w);
+  w->part_words = (part_words){0};
   w->indent = 1;
   name_stored(w);
   declare_pointers(w);

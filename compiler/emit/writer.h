@@ -35,12 +35,21 @@ typedef struct row_list {
   row_index **item;
 } row_list;
 
+/* An element that the turn at hand has stored, and holds in a scalar for the loops that read it on. */
+typedef struct known_element {
+  const buffer *of;
+  const index_form *at;
+  const char *word;
+  const struct known_element *next;
+} known_element;
+
 /* The loops around the place that is being written. */
 typedef struct open_loop {
   const variable *over;
   loop_scope scope;
   struct open_loop *outer;
   row_index *rows;
+  const known_element *known;
   struct partial_sum *partial; /* of its own turns */
   bool braces;                 /* its body has more lines than it has steps */
 } open_loop;
@@ -101,7 +110,7 @@ typedef struct writer {
   shape_list *finishes;  /* what follows products                                            */
   text *functions;       /* those that the function which is being written calls             */
   const pass_part *part; /* whose loops are being written, or NULL                           */
-  part_words part_words;
+  part_words part_words; /* of the function that is being written, once it needs them         */
   const seen_tensor **seen;    /* by the position of the step that completes it */
   int seen_positions;
   const char *said;      /* conditions that an `if` or a `?` around the place has told */
@@ -212,8 +221,6 @@ void emit_loop(writer *w, const step *s);
 
 /* ---- finish.c ------------------------------------------------------------------------------- */
 
-/* Names that are free in the entry, before any of its text. */
-void choose_part_words(writer *w);
 /* The function for the pass that follows the product; what the call says of it. */
 const char *emit_finish(writer *w, const step *product);
 /* In it, the head of a loop over rows or columns; false for other loops. */
