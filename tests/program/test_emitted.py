@@ -99,11 +99,21 @@ def clang_builds(model, folder):
     nn.must([compiler, *nn.WARNINGS, *flags, f"-I{nn.INCLUDE}", source, "-o", folder / "m.o"])
 
 
+def check_vectors(folder):
+  """What a turn stores for the backward pass, and reads on in a loop of its own, does not keep gcc
+  from making vectors of that."""
+  model = folder / "normed.nn"
+  model.write_text("input x[8, 96]\ntarget y[8, 96]\nh = x |> dense(96) |> layernorm\n"
+                   "output z = dense(h, 96)\nloss mse(z, y)\n")
+  return nn.demand_vectors(nn.emit(model, folder / "normed.c"), r"sqrtf\(\w+_here\)")
+
+
 def main():
   tally = nn.Tally()
   with tempfile.TemporaryDirectory(prefix="nncc-emitted-") as name:
     folder = pathlib.Path(name)
     tally.case("length does not depend on T", check_length, folder)
+    tally.case("vectors of a layer norm", check_vectors, folder)
     tally.case("small frames", check_small_frames, CHARNN, folder)
     for model in [nn.MODELS / f"{stem}.nn" for stem in SHOWN]:
       tally.case(f"{model.stem}: identical", check_identical, model, folder)

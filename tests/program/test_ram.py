@@ -7,7 +7,6 @@ steps; what info says beside what the program asks the system for.
 import json
 import os
 import pathlib
-import platform
 import re
 import sys
 import tempfile
@@ -163,18 +162,8 @@ def check_vectors(folder):
   model = folder / "lstm.nn"
   model.write_text(LSTM)
   source = nn.emit(model, folder / "m.c", "--ram", smallest(model))
-  lines, cells, loop = source.read_text().splitlines(), set(), 0
-  nn.demand(any("SEGMENTS" in line for line in lines), "no segments")
-  for number, text in enumerate(lines, 1):
-    loop = number if "for (size_t" in text else loop
-    if re.search("nnrt_(tanh|sigmoid)f", text):
-      cells.add(loop)
-  wide = ["-mavx2", "-mfma"] if platform.machine() == "x86_64" else []
-  said = nn.must(["gcc", "-O3", *wide, f"-I{nn.INCLUDE}", "-fopt-info-vec-optimized", "-c", source,
-                  "-o", folder / "m.o"]).stderr
-  made = {int(number) for number in re.findall(r"m\.c:(\d+):\d+: optimized: +loop vectorized", said)}
-  nn.demand(cells and cells <= made, f"no vectors at lines {sorted(cells - made)} of {sorted(cells)}")
-  return f"{len(cells)} loops"
+  nn.demand("SEGMENTS" in source.read_text(), "no segments")
+  return nn.demand_vectors(source, "nnrt_(tanh|sigmoid)f")
 
 
 def check_length(folder):

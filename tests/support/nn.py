@@ -6,6 +6,7 @@ libnnrt.a), CC (gcc where it is not set).
 
 import os
 import pathlib
+import platform
 import re
 import subprocess
 import sys
@@ -85,6 +86,22 @@ def build(model, folder, *options, stem="m", flags=()):
   """Model file to program, with the project's warnings as errors."""
   source = emit(model, folder / f"{stem}.c", *options)
   return compile_c([source], folder / stem, *flags)
+
+
+def demand_vectors(source, pattern):
+  """gcc makes vectors of every loop of the emitted file that has the pattern in its body."""
+  loops, loop = set(), 0
+  for number, text in enumerate(source.read_text().splitlines(), 1):
+    loop = number if "for (size_t" in text else loop
+    if re.search(pattern, text):
+      loops.add(loop)
+  wide = ["-mavx2", "-mfma"] if platform.machine() == "x86_64" else []
+  said = must(["gcc", "-O3", *wide, f"-I{INCLUDE}", "-fopt-info-vec-optimized", "-c", source, "-o",
+               source.with_suffix(".o")]).stderr
+  made = {int(number) for number in re.findall(
+      re.escape(source.name) + r":(\d+):\d+: optimized: +loop vectorized", said)}
+  demand(loops and loops <= made, f"no vectors at lines {sorted(loops - made)} of {sorted(loops)}")
+  return f"{len(loops)} loops"
 
 
 def crashed(done):
