@@ -118,10 +118,10 @@ typedef struct service {
 #define SETS(real, with) with(real, plain)
 #endif
 
-/* Multiply-adds from which packing A pays where its columns lie side by side, as those of weights'
+/* Multiply-adds from which packing A pays; and where its columns lie side by side, as those of weights'
  * gradients do: of each a tile would read half a cache line, and all of those out of a few sets of
  * the nearest cache. */
-static const double worth_turning = 24e6;
+static const double worth_packing = 60e6, worth_turning = 24e6;
 
 static double work_of(size_t m, size_t n, size_t k) {
   return (double)m * (double)n * (double)k;
@@ -133,7 +133,7 @@ static int is_large(size_t m, size_t n, size_t k) {
 
 /* Few rows or columns would not make good for packing. */
 static int packs_a(size_t m, size_t n, size_t k, int turned) {
-  const double least = turned ? worth_turning : nnrt_large_product;
+  const double least = turned ? worth_turning : worth_packing;
   return m >= 32 && n >= 128 && work_of(m, n, k) >= least;
 }
 
