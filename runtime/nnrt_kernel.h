@@ -1,8 +1,8 @@
 /* nnrt_kernel: C = alpha A B + C as one text, compiled for one real type and one instruction set
  * each time it is included: by emitted programs, where the compiler knows the shapes, and by
- * product.c.
+ * own_loops.c.
  *
- *   NNRT_REAL_BYTES    4: float, 8: double
+ *   NNRT_REAL_BYTES    4: float, 8: double; left out where only the operands are declared
  *   NNRT_NAME(name)    names of this copy; left out by emitted programs
  *   NNRT_VECTOR_BYTES  of a vector; a register's where it is left out
  *   NNRT_TARGET        attributes that allow it that size; may be left out
@@ -102,6 +102,8 @@ NNRT_DECLARE_OPERANDS(float)
 NNRT_DECLARE_OPERANDS(double)
 
 #endif /* of what is said once */
+
+#ifdef NNRT_REAL_BYTES
 
 #ifndef NNRT_TARGET
 #define NNRT_TARGET
@@ -844,3 +846,5 @@ NNRT_INLINE void nnrt_small_product(int transpose_a, int transpose_b, size_t m, 
 #undef NNRT_VECTOR_BYTES
 #undef NNRT_TARGET
 #undef NNRT_EMITTED
+
+#endif /* of a copy */

@@ -1,5 +1,5 @@
-/* Turns nnrt_product_*() into own loops (nnrt_kernel.h, compiled for three instruction sets), which
- * are as fast as OpenBLAS 0.3.21 with AVX2 and mostly faster with AVX-512 (docs/performance.md). For
+/* Turns nnrt_product_*() into own loops (own_loops.c, for three instruction sets), which are as
+ * fast as OpenBLAS 0.3.21 with AVX2 and mostly faster with AVX-512 (docs/performance.md). For
  * other processors, and where NNRT_BLAS asks for it, a library serves large products.
  *
  * The library is loaded here, not linked: it picks its kernels once, when it is loaded, and Debian
@@ -7,6 +7,7 @@
  * unless the user has set it; NNRT_BLAS chooses: openblas, the path of another library, or none. */
 #include "product.h"
 #include "nnrt.h"
+#include "own_loops.h"
 #include "work.h"
 
 #include <dlfcn.h>
@@ -15,26 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#if (defined(__x86_64__) || defined(__i386__)) && defined(__GNUC__)
-#define NNRT_X86 1
-#else
-#define NNRT_X86 0
-#endif
-
-/* The instruction sets that need no copy, as the file itself is compiled for a larger one
- * (-march=native), and the types that need none: a program that stands alone has one. */
-#if NNRT_X86 && defined(__AVX512F__) && defined(__AVX512DQ__) && defined(__AVX512BW__) &&         \
-  defined(__AVX512VL__) && defined(__FMA__)
-#define NNRT_LEAST_SET 2
-#elif NNRT_X86 && defined(__AVX2__) && defined(__FMA__)
-#define NNRT_LEAST_SET 1
-#else
-#define NNRT_LEAST_SET 0
-#endif
-#ifndef NNRT_ALONE_BYTES
-#define NNRT_ALONE_BYTES 0 /* both */
-#endif
 
 enum {
   ROW_MAJOR = 101,     /* CBLAS's numbers */
@@ -59,133 +40,32 @@ typedef struct service {
   char line[256];
 } service;
 
-#define AVX2 "avx2,fma"
-#define AVX512 "avx512f,avx512dq,avx512bw,avx512vl,fma"
-
-/* Own loops for each type and instruction set: multiply_<real>_<set>(). */
-#if NNRT_ALONE_BYTES != 8
-#if NNRT_LEAST_SET == 0
-#define NNRT_REAL_BYTES 4
-#define NNRT_NAME(name) name##_float_plain
-#define NNRT_VECTOR_BYTES 16
-#include "nnrt_kernel.h"
-#endif
-#if NNRT_X86 && NNRT_LEAST_SET < 2
-#define NNRT_REAL_BYTES 4
-#define NNRT_NAME(name) name##_float_avx2
-#define NNRT_VECTOR_BYTES 32
-#define NNRT_TARGET __attribute__((target(AVX2)))
-#include "nnrt_kernel.h"
-#endif
-#if NNRT_X86
-#define NNRT_REAL_BYTES 4
-#define NNRT_NAME(name) name##_float_avx512
-#define NNRT_VECTOR_BYTES 64
-#define NNRT_TARGET __attribute__((target(AVX512)))
-#include "nnrt_kernel.h"
-#endif
-#endif
-#if NNRT_ALONE_BYTES != 4
-#if NNRT_LEAST_SET == 0
-#define NNRT_REAL_BYTES 8
-#define NNRT_NAME(name) name##_double_plain
-#define NNRT_VECTOR_BYTES 16
-#include "nnrt_kernel.h"
-#endif
-#if NNRT_X86 && NNRT_LEAST_SET < 2
-#define NNRT_REAL_BYTES 8
-#define NNRT_NAME(name) name##_double_avx2
-#define NNRT_VECTOR_BYTES 32
-#define NNRT_TARGET __attribute__((target(AVX2)))
-#include "nnrt_kernel.h"
-#endif
-#if NNRT_X86
-#define NNRT_REAL_BYTES 8
-#define NNRT_NAME(name) name##_double_avx512
-#define NNRT_VECTOR_BYTES 64
-#define NNRT_TARGET __attribute__((target(AVX512)))
-#include "nnrt_kernel.h"
-#endif
-#endif
-
-#if NNRT_LEAST_SET == 2
-#define SETS(real, with) with(real, avx512)
-#elif NNRT_LEAST_SET == 1
-#define SETS(real, with) with(real, avx2) with(real, avx512)
-#elif NNRT_X86
-#define SETS(real, with) with(real, plain) with(real, avx2) with(real, avx512)
-#else
-#define SETS(real, with) with(real, plain)
-#endif
-
-/* Multiply-adds from which packing A pays; and where its columns lie side by side, as those of weights'
- * gradients do: of each a tile would read half a cache line, and all of those out of a few sets of
- * the nearest cache. */
-static const double worth_packing = 60e6, worth_turning = 24e6;
-
-static double work_of(size_t m, size_t n, size_t k) {
-  return (double)m * (double)n * (double)k;
-}
-
-static int is_large(size_t m, size_t n, size_t k) {
-  return work_of(m, n, k) >= nnrt_large_product;
-}
-
-/* Few rows or columns would not make good for packing. */
-static int packs_a(size_t m, size_t n, size_t k, int turned) {
-  const double least = turned ? worth_turning : worth_packing;
-  return m >= 32 && n >= 128 && work_of(m, n, k) >= least;
-}
-
 #if NNRT_VECTORS
 /* A packed block of A; of no use to a thread between two products. */
 static __thread double block_of_a[NNRT_BLOCK] __attribute__((aligned(64)));
-#define MULTIPLY_LARGE(real, set, of) multiply_large_##real##_##set(of, (real *)block_of_a)
 #else
-#define MULTIPLY_LARGE(real, set, of) multiply_##real##_##set(of)
+#define block_of_a NULL
 #endif
-
-/* Each as a function of its own. With A turned its rows lie side by side, and the kernel that knows
- * it addresses them as such. */
-#define TARGET_plain
-#define TARGET_avx2 __attribute__((target(AVX2)))
-#define TARGET_avx512 __attribute__((target(AVX512)))
-#define OWN_LOOPS(real, set)                                                                      \
-  TARGET_##set static void loops_##real##_##set(const nnrt_operands_##real *of) {                 \
-    nnrt_operands_##real turned = *of;                                                            \
-    if (of->b_column == 0)                                                                        \
-      use_packed_##real##_##set(&turned);                                                         \
-    if (packs_a(of->m, of->n, of->k, of->a_row == 1)) {                                           \
-      MULTIPLY_LARGE(real, set, &turned);                                                         \
-      return;                                                                                     \
-    }                                                                                             \
-    turned.a_row = 1;                                                                             \
-    if (of->a_row == 1) {                                                                         \
-      multiply_##real##_##set(&turned);                                                           \
-    } else {                                                                                      \
-      turned.a_row = of->a_row;                                                                   \
-      multiply_##real##_##set(&turned);                                                           \
-    }                                                                                             \
-  }                                                                                               \
-  TARGET_##set static void packs_##real##_##set(const nnrt_operands_##real *of, real *to) {       \
-    pack_whole_##real##_##set(of, to);                                                            \
-  }
 
 /* by nnrt_processor, from NNRT_LEAST_SET on */
-#define NAME_OF_SET(real, set) loops_##real##_##set,
-#define PACKING_OF_SET(real, set) packs_##real##_##set,
+#define LOOPS_OF_SET(real, set) nnrt_loops_##real##_##set,
+#define PACKING_OF_SET(real, set) nnrt_packs_##real##_##set,
 #if NNRT_ALONE_BYTES != 8
-SETS(float, OWN_LOOPS)
-static void (*const own_float[])(const nnrt_operands_float *) = {SETS(float, NAME_OF_SET)};
+static void (*const own_float[])(const nnrt_operands_float *, void *) = {
+  NNRT_SETS(float, LOOPS_OF_SET)};
 static void (*const pack_floats[])(const nnrt_operands_float *, float *) = {
-  SETS(float, PACKING_OF_SET)};
+  NNRT_SETS(float, PACKING_OF_SET)};
 #endif
 #if NNRT_ALONE_BYTES != 4
-SETS(double, OWN_LOOPS)
-static void (*const own_double[])(const nnrt_operands_double *) = {SETS(double, NAME_OF_SET)};
+static void (*const own_double[])(const nnrt_operands_double *, void *) = {
+  NNRT_SETS(double, LOOPS_OF_SET)};
 static void (*const pack_doubles[])(const nnrt_operands_double *, double *) = {
-  SETS(double, PACKING_OF_SET)};
+  NNRT_SETS(double, PACKING_OF_SET)};
 #endif
+
+static int is_large(size_t m, size_t n, size_t k) {
+  return (double)m * (double)n * (double)k >= nnrt_large_product;
+}
 
 /* ---- loading ------------------------------------------------------------------------------ */
 
@@ -329,7 +209,7 @@ void nnrt_product_then_float(int transpose_a, int transpose_b, size_t m, size_t 
     m, n, k, alpha, a, b, transpose_a ? 1 : lda, transpose_a ? lda : 1,
     transpose_b ? 1 : ldb, transpose_b ? ldb : 1, beta > 0, c, ldc, finishing};
   if (!by->of_float || !fits_the_call(m, n, k, lda, ldb, ldc)) {
-    own_float[by->processor - NNRT_LEAST_SET](&of);
+    own_float[by->processor - NNRT_LEAST_SET](&of, block_of_a);
     return;
   }
   by->of_float(ROW_MAJOR, transpose_a ? TRANSPOSED : AS_STORED,
@@ -355,7 +235,7 @@ void nnrt_packed_product_float(size_t m, size_t n, size_t k, float alpha, const 
                                const float *packed, float beta, float *c, size_t ldc) {
   const nnrt_operands_float of = {m, n, k, alpha, a, packed, lda, 1, 0, 0,
                                   beta > 0, c, ldc, NULL};
-  own_float[get_service()->processor - NNRT_LEAST_SET](&of);
+  own_float[get_service()->processor - NNRT_LEAST_SET](&of, block_of_a);
 }
 #endif
 
@@ -368,7 +248,7 @@ void nnrt_product_then_double(int transpose_a, int transpose_b, size_t m, size_t
     m, n, k, alpha, a, b, transpose_a ? 1 : lda, transpose_a ? lda : 1,
     transpose_b ? 1 : ldb, transpose_b ? ldb : 1, beta > 0, c, ldc, finishing};
   if (!by->of_double || !fits_the_call(m, n, k, lda, ldb, ldc)) {
-    own_double[by->processor - NNRT_LEAST_SET](&of);
+    own_double[by->processor - NNRT_LEAST_SET](&of, block_of_a);
     return;
   }
   by->of_double(ROW_MAJOR, transpose_a ? TRANSPOSED : AS_STORED,
@@ -395,6 +275,6 @@ void nnrt_packed_product_double(size_t m, size_t n, size_t k, double alpha, cons
                                 size_t ldc) {
   const nnrt_operands_double of = {m, n, k, alpha, a, packed, lda, 1, 0, 0,
                                    beta > 0, c, ldc, NULL};
-  own_double[get_service()->processor - NNRT_LEAST_SET](&of);
+  own_double[get_service()->processor - NNRT_LEAST_SET](&of, block_of_a);
 }
 #endif

@@ -3,9 +3,11 @@ all over the range, for both compilers, with and without -ffast-math; and the lo
 code. test_math.py --all takes all of the 2^32 floats (test_math_long.py does), as emitted programs
 are compiled."""
 
+import os
 import pathlib
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 
@@ -16,8 +18,8 @@ from support import nn                                                      # no
 HERE = pathlib.Path(__file__).resolve().parent / "math"
 HEADER = nn.ROOT / "runtime" / "nnrt_math.h"
 FLAGS = {"plain": ["-O1"], "vectors": ["-O3", "-march=native"],
-         "any order": ["-O3", "-march=native", "-DNNRT_REORDER"],
-         "fast-math": ["-O3", "-march=native", "-ffast-math"]}
+         "any_order": ["-O3", "-march=native", "-DNNRT_REORDER"],
+         "fast_math": ["-O3", "-march=native", "-ffast-math"]}
 STRIDE = 4099  # coprime to 2, so that all mantissas occur
 
 
@@ -27,44 +29,61 @@ def promised():
   return {name: float(bound) for name, bound in rows}
 
 
-def measured(compiler, flags, folder, stride):
+def built(compiler, folder):
   include = ["-std=c99", f"-I{nn.ROOT / 'runtime'}", f"-I{HERE}"]
-  nn.must([compiler, *nn.WARNINGS, *flags, *include, "-c", HERE / "functions.c", "-o",
-           folder / "functions.o"])
-  nn.must([compiler, "-O2", *include, HERE / "measure.c", folder / "functions.o", "-lm", "-o",
-           folder / "measure"])
-  finite = ["FINITE"] if "-ffast-math" in flags else []
-  rows = nn.must([folder / "measure", stride, *finite], timeout=3000).stdout.split("\n")
-  return {row.split()[0]: (float(row.split()[1]), row) for row in rows if row}
+  objects = []
+  for variant, flags in FLAGS.items():
+    objects.append(folder / f"{variant}.o")
+    nn.must([compiler, *nn.WARNINGS, *flags, *include, f"-DLIST={variant}_functions", "-c",
+             HERE / "functions.c", "-o", objects[-1]])
+  nn.must([compiler, "-O2", *include, HERE / "measure.c", *objects, "-lm", "-o", folder / "measure"])
 
 
-def errors_hold(compiler, flags, folder, stride):
-  bounds, found = promised(), measured(compiler, flags, folder, stride)
-  nn.demand(len(bounds) >= 7 and bounds.keys() == found.keys(), f"{sorted(bounds)} promised")
+def measured(variants, folder, stride):
+  """Variant and function to the largest error and where it is, by as many processes as there are
+  processors."""
+  parts = os.cpu_count() or 1
+  running = [subprocess.Popen([folder / "measure", str(stride), str(part), str(parts), *variants],
+                              stdout=subprocess.PIPE, text=True) for part in range(parts)]
+  found = {}
+  for process in running:
+    for row in process.communicate(timeout=3000)[0].splitlines():
+      variant, name, error, _, place = row.split()
+      found[variant, name] = max(found.get((variant, name), (0.0, "")), (float(error), place))
+    nn.demand(process.returncode == 0, "measure failed")
+  return found
+
+
+def errors_hold(variant, found):
+  bounds = promised()
+  errors = {name: row for (of, name), row in found.items() if of == variant}
+  nn.demand(len(bounds) >= 7 and bounds.keys() == errors.keys(), f"{sorted(bounds)} promised")
   for name, bound in bounds.items():
-    nn.demand(found[name][0] <= bound, f"more than {bound} units: {found[name][1]}")
-  return ", ".join(f"{name} {error:.2f}" for name, (error, _) in found.items())
+    nn.demand(errors[name][0] <= bound, f"{name}: more than {bound} units: {errors[name]}")
+  return ", ".join(f"{name} {error:.2f}" for name, (error, _) in errors.items())
 
 
 def vectorised(compiler, folder):
   """Every loop is said to have become vector code."""
   says = {"gcc": "-fopt-info-vec", "clang": "-Rpass=loop-vectorize"}[compiler]
-  done = nn.must([compiler, "-O3", "-march=native", says, f"-I{nn.ROOT / 'runtime'}", "-c",
-                  HERE / "functions.c", "-o", folder / "functions.o"])
+  done = nn.must([compiler, "-O3", "-march=native", says, f"-I{nn.ROOT / 'runtime'}",
+                  "-DLIST=functions", "-c", HERE / "functions.c", "-o", folder / "functions.o"])
   loops = len(re.findall(r"loop vectorized|vectorized loop", done.stderr))
   nn.demand(loops >= len(promised()), f"only {loops} loops of {len(promised())}")
 
 
 def main():
-  stride = 1 if "--all" in sys.argv else STRIDE
+  every = "--all" in sys.argv
   tally = nn.Tally()
   with tempfile.TemporaryDirectory() as name:
-    for compiler in filter(shutil.which, ("gcc", "clang")):
-      for words, flags in FLAGS.items():
-        if stride == 1 and (words == "plain" or compiler != "gcc"):
-          continue
-        tally.case(f"{compiler} {words}", errors_hold, compiler, flags, pathlib.Path(name), stride)
-      tally.case(f"{compiler}: vector code", vectorised, compiler, pathlib.Path(name))
+    folder = pathlib.Path(name)
+    for compiler in filter(shutil.which, ("gcc",) if every else ("gcc", "clang")):
+      built(compiler, folder)
+      variants = [variant for variant in FLAGS if not every or variant != "plain"]
+      found = measured(variants, folder, 1 if every else STRIDE)
+      for variant in variants:
+        tally.case(f"{compiler} {variant}", errors_hold, variant, found)
+      tally.case(f"{compiler}: vector code", vectorised, compiler, folder)
   tally.close()
 
 

@@ -1,9 +1,10 @@
 /* Turns every float, or every STRIDE-th, into the largest error of each function of nnrt_math.h
- * beside libm's in double: one line a function, "exp 0.93 at -0x1.8p+3", errors in units in the
- * last place. With FINITE only arguments whose results are finite and normal count, and the limits
- * are left out, as -ffast-math leaves them undefined.
+ * beside libm's in double, for each variant that is named: a line each, "vectors exp 0.93 at
+ * -0x1.8p+3", errors in units in the last place. Of fast_math only arguments whose results are finite
+ * and normal count, and the limits are left out, as -ffast-math leaves them undefined. Several
+ * processes may share the floats: this one takes part PART of PARTS.
  *
- *   measure STRIDE [FINITE] */
+ *   measure STRIDE PART PARTS VARIANT ... */
 #include <float.h>
 #include <math.h>
 #include <stdint.h>
@@ -19,24 +20,37 @@ static double sigmoid(double a) { return 1 / (1 + exp(-a)); }
 
 typedef struct function {
   const char *name;
-  void (*apply)(const float *restrict a, float *restrict y, size_t n);
   double (*truth)(double a);
 } function;
 
-#define ROW(name) {#name, apply_##name, name},
+#define ROW(name) {#name, name},
 static const function functions[] = {FUNCTIONS(ROW)};
 enum { COUNT = sizeof functions / sizeof functions[0] };
+
+typedef struct variant {
+  const char *name;
+  apply *const *functions;
+  int finite, chosen;
+} variant;
+
+#define VARIANT(name, finite) {#name, name##_functions, finite, 0},
+static variant variants[] = {VARIANTS(VARIANT)};
+enum { VARIANT_COUNT = sizeof variants / sizeof variants[0] };
 
 typedef struct worst {
   double error;
   float at;
 } worst;
 
-/* The distance from one float to the next where the truth lies. */
+/* The distance from one float to the next where the truth, a finite number, lies: of a double's bits
+ * only the exponent is left, 23 lower. */
 static double unit(double truth) {
-  int exponent;
-  frexp(truth, &exponent);
-  return ldexp(1.0, exponent - 24 > -149 ? exponent - 24 : -149);
+  uint64_t bits;
+  memcpy(&bits, &truth, sizeof bits);
+  const uint64_t exponent = bits >> 52 & 0x7ff, least = 1023 - 149;
+  bits = (exponent > least + 23 ? exponent - 23 : least) << 52;
+  memcpy(&truth, &bits, sizeof truth);
+  return truth;
 }
 
 static double error_of(float found, double truth) {
@@ -64,16 +78,23 @@ static int is_promised(float a, double truth, int finite) {
          fabs(truth) >= 2 * (double)FLT_MIN;
 }
 
-static void compare(const function *f, const float *a, size_t n, int finite, worst *found) {
+/* One function of all variants: the truth is what takes long. */
+static void compare(int k, const float *a, size_t n, worst *found) {
   static float y[BLOCK];
-  f->apply(a, y, n);
-  for (size_t i = 0; i < n; i++) {
-    const double truth = f->truth((double)a[i]);
-    if (!is_promised(a[i], truth, finite))
+  static double truth[BLOCK];
+  for (size_t i = 0; i < n; i++)
+    truth[i] = functions[k].truth((double)a[i]);
+  for (int v = 0; v < VARIANT_COUNT; v++) {
+    if (!variants[v].chosen)
       continue;
-    const double error = error_of(y[i], truth);
-    if (!(error <= found->error))
-      *found = (worst){error, a[i]};
+    variants[v].functions[k](a, y, n);
+    for (size_t i = 0; i < n; i++) {
+      if (!is_promised(a[i], truth[i], variants[v].finite))
+        continue;
+      const double error = error_of(y[i], truth[i]);
+      if (!(error <= found[v].error))
+        found[v] = (worst){error, a[i]};
+    }
   }
 }
 
@@ -84,25 +105,37 @@ static const float special[] = {
   NAN
 };
 
-static void measure(const function *f, uint64_t stride, int finite, worst *found) {
+/* Blocks in turn are parts' own. */
+static void measure(int k, uint64_t stride, uint64_t part, uint64_t parts, worst *found) {
   static float a[BLOCK];
-  compare(f, special, sizeof special / sizeof special[0], finite, found);
-  for (uint64_t bits = 0; bits < 1ull << 32;) {
+  uint64_t block = 0;
+  compare(k, special, sizeof special / sizeof special[0], found);
+  for (uint64_t bits = 0; bits < 1ull << 32; block++) {
     size_t n = 0;
     for (; n < BLOCK && bits < 1ull << 32; bits += stride) {
       const uint32_t word = (uint32_t)bits;
       memcpy(&a[n++], &word, sizeof word);
     }
-    compare(f, a, n, finite, found);
+    if (block % parts == part)
+      compare(k, a, n, found);
   }
 }
 
 int main(int arguments, char **argument) {
-  const uint64_t stride = arguments > 1 ? strtoull(argument[1], NULL, 10) : 1;
-  for (int k = 0; k < COUNT && stride > 0; k++) {
-    worst found = {0.0, 0.0f};
-    measure(&functions[k], stride, arguments > 2, &found);
-    printf("%s %.3f at %a\n", functions[k].name, found.error, (double)found.at);
+  if (arguments < 5)
+    return 2;
+  const uint64_t stride = strtoull(argument[1], NULL, 10), part = strtoull(argument[2], NULL, 10);
+  const uint64_t parts = strtoull(argument[3], NULL, 10);
+  for (int v = 0; v < VARIANT_COUNT; v++)
+    for (int k = 4; k < arguments; k++)
+      variants[v].chosen = variants[v].chosen || strcmp(argument[k], variants[v].name) == 0;
+  for (int k = 0; k < COUNT && stride > 0 && parts > 0; k++) {
+    worst found[VARIANT_COUNT] = {{0.0, 0.0f}};
+    measure(k, stride, part, parts, found);
+    for (int v = 0; v < VARIANT_COUNT; v++)
+      if (variants[v].chosen)
+        printf("%s %s %.3f at %a\n", variants[v].name, functions[k].name, found[v].error,
+               (double)found[v].at);
   }
   return 0;
 }
