@@ -124,14 +124,14 @@ NNRT_DECLARE_OPERANDS(double)
 #endif
 #define NNRT_LANES (NNRT_VECTOR_BYTES / NNRT_REAL_BYTES)
 
-/* What follows the product, for a part of C that is complete. */
-NNRT_INLINE void NNRT_NAME(finish)(const NNRT_OPERANDS *of, size_t row, size_t rows_end,
-                                   size_t column, size_t columns_end) {
+/* What follows the product, for rows of C that are complete: whole ones, as they lie. Fewer columns at
+ * a time are not nearer where rows are a power of two apart, and share few sets of a cache. */
+NNRT_INLINE void NNRT_NAME(finish)(const NNRT_OPERANDS *of, size_t row, size_t rows_end) {
 #ifdef NNRT_EMITTED
-  (void)of, (void)row, (void)rows_end, (void)column, (void)columns_end;
+  (void)of, (void)row, (void)rows_end;
 #else
-  if (of->finishing && row < rows_end && column < columns_end)
-    nnrt_finish_part(of->finishing, row, rows_end, column, columns_end);
+  if (of->finishing && row < rows_end && of->n > 0)
+    nnrt_finish_rows(of->finishing, row, rows_end, of->n);
 #endif
 }
 
@@ -144,7 +144,6 @@ enum {
   NNRT_NAME(ROWS) = NNRT_VECTOR_BYTES == 64 ? 8 : 6, /* of a tile of two vectors: its sums stay in
                                                         registers                               */
   NNRT_NAME(WIDTH) = 2 * NNRT_LANES,
-  NNRT_NAME(FINISHED) = 4 * NNRT_NAME(WIDTH), /* columns, see finish_stripes() */
   NNRT_NAME(LONG) = 8 * NNRT_LANES /* of k, from which a single row takes one column after another */
 };
 
@@ -629,20 +628,6 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(rest)(const NNRT_OPERANDS *of, size_t i, 
                            in_place ? of->b_row : NNRT_NAME(WIDTH), keep, of->c + j);
 }
 
-/* Rows i to `end` of C are complete if A's columns up to k are done; whole stripes of it up to `columns`
- * are finished several at a time: fewer make short loops, more would not fit the second-level cache.
- * finish_rest(): what is left of them. */
-NNRT_INLINE NNRT_TARGET void NNRT_NAME(finish_stripes)(const NNRT_OPERANDS *of, size_t i, size_t end,
-                                                       size_t k, size_t columns) {
-  if (k == of->k && columns % NNRT_NAME(FINISHED) == 0)
-    NNRT_NAME(finish)(of, i, end, columns - NNRT_NAME(FINISHED), columns);
-}
-NNRT_INLINE NNRT_TARGET void NNRT_NAME(finish_rest)(const NNRT_OPERANDS *of, size_t i, size_t end,
-                                                    size_t k) {
-  if (k == of->k)
-    NNRT_NAME(finish)(of, i, end, of->n - of->n % NNRT_NAME(FINISHED), of->n);
-}
-
 /* A run of k at row i of A: all its stripes of B, over at most HEIGHT rows of C. An emitted program
  * has a copy of this for each product, of which the sizes leave little: the fewer calls are written
  * here, the faster it compiles. */
@@ -661,16 +646,16 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(run)(const NNRT_OPERANDS *of, size_t i, s
     NNRT_NAME(whole_stripe)(k, i, end, of, a, stripe,
                             of->b_column == 1 ? of->b_row : NNRT_NAME(WIDTH),
                             far && next < whole ? b + next * step : NULL, keep, of->c + j);
-    NNRT_NAME(finish_stripes)(of, i, end, p + k, next);
   }
   NNRT_NAME(rest)(of, i, end, p, k, keep, packed);
-  NNRT_NAME(finish_rest)(of, i, end, p + k);
+  if (p + k == of->k)
+    NNRT_NAME(finish)(of, i, end);
 }
 
 NNRT_INLINE NNRT_TARGET void NNRT_NAME(multiply)(const NNRT_OPERANDS *of) {
   if (of->m < 4 && of->b_row == 1 && of->a_column == 1) {
     NNRT_NAME(multiply_along)(of);
-    NNRT_NAME(finish)(of, 0, of->m, 0, of->n);
+    NNRT_NAME(finish)(of, 0, of->m);
     return;
   }
   for (size_t i = 0; i < of->m; i += NNRT_HEIGHT)
@@ -780,10 +765,10 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(run_packed)(const NNRT_OPERANDS *of, size
                       of->c + i * of->c_row + j);
     NNRT_NAME(whole_stripe)(k, i + rows, end, of, a, stripe, NNRT_NAME(WIDTH), NULL, keep,
                             of->c + j);
-    NNRT_NAME(finish_stripes)(of, i, end, p + k, next);
   }
   NNRT_NAME(rest)(of, i, end, p, k, keep, packed);
-  NNRT_NAME(finish_rest)(of, i, end, p + k);
+  if (p + k == of->k)
+    NNRT_NAME(finish)(of, i, end);
 }
 
 /* multiply() of operands that outgrow the near caches, by way of `block`, NNRT_BLOCK elements. Sums
@@ -806,7 +791,7 @@ NNRT_INLINE void NNRT_NAME(multiply)(const NNRT_OPERANDS *of) {
       NNRT_REAL *to = &of->c[i * of->c_row + j];
       *to = of->keep ? *to + of->alpha * sum : of->alpha * sum;
     }
-  NNRT_NAME(finish)(of, 0, of->m, 0, of->n);
+  NNRT_NAME(finish)(of, 0, of->m);
 }
 
 NNRT_INLINE void NNRT_NAME(pack_whole)(const NNRT_OPERANDS *of, NNRT_REAL *to) {

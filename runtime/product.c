@@ -216,7 +216,7 @@ void nnrt_product_then_float(int transpose_a, int transpose_b, size_t m, size_t 
                transpose_b ? TRANSPOSED : AS_STORED, (int)m, (int)n, (int)k, alpha, a, (int)lda,
                b, (int)ldb, beta, c, (int)ldc);
   if (finishing && m > 0 && n > 0)
-    nnrt_finish_part(finishing, 0, m, 0, n);
+    nnrt_finish_rows(finishing, 0, m, n);
 }
 
 void nnrt_product_float(int transpose_a, int transpose_b, size_t m, size_t n, size_t k, float alpha,
@@ -255,7 +255,7 @@ void nnrt_product_then_double(int transpose_a, int transpose_b, size_t m, size_t
                transpose_b ? TRANSPOSED : AS_STORED, (int)m, (int)n, (int)k, alpha, a, (int)lda,
                b, (int)ldb, beta, c, (int)ldc);
   if (finishing && m > 0 && n > 0)
-    nnrt_finish_part(finishing, 0, m, 0, n);
+    nnrt_finish_rows(finishing, 0, m, n);
 }
 
 void nnrt_product_double(int transpose_a, int transpose_b, size_t m, size_t n, size_t k, double alpha,

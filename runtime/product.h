@@ -18,10 +18,9 @@ typedef struct nnrt_finishing {
   size_t row, column;
 } nnrt_finishing;
 
-static inline void nnrt_finish_part(const nnrt_finishing *of, size_t row, size_t rows_end,
-                                    size_t column, size_t columns_end) {
-  of->call(of->context, of->row + row, of->row + rows_end, of->column + column,
-           of->column + columns_end);
+static inline void nnrt_finish_rows(const nnrt_finishing *of, size_t row, size_t rows_end,
+                                    size_t columns) {
+  of->call(of->context, of->row + row, of->row + rows_end, of->column, of->column + columns);
 }
 
 /* nnrt_product_*(), finished part by part; finishing may be NULL. */

@@ -67,36 +67,42 @@ bool runs_with_outer(const writer *w, const step *s) {
   return w->part && s != w->part->rows && s != w->part->columns && step_inside(s, w->part->rows);
 }
 
-bool emit_part_head(writer *w, const step *s, bool single) {
-  const part_words *words = &w->part_words;
-  if (!w->part || (s != w->part->rows && s != w->part->columns)) return false;
-  const char *word = s->over->word, *begin = words->row, *end = words->rows_end;
-  if (s == w->part->columns) {
-    if (turns_stand_apart(s)) line(w, "NNRT_APART");
-    begin = words->column;
-    end = words->columns_end;
-  } else if (s->first != w->part->columns) {
-    word = words->place;
-  }
-  line(w, "for (size_t %s = %s; %s < %s; %s++)%s", word, begin, word, end, word,
-       single && s == w->part->columns ? "" : " {");
-  if (word != words->place) return true;
+/* The indices of all loops over rows, the last of which runs fastest, as digits of the place. */
+static void declare_digits(writer *w, const step *rows) {
+  const char *shared = w->part_words.place;
+  const step *inner = rows;
   piece turns = {NULL, BIND_PRIMARY};
   text digits = text_new(w->memory);
-  const step *inner = s;
   while (inner->first != w->part->columns) inner = inner->first;
-  for (; inner != s->parent; inner = inner->parent) { /* the last runs fastest */
-    piece digit = turns.chars ? piece_of(w, BIND_MULTIPLY, "%s / %s", word, within(w, turns, BIND_PRIMARY))
-                              : piece_of(w, BIND_PRIMARY, "%s", word);
+  for (; inner != rows->parent; inner = inner->parent) {
     const char *bound = bound_text(w, inner->over);
-    text_printf(&digits, "%s%s = %s%s%s", digits.length > 0 ? ", " : "", inner->over->word,
-                digit.chars, inner == s ? "" : " % ", inner == s ? "" : bound);
+    text_printf(&digits, "%s%s = %s", digits.length > 0 ? ", " : "", inner->over->word, shared);
+    if (turns.chars) text_printf(&digits, " / %s", within(w, turns, BIND_PRIMARY));
+    if (inner != rows) text_printf(&digits, " %% %s", bound);
     turns = turns.chars ? piece_of(w, BIND_MULTIPLY, "%s * %s", turns.chars, bound)
-                        : piece_of(w, BIND_PRIMARY, "%s", bound);
+                        : (piece){bound, BIND_PRIMARY};
   }
   w->indent++;
   line(w, "const size_t %s;", digits.chars);
   w->indent--;
+}
+
+static void emit_head(writer *w, const char *word, const char *begin, const char *end, bool single) {
+  line(w, "for (size_t %s = %s; %s < %s; %s++)%s", word, begin, word, end, word, single ? "" : " {");
+}
+
+bool emit_part_head(writer *w, const step *s, bool single) {
+  const part_words *words = &w->part_words;
+  if (!w->part) return false;
+  if (s == w->part->columns) {
+    if (turns_stand_apart(s)) line(w, "NNRT_APART");
+    emit_head(w, s->over->word, words->column, words->columns_end, single);
+    return true;
+  }
+  if (s != w->part->rows) return false;
+  const bool only = s->first == w->part->columns;
+  emit_head(w, only ? s->over->word : words->place, words->row, words->rows_end, false);
+  if (!only) declare_digits(w, s);
   return true;
 }
 
@@ -133,23 +139,25 @@ static const char *part_body(writer *w, const step *pass) {
 const char *emit_finish(writer *w, const step *product) {
   if (!w->part_words.of) choose_words(w);
   const part_words *words = &w->part_words;
-  const size_t before = w->finishes->count;
+  const size_t before = w->finishes->count, reasons = w->reasons ? w->reasons->count : 0;
   fields all;
   const char *body = part_body(w, product->finish);
   find_fields(w, &all, body, product->finish);
   const char *whole = arena_printf(w->memory, "%s%s%s", all.declared.chars, all.unpacked.chars, body);
-  const size_t number = shape_number(w, w->finishes, whole, SIZE_MAX);
+  const size_t number = shape_number(w, w->finishes, without_reasons(w->memory, whole), SIZE_MAX);
+  const char *called = arena_printf(w->memory, "nnrt_finish_%zu", number);
+  for (size_t k = reasons; w->reasons && k < w->reasons->count; k++)
+    w->reasons->item[k].function = called;
   if (number > before) {
     text_printf(w->functions,
                 "\n/* What follows the product %s, for some of its rows and columns. */\n"
-                "struct nnrt_finish_%zu {\n%s};\n"
-                "static void nnrt_finish_%zu(const void *%s, size_t %s, size_t %s,\n"
-                "                          size_t %s, size_t %s) {\n"
-                "  const struct nnrt_finish_%zu *%s = %s;\n%s%s}\n",
-                product->what->target->word, number, all.declared.chars, number, words->context,
-                words->row, words->rows_end, words->column, words->columns_end, number, words->of,
-                words->context, all.unpacked.chars, body);
+                "struct %s {\n%s};\n"
+                "static void %s(const void *%s, size_t %s, size_t %s,\n"
+                "            %*ssize_t %s, size_t %s) {\n"
+                "  const struct %s *%s = %s;\n%s%s}\n",
+                product->what->target->word, called, all.declared.chars, called, words->context,
+                words->row, words->rows_end, (int)strlen(called) + 1, "", words->column,
+                words->columns_end, called, words->of, words->context, all.unpacked.chars, body);
   }
-  return arena_printf(w->memory, "nnrt_finish_%zu, &(const struct nnrt_finish_%zu){%s}", number, number,
-                      all.given.chars);
+  return arena_printf(w->memory, "%s, &(const struct %s){%s}", called, called, all.given.chars);
 }

@@ -257,26 +257,9 @@ piece place_piece(writer *w, const buffer *b, const index_form *at) {
   return where.chars ? where : piece_of(w, BIND_PRIMARY, "0");
 }
 
-static bool is_same_place(const buffer *b, const index_form *at, const index_form *other) {
-  for (int d = 0; d < b->rank; d++) {
-    if (!index_equal(&at[d], &other[d])) return false;
-  }
-  return true;
-}
-
-/* What a turn has stored it knows. */
-static const known_element *find_known(const writer *w, const buffer *b, const index_form *at) {
-  for (const open_loop *l = w->loops; l; l = l->outer) {
-    for (const known_element *k = l->known; k; k = k->next) {
-      if (k->of == b && is_same_place(b, k->at, at)) return k;
-    }
-  }
-  return NULL;
-}
-
 piece element_piece(writer *w, const buffer *b, const index_form *at) {
-  const known_element *known = find_known(w, b, at);
-  if (known) return piece_of(w, BIND_PRIMARY, "%s", known->word);
+  const char *known = known_word(w, b, at);
+  if (known) return (piece){known, BIND_PRIMARY};
   bool scalar = b->kept == STORAGE_LOCAL || b->kept == STORAGE_RESULT;
   if (scalar) return piece_of(w, BIND_PRIMARY, "%s", b->word);
   return piece_of(w, BIND_PRIMARY, "%s[%s]", b->word, place_piece(w, b, at).chars);

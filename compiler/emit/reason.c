@@ -117,11 +117,26 @@ void direct_lines(text *out, const reason_list *reasons, const char *chars, cons
   }
 }
 
+const char *without_reasons(arena *memory, const char *chars) {
+  text out = text_new(memory);
+  const char marks[] = {REASON_MARK, 0};
+  while (*chars) {
+    size_t plain = strcspn(chars, marks);
+    text_append_length(&out, chars, plain);
+    chars += plain;
+    if (!*chars) break;
+    char *end;
+    strtoul(chars + 1, &end, 10);
+    chars = end + 1;
+  }
+  return out.chars ? out.chars : "";
+}
+
 /* ---- places of values ----------------------------------------------------------------------- */
 
 void note_places(text *out, const reason_list *reasons, const char *chars,
                  emitted_places *places) {
-  size_t noted = 0; /* reasons come in order: what is below has its line */
+  bool *noted = arena_alloc(out->memory, (reasons->count + 1) * sizeof *noted); /* its first line is */
   for (int number = 1; *chars; number++) {
     if (*chars == REASON_MARK) {
       char *end;
@@ -129,10 +144,8 @@ void note_places(text *out, const reason_list *reasons, const char *chars,
       const reason *r = &reasons->item[at];
       emitted_place made = {.of = r->of, .entry = r->entry, .function = r->function,
                             .line = number};
-      if (at >= noted) {
-        ARENA_PUSH(out->memory, places->item, places->count, places->capacity, made);
-      }
-      noted = at >= noted ? at + 1 : noted;
+      if (!noted[at]) ARENA_PUSH(out->memory, places->item, places->count, places->capacity, made);
+      noted[at] = true;
       chars = end + 1;
     }
     size_t length = strcspn(chars, "\n");

@@ -190,40 +190,6 @@ static void end_reduction(writer *w, const assignment *a) {
 
 /* ---- assignments ---------------------------------------------------------------------------- */
 
-static bool reads_element(const assignment *by, const assignment *a) {
-  for (const buffer_read *r = by->reads; r; r = r->next) {
-    bool same = r->from == a->target;
-    for (int d = 0; d < a->target->rank && same; d++) same = index_equal(&r->at[d], &a->at[d]);
-    if (same) return true;
-  }
-  return false;
-}
-
-static bool loop_reads(const step *loop, const assignment *a) {
-  for (const step *s = loop->first; s; s = s->next) {
-    if (s->kind == STEP_LOOP ? loop_reads(s, a) : s->kind == STEP_ASSIGNMENT && reads_element(s->what, a)) return true;
-  }
-  return false;
-}
-
-/* Loops behind it in the same turn read the element again and again: from a scalar, as compilers
- * cannot know that what such a loop stores leaves the element as it is, and make no vectors of it. */
-static bool is_read_on(const writer *w, const assignment *a) {
-  const buffer *b = a->target;
-  if (!w->loops || is_scalar(b) || b->type != NUMBER_REAL || a->next_writer || b->writer != a) return false;
-  for (const step *s = a->where_done->next; s; s = s->next) {
-    if (s->kind == STEP_LOOP && loop_reads(s, a)) return true;
-  }
-  return false;
-}
-
-static void keep_known(writer *w, const assignment *a, const char *word) {
-  known_element *known = arena_alloc(w->memory, sizeof *known);
-  *known = (known_element){a->target, a->at, word, w->loops->known};
-  w->loops->known = known;
-  w->loops->braces = true;
-}
-
 static void emit_elements(writer *w, const assignment *a) {
   const buffer *b = a->target;
   set_type(w, b);
@@ -236,13 +202,7 @@ static void emit_elements(writer *w, const assignment *a) {
                     within(w, what, BIND_MULTIPLY + 1));
   }
   const char *to = element_piece(w, b, a->at).chars;
-  if (is_read_on(w, a)) {
-    const char *word = word_new(w->e->words, arena_printf(w->memory, "%s_here", b->word), true);
-    line(w, "const %s %s = %s;", buffer_type(w, b), word, what.chars);
-    what.chars = word;
-    keep_known(w, a, word);
-  }
-  line(w, "%s%s = %s;", declared(w, a, true), to, what.chars);
+  line(w, "%s%s = %s;", declared(w, a, true), to, known_from_here(w, a, what.chars));
 }
 
 static void emit_average(writer *w, const assignment *a) {

@@ -168,6 +168,8 @@ void direct_lines(text *out, const reason_list *reasons, const char *chars, cons
 /* Marks become places. */
 void note_places(text *out, const reason_list *reasons, const char *chars,
                  emitted_places *places);
+/* The text as it is where no reasons are asked for. */
+const char *without_reasons(arena *memory, const char *chars);
 enum { REASON_MARK = 3 }; /* before and behind the number of a reason, in front of a line */
 
 /* ---- index.c -------------------------------------------------------------------------------- */
@@ -227,6 +229,13 @@ const char *emit_finish(writer *w, const step *product);
 bool emit_part_head(writer *w, const step *s, bool single);
 /* A loop over rows that has no head, as its index is a digit of the outer one's. */
 bool runs_with_outer(const writer *w, const step *s);
+
+/* ---- known.c -------------------------------------------------------------------------------- */
+
+/* What the assignment stores: `value`, or the scalar that has it, where loops behind read it on. */
+const char *known_from_here(writer *w, const assignment *a, const char *value);
+/* The scalar that has the element, or NULL. */
+const char *known_word(const writer *w, const buffer *b, const index_form *at);
 
 /* ---- partial.c ------------------------------------------------------------------------------ */
 

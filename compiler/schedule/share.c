@@ -10,6 +10,8 @@
  * much is allowed. */
 static const double worth_sharing = 2e6, nearly_all = 0.97;
 static const double element_work = 10, call_work = 80, alone = 0.05;
+/* Bytes of scratch up to which a batch stays near as a whole. */
+static const double near_bytes = 16e6;
 
 static double nominal_turns(const entry_plan *e, const matrix_product *p, int group) {
   size_form turns = group_turns(p, group);
@@ -34,10 +36,13 @@ static double elements_work(const entry_plan *e, const assignment *a) {
   return turns * (element_work + call_work * calls);
 }
 
-/* Threads share the product that has the pass. */
+/* Threads share the product that has the pass. Where a gradient can be cut into parts instead, those of a
+ * large batch are nearer to its passes than the whole is. */
 static bool is_shared_pass(const entry_plan *e, const assignment *a) {
   const step *product = step_finished(a->where_done);
-  return product && is_worth_sharing(e, product->what);
+  const double bytes = (double)e->scratch_per_sample * e->of->nominal_batch;
+  const bool near = e->kind != ENTRY_GRADIENT || bytes <= near_bytes;
+  return product && near && is_worth_sharing(e, product->what);
 }
 
 bool sharing_suffices(const entry_plan *e) {

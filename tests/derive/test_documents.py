@@ -112,6 +112,21 @@ def check_symbols(folder):
                f"logistic_linear.c:{number}: {formula} is not told above")
 
 
+def check_functions(folder):
+    """The line of C that the document names is in the function that it names, those included
+    that a product calls."""
+    model, emitted = ROOT / "tests/models/product_passes.nn", folder / "product_passes.c"
+    subprocess.run([NNCC, model, "-o", emitted], check=True)
+    lines = emitted.read_text().splitlines()
+    found = re.findall(r"(\w+), product_passes.c:(\d+)", document(model, "text"))
+    functions = {function for function, _ in found}
+    expect({"gradient_of_part", "nnrt_finish_1", "nnrt_finish_4"} <= functions, f"only {functions}")
+    for function, number in found:
+        heads = [re.match(r"static \w+ (\w+)\(", one) for one in lines[:int(number)]]
+        inside = [head[1] for head in heads if head][-1]
+        expect(inside == function, f"product_passes.c:{number} is in {inside}, not in {function}")
+
+
 def check_pdf(folder):
     """Of files that ship, whatever the build is: once will do."""
     if "SANITIZED" in os.environ:
@@ -187,6 +202,7 @@ def main():
     check_shipped(made)
     with tempfile.TemporaryDirectory() as folder:
         check_places(pathlib.Path(folder))
+        check_functions(pathlib.Path(folder))
         check_symbols(pathlib.Path(folder))
         check_costs(pathlib.Path(folder))
         check_deep(pathlib.Path(folder))

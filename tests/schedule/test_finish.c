@@ -90,6 +90,7 @@ Test(finish, places_of_a_sequence_and_copies_of_a_block) {
 
 /* The next copy's row takes the place of the one that the product reads. */
 Test(finish, what_the_product_reads_stays) {
-  expect_passes("input x[300]\ntarget y[300]\nh = x\nrepeat 3 {\n  h = h + (h |> dense(300) |> tanh)\n}\n"
+  expect_passes("input x[300]\ntarget y[300]\nh = x\n"
+                "repeat 3 {\n  h = h + (h |> dense(300) |> tanh)\n}\n"
                 "output h\nloss mse(h, y)\ntrain {\n  batch 64\n}\n", ENTRY_PREDICT, "");
 }
