@@ -18,46 +18,61 @@ static void add_field(writer *w, fields *all, const char *type, const char *word
   text_printf(&all->given, "%s%s", all->given.length > 0 ? ", " : "", word);
 }
 
-static bool is_written(const buffer *b, const step *pass) {
-  for (const buffer_access *access = b->access; access; access = access->next) {
-    if (access->writes && step_inside(access->by->where_done, pass)) return true;
+typedef struct touched {
+  int count;
+  const buffer *of[MOST_TOUCHED]; /* by number, as their pointers are declared */
+  bool written[MOST_TOUCHED];
+} touched;
+
+/* Two buffers of one name are a state before and after. */
+static void touch(touched *all, const buffer *b, bool writes) {
+  int at = 0;
+  while (at < all->count && strcmp(all->of[at]->word, b->word) != 0) at++;
+  if (at < all->count) {
+    all->written[at] = all->written[at] || writes;
+    return;
   }
-  return false;
+  for (at = all->count++; at > 0 && all->of[at - 1]->number > b->number; at--) {
+    all->of[at] = all->of[at - 1];
+    all->written[at] = all->written[at - 1];
+  }
+  all->of[at] = b;
+  all->written[at] = writes;
 }
 
-static void add_buffer(writer *w, fields *all, const buffer *b, const step *pass) {
+static void find_touched(touched *all, const step *pass) {
+  while (pass->kind == STEP_LOOP) pass = pass->first;
+  for (const step *s = pass; s; s = s->next) {
+    touch(all, s->what->target, true);
+    for (const buffer_read *r = s->what->reads; r; r = r->next) touch(all, r->from, false);
+  }
+}
+
+static void add_buffer(writer *w, fields *all, const buffer *b, bool written) {
   const bool scalar = b->kept == STORAGE_LOCAL || b->kept == STORAGE_RESULT;
-  const bool written = is_written(b, pass);
-  if (scalar && written) return;
+  if (b->kept == STORAGE_CONSTANT || (scalar && written)) return;
   const char *type = buffer_type(w, b);
   if (!scalar) type = arena_printf(w->memory, "%s%s *", written ? "" : "const ", type);
   add_field(w, all, type, b->word);
 }
 
-/* Two buffers of one name are a state before and after. */
-static bool is_first(const entry_plan *e, size_t k) {
-  for (size_t j = 0; j < k; j++) {
-    if (e->buffer[j]->access && strcmp(e->buffer[j]->word, e->buffer[k]->word) == 0) return false;
-  }
-  return true;
-}
-
 static void find_fields(writer *w, fields *all, const char *body, const step *pass) {
   static const char *const numbers[] = {"n", "first", "samples"};
-  const entry_plan *e = w->e;
+  touched buffers = {0};
   *all = (fields){text_new(w->memory), text_new(w->memory), text_new(w->memory)};
   for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++) {
-    const bool there = k == 0 || e->parts > 1;
+    const bool there = k == 0 || w->e->parts > 1;
     if (there && mentions_word(body, numbers[k])) add_field(w, all, "size_t", numbers[k]);
   }
   for (const open_loop *l = w->loops; l; l = l->outer) {
     if (mentions_word(body, l->over->word)) add_field(w, all, "size_t", l->over->word);
   }
   if (mentions_word(body, "head")) add_field(w, all, "const nnrt_head *", "head");
-  for (size_t k = 0; k < e->buffers; k++) {
-    const buffer *b = e->buffer[k];
-    if (!b->access || b->kept == STORAGE_CONSTANT || !mentions_word(body, b->word)) continue;
-    if (is_first(e, k)) add_buffer(w, all, b, pass);
+  find_touched(&buffers, pass);
+  for (int k = 0; k < buffers.count; k++) {
+    if (mentions_word(body, buffers.of[k]->word)) {
+      add_buffer(w, all, buffers.of[k], buffers.written[k]);
+    }
   }
 }
 

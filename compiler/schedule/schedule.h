@@ -398,6 +398,7 @@ bool step_inside(const step *s, const step *loop);
 
 /* ---- finish.c ------------------------------------------------------------------------------ */
 
+enum { MOST_TOUCHED = 64 }; /* values that a pass reads or writes */
 /* Finds them, and brings what they clear in front of the product. */
 void finish_products(entry_plan *e);
 /* The product whose pass the step is in, or NULL. */

@@ -46,8 +46,9 @@ def check_time_along_steps(folder):
 
 
 def chain_text(layers):
+  """Products of few numbers, and large ones with what follows them, in turn."""
   lines = ["input x[8]", "target y : class(8)", "h0 = x"]
-  lines += [f"h{k} = dense(h{k - 1}, 8) |> tanh" for k in range(1, layers + 1)]
+  lines += [f"h{k} = dense(h{k - 1}, {520 if k % 2 else 8}) |> tanh" for k in range(1, layers + 1)]
   lines += ["output p = softmax(h%d)" % layers, "loss cross_entropy(p, y)"]
   return "\n".join(lines) + "\n"
 
