@@ -5,7 +5,6 @@
  * from the system, which brings zeros as they are asked for, so that states of an optimizer that
  * does without them take no memory. */
 #define _DEFAULT_SOURCE /* madvise(), MAP_ANONYMOUS */
-#include "initialize.h"
 #include "session.h"
 #include "stack.h"
 

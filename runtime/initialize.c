@@ -1,6 +1,6 @@
 /* Turns a seed into the values that a model's parameters begin with, and raw memory into a block
  * that its functions can work on. */
-#include "initialize.h"
+#include "nnrt.h"
 #include "random.h"
 #include "stack.h"
 

@@ -247,6 +247,10 @@ int nnrt_main(const nnrt_model *model, int argc, char **argv);
  * its own stream that depends on the seed and the tensor's name alone, and begins the optimizer of
  * the settings. Emitted init() functions call it. Allocates nothing. */
 void nnrt_initialize(const nnrt_model *model, void *block, int batch, int training, uint64_t seed);
+/* The same of memory that is all zeros, as calloc() and the system bring it: what stays zero is not
+ * touched, so that pages which nobody uses never come to be. */
+void nnrt_initialize_zeros(const nnrt_model *model, void *block, int batch, int training,
+                           uint64_t seed);
 /* From here on the block's optimizer is model->optimizer[optimizer]; its states begin anew. The
  * hyperparameters in the head are the caller's to set. */
 void nnrt_begin_optimizer(const nnrt_model *model, void *block, int optimizer);

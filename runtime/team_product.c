@@ -2,8 +2,8 @@
  * of k for them, so that the bits are those of the whole for any number of threads. */
 #include "nnrt.h"
 #include "product.h"
+#include "work.h"
 
-/* nnrt.h promises that columns are cut, not rows, where A is as it is stored and n is 128. */
 enum {
   GRAIN = 32,  /* rows, or columns, that pieces are multiples of: stripes of own loops               */
   FEWEST = 64, /* of them in a piece                                                               */
@@ -15,7 +15,7 @@ static const double worth_a_thread = 1e6;
 /* Rows where A lies as it does for weights' gradients, so that a thread has the same rows of a
  * parameter here, when it updates them and, as columns, when its products read them. */
 static int cuts_rows(int transpose_a, size_t m, size_t n) {
-  return transpose_a ? m >= 2 * FEWEST || m >= n : n < 2 * FEWEST && m > n;
+  return transpose_a ? m >= 2 * FEWEST || m >= n : n < NNRT_WHOLE_COLUMNS && m > n;
 }
 
 static size_t count_pieces(const nnrt_team *team, size_t extent, size_t m, size_t n, size_t k) {

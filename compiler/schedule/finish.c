@@ -6,10 +6,9 @@
  * Such a pass follows the product, runs over the places of its result in their order in memory, reads
  * of it nothing but the place at hand, and writes nothing that the product still reads. */
 #include "schedule.h"
+#include "work.h"
 
-/* Elements of a result below which it stays near anyway; columns from which on the runtime cuts a
- * product between columns, so that sums over rows stay in order. */
-enum { WORTH_FINISHING = 16384, WHOLE_COLUMNS = 128 };
+enum { WORTH_FINISHING = 16384 }; /* elements of a result: of fewer all stays near anyway */
 
 /* A product and the pass behind it. */
 typedef struct candidate {
@@ -87,7 +86,7 @@ static bool writes_in_turn(const candidate *c, const assignment *a) {
   const size_form n = group_turns(p, GROUP_N);
   for (int k = 0; k < c->loops; k++) {
     if (drives(a, c->row[k])) continue;
-    const bool in_order = !p->transposed[0] && !n.batch && n.count >= WHOLE_COLUMNS;
+    const bool in_order = !p->transposed[0] && !n.batch && n.count >= NNRT_WHOLE_COLUMNS;
     if (k == c->loops - 1 || !in_order || !assignment_binds(a, c->row[k])) return false;
   }
   return true;

@@ -392,7 +392,7 @@ def check_memory(folder):
   peaks = {}
   for name in ("big.npy", "half.npy.gz"):
     peaks[name] = nn.peak_of([folder / "l", "train", "--epochs", "1", "--batch", "512", "--memory",
-                           "16", "--data", name], folder)
+                              "16", "--data", name], folder)
     if "SANITIZED" not in os.environ:
       nn.demand(peaks[name] < 60, f"{name}: {peaks[name]:.0f} MB resident")
     (folder / name).unlink()

@@ -1,5 +1,4 @@
 /* Initial values: each distribution's mean and spread, by the fans; the same seed, the same bits. */
-#include "initialize.h"
 #include "mock_model.h"
 
 #include <criterion/criterion.h>
