@@ -388,6 +388,7 @@ void emit_helpers_of(writer *w) {
     }
   }
   w->type = NUMBER_REAL;
+  emit_part_sums(w);
 }
 
 /* ---- whole numbers and brackets -------------------------------------------------------------- */

@@ -1,80 +1,8 @@
 /* finish: what follows a product, as a function that the runtime calls for each part of the result
- * that is complete, and the names that it reads, in a struct. */
+ * that is complete. */
 #include <string.h>
 
 #include "writer.h"
-
-/* ---- what it reads ---------------------------------------------------------------------------- */
-
-typedef struct fields {
-  text declared, unpacked, given; /* in the struct; in the function; where it is called */
-} fields;
-
-static void add_field(writer *w, fields *all, const char *type, const char *word) {
-  const char *pointer = type[strlen(type) - 1] == '*' ? "" : " ";
-  text_printf(&all->declared, "  %s%s%s;\n", type, pointer, word);
-  text_printf(&all->unpacked, "  %s%s%s%s = %s->%s;\n", *pointer ? "const " : "", type, pointer, word,
-              w->part_words.of, word);
-  text_printf(&all->given, "%s%s", all->given.length > 0 ? ", " : "", word);
-}
-
-typedef struct touched {
-  int count;
-  const buffer *of[MOST_TOUCHED]; /* by number, as their pointers are declared */
-  bool written[MOST_TOUCHED];
-} touched;
-
-/* Two buffers of one name are a state before and after. */
-static void touch(touched *all, const buffer *b, bool writes) {
-  int at = 0;
-  while (at < all->count && strcmp(all->of[at]->word, b->word) != 0) at++;
-  if (at < all->count) {
-    all->written[at] = all->written[at] || writes;
-    return;
-  }
-  for (at = all->count++; at > 0 && all->of[at - 1]->number > b->number; at--) {
-    all->of[at] = all->of[at - 1];
-    all->written[at] = all->written[at - 1];
-  }
-  all->of[at] = b;
-  all->written[at] = writes;
-}
-
-static void find_touched(touched *all, const step *pass) {
-  while (pass->kind == STEP_LOOP) pass = pass->first;
-  for (const step *s = pass; s; s = s->next) {
-    touch(all, s->what->target, true);
-    for (const buffer_read *r = s->what->reads; r; r = r->next) touch(all, r->from, false);
-  }
-}
-
-static void add_buffer(writer *w, fields *all, const buffer *b, bool written) {
-  const bool scalar = b->kept == STORAGE_LOCAL || b->kept == STORAGE_RESULT;
-  if (b->kept == STORAGE_CONSTANT || (scalar && written)) return;
-  const char *type = buffer_type(w, b);
-  if (!scalar) type = arena_printf(w->memory, "%s%s *", written ? "" : "const ", type);
-  add_field(w, all, type, b->word);
-}
-
-static void find_fields(writer *w, fields *all, const char *body, const step *pass) {
-  static const char *const numbers[] = {"n", "first", "samples"};
-  touched buffers = {0};
-  *all = (fields){text_new(w->memory), text_new(w->memory), text_new(w->memory)};
-  for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++) {
-    const bool there = k == 0 || w->e->parts > 1;
-    if (there && mentions_word(body, numbers[k])) add_field(w, all, "size_t", numbers[k]);
-  }
-  for (const open_loop *l = w->loops; l; l = l->outer) {
-    if (mentions_word(body, l->over->word)) add_field(w, all, "size_t", l->over->word);
-  }
-  if (mentions_word(body, "head")) add_field(w, all, "const nnrt_head *", "head");
-  find_touched(&buffers, pass);
-  for (int k = 0; k < buffers.count; k++) {
-    if (mentions_word(body, buffers.of[k]->word)) {
-      add_buffer(w, all, buffers.of[k], buffers.written[k]);
-    }
-  }
-}
 
 /* ---- its loops ---------------------------------------------------------------------------------- */
 
@@ -123,14 +51,16 @@ bool emit_part_head(writer *w, const step *s, bool single) {
 
 /* ---- the function ------------------------------------------------------------------------------- */
 
-/* Names that are free in the entry. */
-static void choose_words(writer *w) {
+void choose_part_words(writer *w) {
   word_table *table = w->e->words;
+  if (w->part_words.of) return;
   w->part_words = (part_words){
       .context = word_new(table, "context", true), .of = word_new(table, "of", true),
       .row = word_new(table, "row_begin", true), .rows_end = word_new(table, "row_end", true),
       .column = word_new(table, "column_begin", true),
-      .columns_end = word_new(table, "column_end", true), .place = word_new(table, "place", true)};
+      .columns_end = word_new(table, "column_end", true), .place = word_new(table, "place", true),
+      .part = word_new(table, "part", true), .begin = word_new(table, "s_begin", true),
+      .end = word_new(table, "s_end", true)};
 }
 
 /* The loops alone, as if nothing were around them: the loops that are have their indices given. */
@@ -152,17 +82,15 @@ static const char *part_body(writer *w, const step *pass) {
 }
 
 const char *emit_finish(writer *w, const step *product) {
-  if (!w->part_words.of) choose_words(w);
+  choose_part_words(w);
   const part_words *words = &w->part_words;
   const size_t before = w->finishes->count, reasons = w->reasons ? w->reasons->count : 0;
-  fields all;
   const char *body = part_body(w, product->finish);
-  find_fields(w, &all, body, product->finish);
+  const fields all = find_fields(w, body, product->finish, words->of, NULL);
   const char *whole = arena_printf(w->memory, "%s%s%s", all.declared.chars, all.unpacked.chars, body);
   const size_t number = shape_number(w, w->finishes, without_reasons(w->memory, whole), SIZE_MAX);
   const char *called = arena_printf(w->memory, "nnrt_finish_%zu", number);
-  for (size_t k = reasons; w->reasons && k < w->reasons->count; k++)
-    w->reasons->item[k].function = called;
+  name_function(w, reasons, called);
   if (number > before) {
     text_printf(w->functions,
                 "\n/* What follows the product %s, for some of its rows and columns. */\n"

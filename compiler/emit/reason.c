@@ -57,14 +57,15 @@ static const char *function_of(const writer *w) {
 /* Statements that fill a value are marked with it; what only prepares them is not. */
 static int place_of_step(writer *w, const step *s) {
   if (s->kind != STEP_ASSIGNMENT) return -1;
-  return reason_number(w, (reason){.of = s->what->target, .entry = w->e->kind,
+  const assignment *a = s->what->total ? s->what->total : s->what;
+  return reason_number(w, (reason){.of = a->target, .entry = w->e->kind,
                                    .function = function_of(w)});
 }
 
 int give_reason_of(writer *w, const assignment *a) {
   int before = w->reason;
   if (!w->reasons || w->reasons->of_values) return before;
-  place where = place_of_value(w, a->target);
+  place where = place_of_value(w, (a->total ? a->total : a)->target);
   if (is_own(where)) w->reason = reason_number(w, (reason){.where = where});
   return before;
 }
@@ -81,6 +82,10 @@ int give_reason(writer *w, const step *s) {
   while (one->kind == STEP_LOOP && one->first) one = one->first;
   if (one->what) give_reason_of(w, one->what);
   return before;
+}
+
+void name_function(writer *w, size_t from, const char *function) {
+  for (size_t k = from; w->reasons && k < w->reasons->count; k++) w->reasons->item[k].function = function;
 }
 
 /* ---- directives ----------------------------------------------------------------------------- */

@@ -109,7 +109,7 @@ static void clear_by_memset(writer *w, const assignment *a) {
        b->word);
 }
 
-static void emit_clear(writer *w, const assignment *a) {
+void emit_clear(writer *w, const assignment *a) {
   const buffer *b = a->target;
   if (is_scalar(b)) {
     set_type(w, b);
@@ -424,7 +424,7 @@ static const char *hint_of(const step *s) {
 }
 
 static void emit_loop_head(writer *w, const step *s, bool single) {
-  if (emit_part_head(w, s, single)) return;
+  if (emit_part_head(w, s, single) || emit_split_head(w, s, single)) return;
   const variable *v = s->over;
   const char *word = v->word, *bound = bound_text(w, v), *open = single ? "" : " {";
   const char *hint = hint_of(s);
@@ -458,6 +458,10 @@ static void emit_loop_body(writer *w, const step *s, open_loop *opened) {
 }
 
 void emit_loop(writer *w, const step *s) {
+  if (s->split && w->split != s) {
+    emit_split(w, s);
+    return;
+  }
   const char *before = w->said, *asks = common_condition(w, s, s);
   open_loop *opened = arena_alloc(w->memory, sizeof *opened);
   *opened = (open_loop){.over = s->over, .scope.word = s->over->word, .outer = w->loops,

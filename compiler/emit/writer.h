@@ -58,7 +58,7 @@ typedef struct open_loop {
 typedef struct helpers {
   bool op[2][OP_COUNT];  /* by number type: real, double */
   bool square[2];
-  bool uniform, at;
+  bool uniform, at, add_parts[2]; /* the last by number type */
   int64_t zeros;         /* how many in a row are read in place of what is not there */
 } helpers;
 
@@ -85,6 +85,7 @@ typedef struct pass_part {
 } pass_part;
 typedef struct part_words {
   const char *context, *of, *row, *rows_end, *column, *columns_end, *place;
+  const char *part, *begin, *end; /* of a loop that threads share */
 } part_words;
 
 /* A tensor that is shown to whoever watches once a step has completed it. */
@@ -108,9 +109,11 @@ typedef struct writer {
   shape_list *products;  /* of products of few numbers that the text has                     */
   shape_list *windows;   /* of sums over windows                                             */
   shape_list *finishes;  /* what follows products                                            */
+  shape_list *splits;    /* loops that threads share                                         */
   text *functions;       /* those that the function which is being written calls             */
   const pass_part *part; /* whose loops are being written, or NULL                           */
   part_words part_words; /* of the function that is being written, once it needs them         */
+  const step *split;     /* the loop that runs over some of the samples, or NULL               */
   const seen_tensor **seen;    /* by the position of the step that completes it */
   int seen_positions;
   const char *said;      /* conditions that an `if` or a `?` around the place has told */
@@ -163,6 +166,8 @@ typedef struct reason_list {
  * the reason before, is put back. No reason of its own: it keeps the one around it. */
 int give_reason(writer *w, const step *s);
 int give_reason_of(writer *w, const assignment *a);
+/* All reasons from that number on stand in the function. */
+void name_function(writer *w, size_t from, const char *function);
 /* Marks become #line directives; behind them those of the file itself, `emitted`. */
 void direct_lines(text *out, const reason_list *reasons, const char *chars, const char *emitted);
 /* Marks become places. */
@@ -220,11 +225,34 @@ void emit_helpers_of(writer *w);
 
 void emit_steps(writer *w, const step *first);
 void emit_loop(writer *w, const step *s);
+/* Sets the target to 0, but for dimensions that open loops drive. */
+void emit_clear(writer *w, const assignment *a);
+
+/* ---- fields.c ------------------------------------------------------------------------------- */
+
+typedef struct fields {
+  text declared, unpacked, given; /* in the struct; in the function; where it is called */
+} fields;
+
+/* Those of the loop, of which `body` is the text; `of`: what the function calls its struct; `own`: how
+ * far on, in bytes, lies what each part of a split loop has for itself, or NULL. */
+fields find_fields(writer *w, const char *body, const step *loop, const char *of, const char *own);
+
+/* ---- split.c -------------------------------------------------------------------------------- */
+
+/* The call for a loop that threads share, and its function. */
+void emit_split(writer *w, const step *loop);
+/* In it, the loop's head; false for other loops. */
+bool emit_split_head(writer *w, const step *s, bool single);
+/* The functions that add its parts' sums. */
+void emit_part_sums(writer *w);
 
 /* ---- finish.c ------------------------------------------------------------------------------- */
 
 /* The function for the pass that follows the product; what the call says of it. */
 const char *emit_finish(writer *w, const step *product);
+/* Chooses w->part_words, names that are free in the entry. */
+void choose_part_words(writer *w);
 /* In it, the head of a loop over rows or columns; false for other loops. */
 bool emit_part_head(writer *w, const step *s, bool single);
 /* A loop over rows that has no head, as its index is a digit of the outer one's. */

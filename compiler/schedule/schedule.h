@@ -15,6 +15,7 @@
  *   work      multiply-adds
  *   apart     which loops are vector code without further questions
  *   share     which large products threads share
+ *   split     which passes threads share, each for some of the samples
  *   part      whether a batch's gradient is computed in parts, on threads
  *   pack      which weights these parts' products share in the order in which they read them
  *   print     --dump=plan
@@ -176,6 +177,7 @@ struct buffer {
   /* memory: bytes from the start of scratch (or of the block, where it is kept there) */
   int64_t fixed, per_sample, bytes; /* bytes: of all, or of one sample where it grows */
   bool grows, replaced;
+  bool own;                /* each part of a split loop has it for itself                        */
   buffer *in_place_of;      /* shares that one's storage, element by element                      */
   int first_use, last_use; /* positions of steps; first_use -1: none                             */
 };
@@ -267,6 +269,7 @@ struct assignment {
   bool inside;                /* `what` is computed here, although it is stored (here)            */
   bool last;                  /* after everything else of the function                            */
   bool or_clears;             /* where its conditions do not hold, the target is set to 0        */
+  assignment *total;          /* of a sum over some samples: the one that it is a part of        */
   bool adds;                  /* to what earlier assignments left in the target                  */
   buffer_read *reads;
   assignment *next_writer;    /* of the same target                                              */
@@ -382,6 +385,12 @@ struct loop_step {
   step *next, *previous, *parent;
   step *finish;               /* of a product: the loop behind it, run for each part of its result */
   step *finishes;             /* of that loop: the product                                       */
+  /* LOOP over the samples: whether it can be split: 1, -1: no, 0: not looked at; how many parts of
+   * them threads share, or 0; sums over them, which each part has in a place of its own; and the
+   * bytes of that and of what lives within a turn */
+  int can_split, split, sums;
+  assignment **sum;
+  int64_t own_bytes;
 };
 
 /* Puts loops around the assignments, and one loop around neighbours where that is legal. */
@@ -461,6 +470,13 @@ bool sharing_suffices(const entry_plan *e);
 /* Marks them where they are, unless the batch is cut into parts. */
 void share_products(entry_plan *e);
 
+/* ---- split.c ------------------------------------------------------------------------------ */
+
+/* The loop over samples, around the step or itself, whose samples threads could share, or NULL. */
+step *step_to_split(const entry_plan *e, step *s);
+/* Splits all that are worth it. */
+void split_passes(entry_plan *e);
+
 /* ---- part.c ------------------------------------------------------------------------------- */
 
 /* Into how many parts a batch is cut whose gradients are added; 1: it is not. */
@@ -502,7 +518,8 @@ struct entry_plan {
   int64_t scratch_fixed, scratch_per_sample; /* bytes                                            */
   double work_fixed, work_per_sample;        /* multiply-adds                                    */
   int parts;                                 /* of the batch, computed apart and added           */
-  int shared;                                /* products whose work threads share                */
+  int shared;                                /* products and passes whose work threads share     */
+  int64_t split_bytes;                       /* what each part of a split pass has for itself    */
   struct packing *packings;                  /* of weights, for all parts                        */
   int64_t packed_bytes;
   int results;

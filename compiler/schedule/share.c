@@ -10,8 +10,9 @@
  * much is allowed. */
 static const double worth_sharing = 2e6, nearly_all = 0.97;
 static const double element_work = 10, call_work = 80, alone = 0.05;
-/* Bytes of scratch up to which a batch stays near as a whole. */
-static const double near_bytes = 16e6;
+/* Bytes of scratch up to which a batch stays near as a whole, and multiply-adds for each byte that make
+ * good for its being far. */
+static const double near_bytes = 16e6, worth_a_byte = 64;
 
 static double nominal_turns(const entry_plan *e, const matrix_product *p, int group) {
   size_form turns = group_turns(p, group);
@@ -24,7 +25,7 @@ static bool is_worth_sharing(const entry_plan *e, const assignment *a) {
   if (!p || p->windows || p->small || p->packed || recurs(e, a)) return false;
   double work = 1;
   for (int group = 0; group < GROUPS; group++) work *= nominal_turns(e, p, group);
-  return work >= worth_sharing;
+  return work >= worth_sharing && !step_to_split(e, a->where_done);
 }
 
 static double elements_work(const entry_plan *e, const assignment *a) {
@@ -40,28 +41,32 @@ static double elements_work(const entry_plan *e, const assignment *a) {
  * large batch are nearer to its passes than the whole is. */
 static bool is_shared_pass(const entry_plan *e, const assignment *a) {
   const step *product = step_finished(a->where_done);
-  const double bytes = (double)e->scratch_per_sample * e->of->nominal_batch;
-  const bool near = e->kind != ENTRY_GRADIENT || bytes <= near_bytes;
+  const double bytes = (double)e->scratch_per_sample;
+  const bool near = e->kind != ENTRY_GRADIENT || bytes * e->of->nominal_batch <= near_bytes ||
+                    e->work_per_sample >= worth_a_byte * bytes;
   return product && near && is_worth_sharing(e, product->what);
 }
 
 bool sharing_suffices(const entry_plan *e) {
   const double batch = e->of->nominal_batch;
-  double all = e->work_per_sample * batch + e->work_fixed, shared = 0, passes = 0;
+  double all = e->work_per_sample * batch + e->work_fixed, shared = 0, split = 0, passes = 0;
   for (size_t k = 0; k < e->assignments; k++) {
     const assignment *a = e->assignment[k];
-    if (is_worth_sharing(e, a)) shared += a->work_per_sample * batch + a->work_fixed;
-    if (!a->product && !is_shared_pass(e, a)) passes += elements_work(e, a);
+    const double work = a->work_per_sample * batch + a->work_fixed;
+    if (step_to_split(e, a->where_done)) split += work;
+    else if (is_worth_sharing(e, a)) shared += work;
+    else if (!a->product && !is_shared_pass(e, a)) passes += elements_work(e, a);
   }
-  return shared >= nearly_all * all && passes <= alone * shared && shared > 0;
+  return shared + split >= nearly_all * all && shared > split && passes <= alone * shared;
 }
 
 void share_products(entry_plan *e) {
-  const bool whole = e->parts == 1 && sharing_suffices(e);
-  for (size_t k = 0; k < e->assignments && whole; k++) {
+  if (e->parts > 1 || e->kind == ENTRY_LOSS || e->kind == ENTRY_HELD || !sharing_suffices(e)) return;
+  for (size_t k = 0; k < e->assignments; k++) {
     const assignment *a = e->assignment[k];
     if (!is_worth_sharing(e, a)) continue;
     a->product->shared = true;
     e->shared++;
   }
+  split_passes(e);
 }
