@@ -53,6 +53,18 @@ static void add_buffer(writer *w, fields *all, const buffer *b, bool written, co
   add_field(all, type, b->word, of, b->own ? own : NULL);
 }
 
+/* Numbers in front of what is added to memory, which loops around have declared. */
+static void add_scales(writer *w, fields *all, const char *body, const step *loop, const char *of) {
+  for (const step *outer = loop->parent; outer; outer = outer->parent) {
+    for (int k = 0; k < outer->reductions; k++) {
+      const assignment *a = outer->reduction[k];
+      const bool adds = a->collector && !assignment_collects(a) && step_inside(a->where_done, loop);
+      if (adds && mentions_word(body, a->collector))
+        add_field(all, buffer_type(w, a->target), a->collector, of, NULL);
+    }
+  }
+}
+
 fields find_fields(writer *w, const char *body, const step *loop, const char *of, const char *own) {
   static const char *const numbers[] = {"n", "first", "samples"};
   touched buffers = {0};
@@ -65,6 +77,7 @@ fields find_fields(writer *w, const char *body, const step *loop, const char *of
     if (mentions_word(body, l->over->word)) add_field(&all, "size_t", l->over->word, of, NULL);
   }
   if (mentions_word(body, "head")) add_field(&all, "const nnrt_head *", "head", of, NULL);
+  add_scales(w, &all, body, loop, of);
   find_touched(w, &buffers, loop->first);
   for (size_t k = 0; k < buffers.count; k++) {
     const buffer *b = buffers.item[k].of;

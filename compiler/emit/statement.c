@@ -146,6 +146,11 @@ static piece scale_piece(writer *w, const assignment *a) {
   return factors_piece(w, by, count, scales);
 }
 
+/* Terms of floats are added up in a double: each has the number in front. */
+static bool is_wide(const writer *w, const assignment *a) {
+  return assignment_collects(a) && a->target->type == NUMBER_DOUBLE && w->p->real_bytes == 4;
+}
+
 static void begin_in_memory(writer *w, const assignment *a) {
   set_type(w, a->target);
   if (!a->adds) emit_clear(w, a);
@@ -179,7 +184,8 @@ static void end_reduction(writer *w, const assignment *a) {
   set_type(w, a->target);
   piece to = element_piece(w, a->target, a->at), sum = {collector(a), BIND_PRIMARY};
   bool minus = a->coefficient < 0;
-  piece scale = a->kind == ASSIGN_PRODUCT ? scale_piece(w, a) : (piece){NULL, BIND_PRIMARY};
+  piece scale = {NULL, BIND_PRIMARY};
+  if (a->kind == ASSIGN_PRODUCT && !is_wide(w, a)) scale = scale_piece(w, a);
   if (scale.chars) {
     sum = piece_of(w, BIND_MULTIPLY, "%s * %s", within(w, scale, BIND_MULTIPLY), sum.chars);
   }
@@ -288,7 +294,7 @@ static void emit_term(writer *w, const assignment *a) {
   bool collects = assignment_collects(a), adds = collects || a->adds || a->free < a->variables;
   bool minus = a->coefficient < 0 && !(collects && !is_scalar(a->target));
   set_type(w, a->target);
-  bool wide = collects && w->type == NUMBER_DOUBLE && w->p->real_bytes == 4;
+  bool wide = is_wide(w, a);
   if (wide) w->type = NUMBER_REAL;
   piece holds = term_conditions(w, a), term = term_piece(w, a, wide);
   if (!term.chars) term = number_piece(w, 1);
