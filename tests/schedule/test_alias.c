@@ -1,7 +1,8 @@
 /* Scratch memory, walked through: the plan's loops are run for two samples, without numbers. Each
  * slot holds the tag of what was last written there, a buffer and the place in it, dropped dimensions
  * too; whoever reads must find the tag of what it means to read. So whatever shares bytes, by
- * lifetime, in place, or turn by turn, is proved not to be in each other's way. */
+ * lifetime, in place, or turn by turn, is proved not to be in each other's way. A loop that threads
+ * share runs step by step, each step for all samples before the next: no sample is far ahead. */
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
 #include <stdlib.h>
@@ -30,16 +31,25 @@ static const char physics[] =
     "input q[2]\nu = q |> dense(6) |> tanh |> dense(6) |> tanh |> dense(1)\n"
     "du = grad(u[0], q)\noutput u\nloss (du[1] - du[0])^2\n";
 
+static const char normed[] =
+    "input x[5]\ntarget y : class(3)\n"
+    "h = x |> dense(6) |> batchnorm |> relu |> dense(3)\noutput h\n"
+    "loss softmax_cross_entropy(h, y)\n";
+
 /* A model, and what is done to it first. */
 typedef struct model_row {
   const char *text;
   int segment; /* steps of a segment, of any axis that allows it; 0: none */
   bool again;
+  bool split; /* whatever threads can share, however little it is */
 } model_row;
 static const model_row models[] = {
-    {recurrent, 0, false}, {recurrent, 2, false}, {recurrent, 3, true}, {recurrent, 2, true},
-    {deep, 0, false},      {deep, 0, true},       {labelled, 0, false}, {labelled, 3, true},
-    {labelled, 2, true},   {windows, 0, false},   {physics, 0, false},
+    {recurrent, 0, false, false}, {recurrent, 2, false, false}, {recurrent, 3, true, false},
+    {recurrent, 2, true, false},  {deep, 0, false, false},      {deep, 0, true, false},
+    {labelled, 0, false, false},  {labelled, 3, true, false},   {labelled, 2, true, false},
+    {windows, 0, false, false},   {physics, 0, false, false},   {recurrent, 3, true, true},
+    {deep, 0, false, true},       {deep, 0, true, true},        {labelled, 0, false, true},
+    {windows, 0, false, true},    {normed, 0, false, true},     {physics, 0, false, true},
 };
 enum { MODELS = (int)(sizeof models / sizeof *models) };
 
@@ -53,6 +63,7 @@ typedef struct walk {
   const variable *variable[MOST_OPEN];
   int64_t value[MOST_OPEN];
   int faults, reads;
+  int64_t part; /* of the split loop that is being run */
 } walk;
 
 static int64_t form_value(const walk *w, const index_form *form);
@@ -103,6 +114,7 @@ static element element_at(const walk *w, const buffer *b, const int64_t *at) {
     if (!b->dropped[d]) index += at[d] * times(buffer_stride(g, b, d));
     found.tag = found.tag * UINT64_C(1000003) + (uint64_t)at[d];
   }
+  index += b->own ? w->part * w->e->split_bytes / bytes : 0;
   found.first = ((b->grows ? b->per_sample * SAMPLES : b->fixed) + index * bytes) / 4;
   return found;
 }
@@ -204,9 +216,64 @@ static void assign(walk *w, const assignment *a) {
   if (clears && a->target->kept == STORAGE_SCRATCH) clear(w, a, at, 0);
 }
 
+/* Which part of the loop the sample is in. */
+static int64_t part_of(const step *loop, int64_t sample) {
+  int64_t part = 0;
+  while (SAMPLES * (part + 1) / loop->split <= sample) part++;
+  return part;
+}
+
+static void walk_steps(walk *w, const step *first);
+
+static void run_turn(walk *w, const step *loop, const step *body, int64_t sample) {
+  w->part = part_of(loop, sample);
+  open_variable(w, loop->over, sample);
+  walk_steps(w, body);
+  w->open--;
+  w->part = 0;
+}
+
+/* The sum's elements of all parts are read, those of its total are written. */
+static void add_parts(walk *w, const step *loop, const assignment *sum) {
+  int64_t at[MAX_RANK] = {0};
+  element x = {0};
+  for (w->part = 0; w->part < loop->split; w->part++) {
+    for (int d = 0; d < sum->target->rank; d++) at[d] = form_value(w, &sum->at[d]);
+    x = element_at(w, sum->target, at);
+    const bool has_samples = SAMPLES * w->part / loop->split < SAMPLES * (w->part + 1) / loop->split;
+    w->reads += has_samples;
+    w->faults += has_samples && !assignment_collects(sum) && !holds(w, sum->target, &x);
+  }
+  w->part = 0;
+  if (sum->total->target->kept == STORAGE_SCRATCH) clear(w, sum->total, (int64_t[MAX_RANK]){0}, 0);
+}
+
+static void clear_sums(walk *w, const step *loop) {
+  for (int k = 0; k < loop->sums; k++) {
+    int64_t at[MAX_RANK] = {0};
+    for (w->part = 0; w->part < loop->split; w->part++) clear(w, loop->sum[k], at, 0);
+  }
+  w->part = 0;
+}
+
+static void walk_split(walk *w, const step *loop) {
+  clear_sums(w, loop);
+  for (step *s = loop->first; s; s = s->next) {
+    step *next = s->next;
+    s->next = NULL;
+    for (int64_t sample = SAMPLES; sample-- > 0;) run_turn(w, loop, s, sample);
+    s->next = next;
+  }
+  for (int k = 0; k < loop->sums; k++) add_parts(w, loop, loop->sum[k]);
+}
+
 static void walk_steps(walk *w, const step *first) {
   for (const step *s = first; s; s = s->next) {
     int64_t at[MAX_RANK] = {0};
+    if (s->split) {
+      walk_split(w, s);
+      continue;
+    }
     if (s->kind == STEP_ASSIGNMENT) assign(w, s->what);
     if (s->kind == STEP_CLEAR && s->what->target->kept == STORAGE_SCRATCH) {
       clear(w, s->what, at, 0);
@@ -257,6 +324,28 @@ static const program *segmented(const program *p, int64_t steps) {
   return NULL;
 }
 
+static void look_again(step *first) {
+  for (step *s = first; s; s = s->next) {
+    s->can_split = 0;
+    look_again(s->first);
+  }
+}
+
+/* As for so many samples that every loop over them is worth it; returns how many there are. */
+static int split_all(plan *made) {
+  int before = 0, after = 0;
+  made->nominal_batch = 1000000;
+  for (int k = 0; k < ENTRY_COUNT; k++) {
+    entry_plan *e = &made->entry[k];
+    if (!has_entry(made, (entry_kind)k) || e->parts > 1) continue;
+    before += e->shared;
+    look_again(e->first);
+    split_passes(e);
+    after += e->shared;
+  }
+  return after - before;
+}
+
 static planned planned_row(const model_row *row) {
   planned one = plan_of(row->text, 4);
   const program *p = one.p;
@@ -264,6 +353,7 @@ static planned planned_row(const model_row *row) {
   if (row->again) p = recompute_program(p);
   if (p != one.p) one.made = schedule_program(p, 4);
   cr_assert_null(one.made->problem, "%s", one.made->problem);
+  if (row->split) cr_assert_gt(split_all(one.made), 1, "%s", row->text);
   return one;
 }
 
