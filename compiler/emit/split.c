@@ -123,7 +123,8 @@ void emit_split(writer *w, const step *loop) {
   const char *given;
   choose_part_words(w);
   const char *function = function_for(w, loop, &given);
-  line(w, "nnrt_team_run(head->team, %d, %s,", loop->split, function);
+  line(w, "nnrt_team_run(n < %lld ? NULL : head->team, %d, %s,",
+       (long long)samples_worth_splitting(w->e, loop), loop->split, function);
   line(w, "              &(struct %s){%s});", function, given);
   for (int k = 0; k < loop->sums; k++) emit_sum(w, loop->sum[k], loop->split);
 }

@@ -465,9 +465,9 @@ bool turns_stand_apart(const step *loop);
 
 /* ---- share.c ------------------------------------------------------------------------------ */
 
-/* Whether products that threads share are nearly all of the function's work. */
+/* Whether what threads share is nearly all of the function's work, and products most of that. */
 bool sharing_suffices(const entry_plan *e);
-/* Marks them where they are, unless the batch is cut into parts. */
+/* Marks products and splits passes where they are nearly all, unless the batch is cut into parts. */
 void share_products(entry_plan *e);
 
 /* ---- split.c ------------------------------------------------------------------------------ */
@@ -476,6 +476,8 @@ void share_products(entry_plan *e);
 step *step_to_split(const entry_plan *e, step *s);
 /* Splits all that are worth it. */
 void split_passes(entry_plan *e);
+/* How few samples one thread goes over alone. */
+int64_t samples_worth_splitting(const entry_plan *e, const step *loop);
 
 /* ---- part.c ------------------------------------------------------------------------------- */
 

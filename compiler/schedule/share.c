@@ -1,15 +1,15 @@
-/* share: products so large that a team's threads share the work of each (runtime/team_product.c).
- * Where nearly all work is in those, a batch's gradient is computed whole: no gradients are added,
- * no weights packed twice, and a thread finds the rows of a parameter that it has updated in its own
- * cache. What one thread does alone meanwhile must be little: GPT's 50,257 exponentials a token are
- * not (docs/performance.md). */
+/* share: products so large that a team's threads share the work of each (runtime/team_product.c), and
+ * passes between them that threads share by samples (split.c). Where nearly all work is in those, and
+ * most of it in products, a batch's gradient is computed whole: no gradients are added, no weights
+ * packed twice, and a thread finds the rows of a parameter that it has updated in its own cache. So it
+ * is where a batch cannot be cut. What one thread does alone meanwhile must be little. */
 #include "schedule.h"
 
-/* Multiply-adds of a call from which threads share it; how much of all of them must be shared; what
- * an element of a pass by one thread counts, and each of its calls, in multiply-adds, of which so
- * much is allowed. */
-static const double worth_sharing = 2e6, nearly_all = 0.97;
-static const double element_work = 10, call_work = 80, alone = 0.05;
+/* Multiply-adds of a call from which threads share it; how much of all of them must be shared for a
+ * batch to be left whole, and where it is whole anyway; what an element of a pass by one thread counts,
+ * and each of its calls, in multiply-adds, of which so much is allowed. */
+static const double worth_sharing = 2e6, nearly_all = 0.97, most = 0.8;
+static const double element_work = 10, call_work = 80, hardly_any = 0.05, some = 0.25;
 /* Bytes of scratch up to which a batch stays near as a whole, and multiply-adds for each byte that make
  * good for its being far. */
 static const double near_bytes = 16e6, worth_a_byte = 64;
@@ -47,21 +47,38 @@ static bool is_shared_pass(const entry_plan *e, const assignment *a) {
   return product && near && is_worth_sharing(e, product->what);
 }
 
-bool sharing_suffices(const entry_plan *e) {
+/* Multiply-adds of shared products, of passes that can be split, and of all; and what one thread does
+ * alone beside them. */
+typedef struct division {
+  double shared, split, all, alone;
+} division;
+
+static division divide_work(const entry_plan *e) {
   const double batch = e->of->nominal_batch;
-  double all = e->work_per_sample * batch + e->work_fixed, shared = 0, split = 0, passes = 0;
+  division d = {.all = e->work_per_sample * batch + e->work_fixed};
   for (size_t k = 0; k < e->assignments; k++) {
     const assignment *a = e->assignment[k];
     const double work = a->work_per_sample * batch + a->work_fixed;
-    if (step_to_split(e, a->where_done)) split += work;
-    else if (is_worth_sharing(e, a)) shared += work;
-    else if (!a->product && !is_shared_pass(e, a)) passes += elements_work(e, a);
+    if (step_to_split(e, a->where_done)) d.split += work;
+    else if (is_worth_sharing(e, a)) d.shared += work;
+    else if (!a->product && !is_shared_pass(e, a)) d.alone += elements_work(e, a);
   }
-  return shared + split >= nearly_all * all && shared > split && passes <= alone * shared;
+  return d;
+}
+
+static bool keeps_threads_busy(const division *d, double least, double alone) {
+  const double together = d->shared + d->split;
+  return together > 0 && together >= least * d->all && d->alone <= alone * together;
+}
+
+bool sharing_suffices(const entry_plan *e) {
+  const division d = divide_work(e);
+  return keeps_threads_busy(&d, nearly_all, hardly_any) && d.shared > d.split;
 }
 
 void share_products(entry_plan *e) {
-  if (e->parts > 1 || e->kind == ENTRY_LOSS || e->kind == ENTRY_HELD || !sharing_suffices(e)) return;
+  const division d = divide_work(e);
+  if (e->parts > 1 || !keeps_threads_busy(&d, most, some)) return;
   for (size_t k = 0; k < e->assignments; k++) {
     const assignment *a = e->assignment[k];
     if (!is_worth_sharing(e, a)) continue;

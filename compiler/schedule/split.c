@@ -170,6 +170,12 @@ static double work_within(const entry_plan *e, const step *first) {
   return work;
 }
 
+int64_t samples_worth_splitting(const entry_plan *e, const step *loop) {
+  const double of_one = work_within(e, loop->first) / e->of->nominal_batch;
+  const int64_t samples = (int64_t)(worth_splitting / of_one);
+  return samples < 2 ? 2 : samples;
+}
+
 static bool find_can_split(const entry_plan *e, const step *loop) {
   int sums = 0;
   if (e->kind == ENTRY_LOSS || e->kind == ENTRY_HELD) return false; /* they can be watched */

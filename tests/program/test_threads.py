@@ -45,6 +45,28 @@ output z
 loss softmax_cross_entropy(z, y)
 train { batch 128 }
 """
+# Between such products there are passes that threads share by samples, with sums over these; each part
+# of the samples makes its own.
+SPLIT = """model split
+input  x[96]
+target y : class(10)
+u = reshape(x, 8, 12) |> dense(256)
+h = transformer_block(u, 4, causal = 1) |> layernorm
+z = dense(h[7], 10)
+output z
+loss softmax_cross_entropy(z, y)
+train { batch 128 }
+"""
+# No batch can be cut that has a mean over it inside.
+IMAGES = """model images
+input  x[96]
+target y : class(10)
+h = reshape(x, 1, 8, 12) |> conv2d(12, 3) |> batchnorm |> relu |> conv2d(16, 3) |> batchnorm |> relu
+z = flatten(h) |> dense(10)
+output z
+loss softmax_cross_entropy(z, y)
+train { batch 128 }
+"""
 DECAYED = DENSE + "loss 0.001 * sum(W^2)\n"
 NORMED = DENSE.replace("|> tanh |>", "|> batchnorm |> tanh |>")
 
@@ -119,6 +141,18 @@ def shared_right(folder):
     same_bits(folder, "shared", samples)
 
 
+def split_right(folder):
+  for name, text in ("split", SPLIT), ("images", IMAGES):
+    program(folder, name, text)
+    written = (folder / f"{name}.c").read_text()
+    nn.demand("nnrt_split_" in written, f"{name}: no pass is split")
+    nn.demand(not is_cut(folder, name), f"{name} is cut, too")
+    for samples in (3, 127) if nn.SANITIZED else (1, 3, 127, 300):
+      same_bits(folder, name, samples)
+  nn.demand("nnrt_team_product_float(" in (folder / "split.c").read_text(), "no product is shared")
+  return sums_right(folder, SPLIT)
+
+
 def cut_or_not(folder):
   program(folder, "normed", NORMED)
   program(folder, "decayed", DECAYED)
@@ -137,6 +171,7 @@ def main():
     tally.case("mean of the samples", sums_right, folder, DENSE)
     tally.case("weights packed for parts and steps", packed_right, folder)
     tally.case("products shared", shared_right, folder)
+    tally.case("passes split", split_right, folder)
     tally.case("what is cut", cut_or_not, folder)
   tally.close()
 

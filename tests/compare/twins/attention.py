@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from .registry import counts, mse, params, real, twin
+from .registry import classes, counts, cross_entropy, mse, params, real, twin
 
 
 @twin(params(Q=(2, 3), K=(2, 3), V=(2, 3)), x=real(4, 3), y=real(4, 2))
@@ -27,3 +27,17 @@ def attention_heads(x, n, y, Q, K, V, O):
     o = 0 * q
   z = o.transpose(0, 1).reshape(3, 4) @ O.T
   return mse(z, y), {"z": z}
+
+
+@twin(params(W=(40, 24), g=(40,), b=(40,), Q=(40, 40), K=(40, 40), V=(40, 40), U=(40, 40), u=(40,),
+             Z=(4, 40), c=(4,)),
+      batch=13, whole_batch=True, compare_outputs=False, optional="mean[batch]", x=real(5, 24), y=classes(4))
+def split_passes(x, y, W, g, b, Q, K, V, U, u, Z, c):
+  w = x @ W.T
+  away = w - w.mean(-1, keepdim=True)
+  h = g * away / torch.sqrt((away ** 2).mean(-1, keepdim=True) + 0.01) + b
+  s = (h @ Q.T) @ (h @ K.T).transpose(1, 2) / math.sqrt(40)
+  hidden = torch.ones(5, 5).triu(1).bool()
+  o = s.masked_fill(hidden, -math.inf).softmax(-1) @ (h @ V.T) + h
+  m = torch.tanh((o - o.mean(0)) @ U.T + u)
+  return cross_entropy(m[:, -1] @ Z.T + c, y), {}
