@@ -59,7 +59,7 @@ void choose_part_words(writer *w) {
       .row = word_new(table, "row_begin", true), .rows_end = word_new(table, "row_end", true),
       .column = word_new(table, "column_begin", true),
       .columns_end = word_new(table, "column_end", true), .place = word_new(table, "place", true),
-      .part = word_new(table, "part", true), .begin = word_new(table, "s_begin", true),
+      .share = word_new(table, "share", true), .begin = word_new(table, "s_begin", true),
       .end = word_new(table, "s_end", true)};
 }
 

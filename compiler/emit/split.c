@@ -51,12 +51,34 @@ bool emit_split_head(writer *w, const step *s, bool single) {
   return true;
 }
 
+enum { MOST_LISTED = 4 };
+
+/* What the loop fills, as far as it is kept: the first few. */
+static void list_filled(const step *first, text *out, int *listed) {
+  for (const step *s = first; s; s = s->next) {
+    if (s->kind == STEP_LOOP) list_filled(s->first, out, listed);
+    if (s->kind != STEP_ASSIGNMENT) continue;
+    const buffer *b = (s->what->total ? s->what->total : s->what)->target;
+    if (b->kept == STORAGE_LOCAL || mentions_word(out->chars ? out->chars : "", b->word)) continue;
+    if (*listed == MOST_LISTED) text_append(out, ", …");
+    if (*listed < MOST_LISTED) text_printf(out, "%s%s", *listed > 0 ? ", " : "", b->word);
+    ++*listed;
+  }
+}
+
+static const char *filled(writer *w, const step *loop) {
+  text out = text_new(w->memory);
+  int listed = 0;
+  list_filled(loop->first, &out, &listed);
+  return out.length > 0 ? out.chars : "sums";
+}
+
 static const char *function_for(writer *w, const step *loop, const char **given) {
   const part_words *words = &w->part_words;
   const size_t before = w->splits->count, reasons = w->reasons ? w->reasons->count : 0;
-  const char *own = arena_printf(w->memory, "%s * %lld", words->part, (long long)w->e->split_bytes);
+  const char *own = arena_printf(w->memory, "%s * %lld", words->share, (long long)w->e->split_bytes);
   const char *range = arena_printf(w->memory, "  const size_t %s = n * %s / %d, %s = n * (%s + 1) / %d;\n",
-                                   words->begin, words->part, loop->split, words->end, words->part, loop->split);
+                                   words->begin, words->share, loop->split, words->end, words->share, loop->split);
   const char *body = arena_printf(w->memory, "%s%s", range, function_body(w, loop));
   const fields all = find_fields(w, body, loop, words->of, own);
   const char *whole = arena_printf(w->memory, "%s%s%s", all.declared.chars, all.unpacked.chars, body);
@@ -66,11 +88,11 @@ static const char *function_for(writer *w, const step *loop, const char **given)
   *given = all.given.chars;
   if (number == before + 1) {
     text_printf(w->functions,
-                "\n/* A loop over samples, for one part of them. */\n"
+                "\n/* %s: of the samples that one share of them has. */\n"
                 "struct %s {\n%s};\n"
                 "static void %s(void *%s, size_t %s) {\n"
                 "  const struct %s *%s = %s;\n%s%s}\n",
-                called, all.declared.chars, called, words->context, words->part, called, words->of,
+                filled(w, loop), called, all.declared.chars, called, words->context, words->share, called, words->of,
                 words->context, all.unpacked.chars, body);
   }
   return called;

@@ -85,7 +85,7 @@ typedef struct pass_part {
 } pass_part;
 typedef struct part_words {
   const char *context, *of, *row, *rows_end, *column, *columns_end, *place;
-  const char *part, *begin, *end; /* of a loop that threads share */
+  const char *share, *begin, *end; /* of a loop that threads share */
 } part_words;
 
 /* A tensor that is shown to whoever watches once a step has completed it. */

@@ -80,9 +80,8 @@ static bool can_add(const entry_plan *e, const assignment *a, const step *loop) 
   double elements = 1, turns = 1;
   bool inner = false;
   if (a->kind != ASSIGN_PRODUCT || a->last || b->kept == STORAGE_STATE) return false;
-  if (!a->product && !is_reduction(loop, a)) return false;
-  if (a->product && is_scalar(b)) return false;
-  if (a->conditions && a->product) return false;
+  if (b->type == NUMBER_INTEGER) return false;
+  if (a->product ? is_scalar(b) || a->conditions : !is_reduction(loop, a)) return false;
   for (int k = 0; k < b->rank; k++) {
     const int d = b->order[k];
     if (stands(e, a, d, loop)) {

@@ -114,17 +114,19 @@ def check_symbols(folder):
 
 def check_functions(folder):
     """The line of C that the document names is in the function that it names, those included
-    that a product calls."""
-    model, emitted = ROOT / "tests/models/product_passes.nn", folder / "product_passes.c"
-    subprocess.run([NNCC, model, "-o", emitted], check=True)
-    lines = emitted.read_text().splitlines()
-    found = re.findall(r"(\w+), product_passes.c:(\d+)", document(model, "text"))
-    functions = {function for function, _ in found}
-    expect({"gradient_of_part", "nnrt_finish_1", "nnrt_finish_4"} <= functions, f"only {functions}")
-    for function, number in found:
-        heads = [re.match(r"static \w+ (\w+)\(", one) for one in lines[:int(number)]]
-        inside = [head[1] for head in heads if head][-1]
-        expect(inside == function, f"product_passes.c:{number} is in {inside}, not in {function}")
+    that a product or a team of threads calls."""
+    for name, called in (("product_passes", {"gradient_of_part", "nnrt_finish_1", "nnrt_finish_4"}),
+                         ("split_passes", {"compute_gradient", "nnrt_split_1", "nnrt_split_10"})):
+        model, emitted = ROOT / f"tests/models/{name}.nn", folder / f"{name}.c"
+        subprocess.run([NNCC, model, "-o", emitted], check=True)
+        lines = emitted.read_text().splitlines()
+        found = re.findall(rf"(\w+), {name}.c:(\d+)", document(model, "text"))
+        functions = {function for function, _ in found}
+        expect(called <= functions, f"{name}: only {functions}")
+        for function, number in found:
+            heads = [re.match(r"static \w+ (\w+)\(", one) for one in lines[:int(number)]]
+            inside = [head[1] for head in heads if head][-1]
+            expect(inside == function, f"{name}.c:{number} is in {inside}, not in {function}")
 
 
 def check_pdf(folder):
