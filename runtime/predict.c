@@ -37,6 +37,9 @@ static bool predict(const nnrt_model *model, const nnrt_options *options, const 
   nnrt_batch room = {0, NULL}, inputs = {0, NULL};
   void **outputs = calloc(model->outputs + 1, sizeof *outputs);
   void *block = nnrt_block_new(model, (int)batch, 0, options->settings.seed, failure);
+  nnrt_team *team = nnrt_team_new(options->threads);
+  if (block)
+    ((nnrt_head *)block)->team = team;
   bool done = outputs && block &&
               nnrt_batch_new(data->tensor, model->inputs, model->real_bytes, batch, &inputs,
                              failure) &&
@@ -49,6 +52,7 @@ static bool predict(const nnrt_model *model, const nnrt_options *options, const 
                                  failure);
   nnrt_batch_free(&room);
   nnrt_block_free(model, block);
+  nnrt_team_free(team);
   nnrt_batch_free(&inputs);
   free(outputs);
   return done;

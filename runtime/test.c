@@ -33,12 +33,16 @@ static bool test_samples(const nnrt_model *model, const nnrt_options *options,
   const size_t wanted = (size_t)options->settings.batch;
   const int batch = (int)(wanted < count ? wanted : count);
   void *block = nnrt_block_new(model, batch, 0, options->settings.seed, failure);
+  nnrt_team *team = nnrt_team_new(options->threads);
+  if (block)
+    ((nnrt_head *)block)->team = team;
   bool done = values && block && nnrt_block_load(model, block, options, 1, failure) &&
               nnrt_evaluate(model, block, data, held, values, failure);
   if (done)
     print(model, values);
   done = done && nnrt_test_classes(model, block, data, held, failure);
   nnrt_block_free(model, block);
+  nnrt_team_free(team);
   free(values);
   return done;
 }

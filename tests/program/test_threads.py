@@ -89,18 +89,22 @@ def is_cut(folder, name):
 
 
 def same_bits(folder, name, samples):
-  """The weights of two epochs, and their gradients, are the same files with 1, 2 and 5 threads."""
+  """The weights of two epochs, their gradients and outputs are the same files with 1, 2 and 5 threads."""
   files = data(folder, samples)
-  weights, gradients = [], []
+  weights, gradients, outputs = [], [], []
   for threads in ("1", "2", "5"):
     saved = folder / f"w{threads}.safetensors"
     nn.must([folder / name, "train", *files, "--epochs", "2", "--threads", threads, "--save", saved])
     nn.must([folder / name, "grad", *files, "--threads", threads, "--load", saved, "-o",
              folder / "g.safetensors"])
+    nn.must([folder / name, "predict", files[0], files[1], "--threads", threads, "--load", saved, "-o",
+             folder / "z.npy"])
     weights.append(saved.read_bytes())
+    outputs.append((folder / "z.npy").read_bytes())
     gradients.append((folder / "g.safetensors").read_bytes())
   nn.demand(len(set(weights)) == 1, "weights differ")
   nn.demand(len(set(gradients)) == 1, "gradients differ")
+  nn.demand(len(set(outputs)) == 1, "outputs differ")
 
 
 def sums_right(folder, text):
