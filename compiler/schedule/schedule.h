@@ -465,7 +465,8 @@ bool turns_stand_apart(const step *loop);
 
 /* ---- share.c ------------------------------------------------------------------------------ */
 
-/* Whether what threads share is nearly all of the function's work, and products most of that. */
+/* Whether a gradient is better computed whole than in parts: what threads share is nearly all of its
+ * work, products are most of that, and its tensors stay near. */
 bool sharing_suffices(const entry_plan *e);
 /* Marks products and splits passes where they are nearly all, unless the batch is cut into parts. */
 void share_products(entry_plan *e);

@@ -1,8 +1,9 @@
 /* share: products so large that a team's threads share the work of each (runtime/team_product.c), and
  * passes between them that threads share by samples (split.c). Where nearly all work is in those, and
- * most of it in products, a batch's gradient is computed whole: no gradients are added, no weights
- * packed twice, and a thread finds the rows of a parameter that it has updated in its own cache. So it
- * is where a batch cannot be cut. What one thread does alone meanwhile must be little. */
+ * most of it in products, a batch's gradient is computed whole unless it is large beside the parameters:
+ * no gradients are added, no weights packed twice, and a thread finds the rows of a parameter that it has
+ * updated in its own cache. So it is where a batch cannot be cut. What one thread does alone meanwhile
+ * must be little. */
 #include "schedule.h"
 
 /* Multiply-adds of a call from which threads share it; how much of all of them must be shared for a
@@ -10,9 +11,9 @@
  * and each of its calls, in multiply-adds, of which so much is allowed. */
 static const double worth_sharing = 2e6, nearly_all = 0.97, most = 0.8;
 static const double element_work = 10, call_work = 80, hardly_any = 0.05, some = 0.25;
-/* Bytes of scratch up to which a batch stays near as a whole, and multiply-adds for each byte that make
- * good for its being far. */
-static const double near_bytes = 16e6, worth_a_byte = 64;
+/* Bytes of scratch up to which a batch stays near as a whole; and how many times those of the
+ * parameters, of which parts have gradients of their own. */
+static const double near_bytes = 16e6, times_parameters = 2;
 
 static double nominal_turns(const entry_plan *e, const matrix_product *p, int group) {
   size_form turns = group_turns(p, group);
@@ -37,14 +38,10 @@ static double elements_work(const entry_plan *e, const assignment *a) {
   return turns * (element_work + call_work * calls);
 }
 
-/* Threads share the product that has the pass. Where a gradient can be cut into parts instead, those of a
- * large batch are nearer to its passes than the whole is. */
+/* Threads share the product that has the pass. */
 static bool is_shared_pass(const entry_plan *e, const assignment *a) {
   const step *product = step_finished(a->where_done);
-  const double bytes = (double)e->scratch_per_sample;
-  const bool near = e->kind != ENTRY_GRADIENT || bytes * e->of->nominal_batch <= near_bytes ||
-                    e->work_per_sample >= worth_a_byte * bytes;
-  return product && near && is_worth_sharing(e, product->what);
+  return product && is_worth_sharing(e, product->what);
 }
 
 /* Multiply-adds of shared products, of passes that can be split, and of all; and what one thread does
@@ -71,9 +68,15 @@ static bool keeps_threads_busy(const division *d, double least, double alone) {
   return together > 0 && together >= least * d->all && d->alone <= alone * together;
 }
 
+/* The parts of a large batch are nearer to its passes than the whole is, and pack weights rarely. */
+static bool stays_near(const entry_plan *e) {
+  const double bytes = (double)e->scratch_per_sample * e->of->nominal_batch;
+  return bytes <= near_bytes || bytes <= times_parameters * (double)e->of->parameter_bytes;
+}
+
 bool sharing_suffices(const entry_plan *e) {
   const division d = divide_work(e);
-  return keeps_threads_busy(&d, nearly_all, hardly_any) && d.shared > d.split;
+  return keeps_threads_busy(&d, nearly_all, hardly_any) && d.shared > d.split && stays_near(e);
 }
 
 void share_products(entry_plan *e) {

@@ -55,7 +55,7 @@ h = transformer_block(u, 4, causal = 1) |> layernorm
 z = dense(h[7], 10)
 output z
 loss softmax_cross_entropy(z, y)
-train { batch 128 }
+train { batch 24 }
 """
 # No batch can be cut that has a mean over it inside.
 IMAGES = """model images
