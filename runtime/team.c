@@ -1,6 +1,6 @@
-/* Turns tasks that are cut into parts into work for several threads. Of N threads the k-th takes
- * parts k, k + N, ... from round to round, so that it finds in its cache what it left there, and then
- * what others have not begun; what a part computes must not depend on who takes it.
+/* Turns tasks that are cut into parts into work for several threads. Of N threads the k-th takes the
+ * k-th of N runs of parts from round to round, so that it finds in its cache what it left there, and
+ * then what others have not begun; what a part computes must not depend on who takes it.
  *
  * A thread that waits spins for half a millisecond or so, as the steps of training come close to
  * each other, then sleeps: to be woken takes longer than a small step on a virtual machine. Whoever
@@ -12,7 +12,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-enum { SPINS = 1 << 14, SPINS_A_YIELD = 64 };
+enum { SPINS = 1 << 15, SPINS_A_YIELD = 256 };
 
 /* A moment in which a processor rests. */
 static void rest(int turn) {
@@ -41,12 +41,13 @@ struct nnrt_team {
   } member[];
 };
 
-/* Takes what is left of one member's parts. */
+/* Takes what is left of one member's parts, the who-th run of them. */
 static void take_parts_of(nnrt_team *team, struct member *whose) {
-  const size_t first = (size_t)(whose - team->member);
+  const size_t who = (size_t)(whose - team->member);
+  const size_t end = team->parts * (who + 1) / team->members;
   for (;;) {
-    const size_t part = first + atomic_fetch_add(&whose->next, 1) * team->members;
-    if (part >= team->parts)
+    const size_t part = team->parts * who / team->members + atomic_fetch_add(&whose->next, 1);
+    if (part >= end)
       return;
     team->task(team->context, part);
   }
