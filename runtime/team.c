@@ -1,6 +1,6 @@
-/* Turns tasks that are cut into parts into work for several threads. Of N threads the k-th takes the
- * k-th of N runs of parts from round to round, so that it finds in its cache what it left there, and
- * then what others have not begun; what a part computes must not depend on who takes it.
+/* Turns tasks that are cut into parts into work for several threads. Of N threads the k-th takes
+ * the k-th of N runs of parts from round to round, so that it finds in its cache what it left there,
+ * and then what others have not begun; what a part computes must not depend on who takes it.
  *
  * A thread that waits spins for half a millisecond or so, as the steps of training come close to
  * each other, then sleeps: to be woken takes longer than a small step on a virtual machine. Whoever

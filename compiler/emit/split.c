@@ -78,7 +78,8 @@ static const char *function_for(writer *w, const step *loop, const char **given)
   const size_t before = w->splits->count, reasons = w->reasons ? w->reasons->count : 0;
   const char *own = arena_printf(w->memory, "%s * %lld", words->share, (long long)w->e->split_bytes);
   const char *range = arena_printf(w->memory, "  const size_t %s = n * %s / %d, %s = n * (%s + 1) / %d;\n",
-                                   words->begin, words->share, loop->split, words->end, words->share, loop->split);
+                                   words->begin, words->share, loop->split, words->end, words->share,
+                                   loop->split);
   const char *body = arena_printf(w->memory, "%s%s", range, function_body(w, loop));
   const fields all = find_fields(w, body, loop, words->of, own);
   const char *whole = arena_printf(w->memory, "%s%s%s", all.declared.chars, all.unpacked.chars, body);
@@ -92,8 +93,8 @@ static const char *function_for(writer *w, const step *loop, const char **given)
                 "struct %s {\n%s};\n"
                 "static void %s(void *%s, size_t %s) {\n"
                 "  const struct %s *%s = %s;\n%s%s}\n",
-                filled(w, loop), called, all.declared.chars, called, words->context, words->share, called, words->of,
-                words->context, all.unpacked.chars, body);
+                filled(w, loop), called, all.declared.chars, called, words->context, words->share, called,
+                words->of, words->context, all.unpacked.chars, body);
   }
   return called;
 }

@@ -19,11 +19,6 @@ static int driven_place(const buffer *b, const index_form *at, const variable *v
   return found;
 }
 
-static const buffer *storage_of(const buffer *b) {
-  while (b->in_place_of) b = b->in_place_of;
-  return b;
-}
-
 static bool is_stored(const buffer *b) {
   return b->kept != STORAGE_LOCAL && b->kept != STORAGE_RESULT;
 }
@@ -36,7 +31,7 @@ static bool is_collected(const assignment *a, const variable *v) {
 /* One writes and the other touches the same storage: only ever the same turn's element of it. */
 static bool meets_in_turn(const assignment *w, const buffer *b, const index_form *at,
                           const variable *v) {
-  if (storage_of(w->target) != storage_of(b)) return true;
+  if (buffer_storage(w->target) != buffer_storage(b)) return true;
   int mine = driven_place(w->target, w->at, v), other = driven_place(b, at, v);
   if (mine < 0 || mine != other) return false;
   return index_equal(&w->at[w->target->order[mine]], &at[b->order[other]]);
@@ -79,7 +74,7 @@ static bool fills_digits(const step *loop) {
   }
   if (by[1] != 1 || w->low != 0 || by[0] < w->high) return false;
   for (const buffer_read *r = a->reads; r; r = r->next) {
-    if (storage_of(r->from) == storage_of(a->target)) return false;
+    if (buffer_storage(r->from) == buffer_storage(a->target)) return false;
   }
   return true;
 }

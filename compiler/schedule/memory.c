@@ -210,6 +210,11 @@ static buffer *storage_of(buffer *b) {
   return b;
 }
 
+const buffer *buffer_storage(const buffer *b) {
+  while (b->in_place_of) b = b->in_place_of;
+  return b;
+}
+
 /* Buffers that are in use at once are kept sorted by offset, one list for what has a fixed size
  * and one for what grows with the batch. */
 typedef struct live_list {

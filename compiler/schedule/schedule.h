@@ -424,6 +424,8 @@ bool keeps_one_row(const graph *g, const buffer *b, int d);
 /* Drops dimensions along which nothing need be kept, makes scalars of what is left without any,
  * lets results take the place of operands, and gives the rest offsets by first fit. */
 void plan_memory(entry_plan *e);
+/* The buffer whose storage it has: itself, or what it is in place of. */
+const buffer *buffer_storage(const buffer *b);
 
 /* ---- name.c, size.c ----------------------------------------------------------------------- */
 
@@ -457,6 +459,10 @@ const char *bound_word(const plan *p, const variable *v);
 void count_work(entry_plan *e);
 /* exp(), tanh() and the like in what an element is made of, down to what lies in memory. */
 int calls_within(const entry_plan *e, const assignment *a);
+/* Turns of all its loops at `train`'s batch. */
+double nominal_turns(const entry_plan *e, const assignment *a);
+/* What its elements count in multiply-adds at that batch, calls included. */
+double elements_work(const entry_plan *e, const assignment *a);
 
 /* ---- apart.c ------------------------------------------------------------------------------ */
 

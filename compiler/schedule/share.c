@@ -7,35 +7,23 @@
 #include "schedule.h"
 
 /* Multiply-adds of a call from which threads share it; how much of all of them must be shared for a
- * batch to be left whole, and where it is whole anyway; what an element of a pass by one thread counts,
- * and each of its calls, in multiply-adds, of which so much is allowed. */
+ * batch to be left whole, and where it is whole anyway; and how much one thread may do alone beside. */
 static const double worth_sharing = 2e6, nearly_all = 0.97, most = 0.8;
-static const double element_work = 10, call_work = 80, hardly_any = 0.05, some = 0.25;
+static const double hardly_any = 0.05, some = 0.25;
 /* Bytes of scratch up to which a batch stays near as a whole; and how many times those of the
  * parameters, of which parts have gradients of their own. */
 static const double near_bytes = 16e6, times_parameters = 2;
-
-static double nominal_turns(const entry_plan *e, const matrix_product *p, int group) {
-  size_form turns = group_turns(p, group);
-  return (double)turns.count * (turns.batch ? e->of->nominal_batch : 1);
-}
 
 /* In a recurrence threads would meet at each step. */
 static bool is_worth_sharing(const entry_plan *e, const assignment *a) {
   const matrix_product *p = a->product;
   if (!p || p->windows || p->small || p->packed || recurs(e, a)) return false;
   double work = 1;
-  for (int group = 0; group < GROUPS; group++) work *= nominal_turns(e, p, group);
-  return work >= worth_sharing && !step_to_split(e, a->where_done);
-}
-
-static double elements_work(const entry_plan *e, const assignment *a) {
-  double turns = 1, calls = calls_within(e, a);
-  for (int k = 0; k < a->variables; k++) {
-    size_form one = variable_turns(variable_now(a->variable[k]));
-    turns *= (double)one.count * (one.batch ? e->of->nominal_batch : 1);
+  for (int group = 0; group < GROUPS; group++) {
+    const size_form turns = group_turns(p, group);
+    work *= (double)turns.count * (turns.batch ? e->of->nominal_batch : 1);
   }
-  return turns * (element_work + call_work * calls);
+  return work >= worth_sharing && !step_to_split(e, a->where_done);
 }
 
 /* Threads share the product that has the pass. */

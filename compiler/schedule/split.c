@@ -5,8 +5,8 @@
  * Turns must be apart: each writes and reads, of what the loop writes, its own sample's alone. */
 #include "schedule.h"
 
-/* Multiply-adds of a pass from which threads share it; what an element counts, and a call in it. */
-static const double worth_splitting = 4e5, element_work = 10, call_work = 80;
+/* Multiply-adds of a pass from which threads share it. */
+static const double worth_splitting = 4e5;
 enum { MOST_PARTS = 8, MOST_SUMS = 32 };
 
 static int count_split_parts(const entry_plan *e) {
@@ -16,11 +16,6 @@ static int count_split_parts(const entry_plan *e) {
 }
 
 /* ---- whether it may be ------------------------------------------------------------------------ */
-
-static const buffer *storage_of(const buffer *b) {
-  while (b->in_place_of) b = b->in_place_of;
-  return b;
-}
 
 static bool is_scalar(const buffer *b) {
   return b->kept == STORAGE_LOCAL || b->kept == STORAGE_RESULT;
@@ -77,7 +72,7 @@ static bool stands(const entry_plan *e, const assignment *a, int d, const step *
 /* What a part adds up lies side by side in the total, and is little beside what it is the sum of. */
 static bool can_add(const entry_plan *e, const assignment *a, const step *loop) {
   const buffer *b = a->target;
-  double elements = 1, turns = 1;
+  double elements = 1;
   bool inner = false;
   if (a->kind != ASSIGN_PRODUCT || a->last || b->kept == STORAGE_STATE) return false;
   if (b->type == NUMBER_INTEGER) return false;
@@ -91,11 +86,7 @@ static bool can_add(const entry_plan *e, const assignment *a, const step *loop) 
     inner = true;
     elements *= (double)buffer_extent(e->of->g, b, d).count;
   }
-  for (int k = 0; k < a->variables; k++) {
-    const size_form one = variable_turns(variable_now(a->variable[k]));
-    turns *= (double)one.count * (one.batch ? e->of->nominal_batch : 1);
-  }
-  return elements * MOST_PARTS <= turns;
+  return elements * MOST_PARTS <= nominal_turns(e, a);
 }
 
 /* Of what it writes, each turn has its own sample's. */
@@ -105,7 +96,7 @@ static bool writes_apart(const assignment *a, const step *loop) {
   if (a->last || b->kept == STORAGE_STATE || a->kind == ASSIGN_AVERAGE) return false;
   if (b->kept == STORAGE_LOCAL) return true; /* declared within the turn */
   if (b->kept == STORAGE_RESULT || d < 0) return false;
-  if (is_own(b)) return is_own(storage_of(b));
+  if (is_own(b)) return is_own(buffer_storage(b));
   return a->at[d].constant == 0 && index_variable(&a->at[d]) == loop->over;
 }
 
@@ -158,13 +149,7 @@ static double work_within(const entry_plan *e, const step *first) {
   for (const step *s = first; s; s = s->next) {
     if (s->kind == STEP_LOOP) work += work_within(e, s->first);
     if (s->kind != STEP_ASSIGNMENT) continue;
-    const assignment *a = s->what;
-    double turns = 1;
-    for (int k = 0; k < a->variables; k++) {
-      const size_form one = variable_turns(variable_now(a->variable[k]));
-      turns *= (double)one.count * (one.batch ? e->of->nominal_batch : 1);
-    }
-    work += a->product ? turns : turns * (element_work + call_work * calls_within(e, a));
+    work += s->what->product ? nominal_turns(e, s->what) : elements_work(e, s->what);
   }
   return work;
 }
@@ -266,7 +251,7 @@ static void place_owned(entry_plan *e, bool in_place) {
     if (!b->access || b->grows || !is_own(b) || (b->in_place_of != NULL) != in_place) continue;
     step *loop = step_to_split(e, b->access->by->where_done);
     if (!loop || !loop->split) continue;
-    if (in_place) b->fixed = storage_of(b)->fixed, b->own = true;
+    if (in_place) b->fixed = buffer_storage(b)->fixed, b->own = true;
     else place_own(e, loop, b);
   }
 }

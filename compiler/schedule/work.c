@@ -36,3 +36,17 @@ int calls_within(const entry_plan *e, const assignment *a) {
   const node *what = a->what ? a->what : a->term;
   return what ? calls_of(e, what, a->target, &nodes) : 0;
 }
+
+double nominal_turns(const entry_plan *e, const assignment *a) {
+  double turns = 1;
+  for (int k = 0; k < a->variables; k++) {
+    const size_form one = variable_turns(variable_now(a->variable[k]));
+    turns *= (double)one.count * (one.batch ? e->of->nominal_batch : 1);
+  }
+  return turns;
+}
+
+double elements_work(const entry_plan *e, const assignment *a) {
+  static const double element = 10, call = 80;
+  return nominal_turns(e, a) * (element + call * calls_within(e, a));
+}
