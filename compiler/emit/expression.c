@@ -393,14 +393,19 @@ void emit_helpers_of(writer *w) {
 
 /* ---- whole numbers and brackets -------------------------------------------------------------- */
 
+/* A whole number as it stands in C. */
+static piece whole_piece(writer *w, int64_t value) {
+  return piece_of(w, value < 0 ? BIND_UNARY : BIND_PRIMARY, "%lld", (long long)value);
+}
+
 static piece int_of_form(writer *w, const index_form *at) {
-  if (at->terms == 0) return piece_of(w, at->constant < 0 ? BIND_UNARY : BIND_PRIMARY, "%lld", (long long)at->constant);
+  if (at->terms == 0) return whole_piece(w, at->constant);
   return cast(w, "int32_t", index_piece(w, at));
 }
 
 static piece integer_sum(writer *w, const node *n, const environment *where) {
   piece sum = {NULL, BIND_PRIMARY};
-  if (!is_zero(n->value)) sum = piece_of(w, n->value < 0 ? BIND_UNARY : BIND_PRIMARY, "%lld", (long long)n->value);
+  if (!is_zero(n->value)) sum = whole_piece(w, (int64_t)n->value);
   for (int k = 0; k < n->operands; k++) {
     piece term = integer_piece(w, n->operand[k], where);
     double by = n->coefficient[k];
@@ -426,7 +431,7 @@ piece integer_piece(writer *w, const node *n, const environment *where) {
     at[0] = environment_at(where, n->axes[0]);
     return int_of_form(w, &at[0]);
   }
-  if (n->class == NODE_CONSTANT) return piece_of(w, n->value < 0 ? BIND_UNARY : BIND_PRIMARY, "%lld", (long long)n->value);
+  if (n->class == NODE_CONSTANT) return whole_piece(w, (int64_t)n->value);
   if (n->class == NODE_SUM) return integer_sum(w, n, where);
   if (n->class == NODE_VIEW) {
     condition *conditions = NULL;

@@ -28,10 +28,12 @@ static void emit_head_comment(text *out, const plan *p, const emit_options *opti
   describe_tensors(out, p, "parameter", m->parameters, m->parameter);
   if (m->parameters > 0) {
     const char *word = p->tensor_word[m->parameter[0]->number];
-    text_printf(out, " *\n * Comments have the symbols of nncc --derive: m samples, each a row; d_%s is the loss's\n"
-                     " * derivative by %s; a word with indices is a value of this file's own.\n", word, word);
+    text_printf(out,
+                " *\n * Comments have the symbols of nncc --derive: m samples, each a row; d_%s is the loss's\n"
+                " * derivative by %s; a word with indices is a value of this file's own.\n", word, word);
   }
-  text_append(out, " *\n * All that changes lives in one block of memory that the caller brings; nothing is allocated.\n");
+  text_append(out, " *\n * All that changes lives in one block of memory that the caller brings; "
+                   "nothing is allocated.\n");
   if (options->standalone && options->lib) {
     text_append(out, " * Compile:  cc -O3 -march=native -c FILE.c; link with -lm, nothing else\n */\n");
   } else if (options->standalone) {
@@ -40,7 +42,8 @@ static void emit_head_comment(text *out, const plan *p, const emit_options *opti
   } else if (options->lib) {
     text_append(out, " * Compile:  cc -O3 -march=native -c FILE.c $(pkg-config --cflags nnrt)\n */\n");
   } else {
-    text_append(out, " * Compile:  cc -O3 -march=native FILE.c $(pkg-config --cflags --libs nnrt) -o FILE\n */\n");
+    text_append(out, " * Compile:  cc -O3 -march=native FILE.c "
+                     "$(pkg-config --cflags --libs nnrt) -o FILE\n */\n");
   }
 }
 

@@ -9,8 +9,9 @@
 static const char *comma(const char *list) { return list && *list ? ", " : ""; }
 
 void begin_part(writer *w, const char *data) {
-  text_append(w->out, "\n/* What n of the samples, from the first on, add to the mean loss, and to every parameter's\n"
-                      " * gradient: that in their own copy. */\n");
+  text_append(w->out,
+              "\n/* What n of the samples, from the first on, add to the mean loss, and to every parameter's\n"
+              " * gradient: that in their own copy. */\n");
   line(w, "static double gradient_of_part(void *block, void *own, void *scratch, size_t samples,");
   line(w, "                               size_t first, size_t n%s%s) {", comma(data), data ? data : "");
 }
@@ -70,7 +71,8 @@ static void emit_one(writer *w) {
   line(w, "  gradient_call *call = context;");
   line(w, "  const size_t first = part * call->rows, left = call->n - first;");
   line(w, "  call->loss[part] = gradient_of_part(");
-  line(w, "      call->block, part_owner(call->block, part), at(call->block, part_offset(call->block, part)),");
+  line(w, "      call->block, part_owner(call->block, part), "
+          "at(call->block, part_offset(call->block, part)),");
   line(w, "      call->n, first, left < call->rows ? left : call->rows%s);",
        data.length > 0 ? data.chars : "");
   line(w, "}");

@@ -209,8 +209,9 @@ static bool emit_small(writer *w, const assignment *a) {
 void emit_product_shapes(writer *w) {
   const char *real = real_type(w->p);
   if (w->products->count > 0)
-    text_append(w->out, "\n/* Products of few numbers, a function for each shape: whether A and B are transposed,\n"
-                        " * m, n, k; alpha; each matrix with what lies from row to row; beta before C's. */\n");
+    text_append(w->out,
+                "\n/* Products of few numbers, a function for each shape: whether A and B are transposed,\n"
+                " * m, n, k; alpha; each matrix with what lies from row to row; beta before C's. */\n");
   for (size_t k = 0; k < w->products->count; k++) {
     const char *form = w->products->item[k];
     line(w, "static void nnrt_product_%zu(%s%s%s%sconst %s *a, const %s *b, %s *c) {", k + 1,
@@ -243,8 +244,8 @@ void emit_product(writer *w, const assignment *a) {
   const char *word = arena_printf(w->memory, "%sproduct_%s", s->finish ? "finished_"
                                   : p->shared ? "team_" : "", real_type(w->p));
   const char *team = p->shared ? "head->team, " : s->finish ? "NULL, " : "";
-  const char *finish = s->finish ? arena_printf(w->memory, ",\n%*s%s", 2 * w->indent + (int)strlen(word) + 6, "",
-                                                emit_finish(w, s)) : "";
+  const int column = 2 * w->indent + (int)strlen(word) + 6;
+  const char *finish = s->finish ? arena_printf(w->memory, ",\n%*s%s", column, "", emit_finish(w, s)) : "";
   line(w, "nnrt_%s(%s%d, %d, %s, %s, %s, %s, %s, %s,", word, team,
        turned[0], turned[1], group_size(w, p, GROUP_M), group_size(w, p, GROUP_N),
        group_size(w, p, GROUP_K), alpha, product_pointer(w, p, first->from, first->at), lda);

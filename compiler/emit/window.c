@@ -78,7 +78,9 @@ void emit_windows(writer *w, const assignment *a) {
 void emit_window_shapes(writer *w) {
   const shape_list *all = w->windows;
   const char *real = real_type(w->p);
-  if (all->count > 0) text_append(w->out, "\n/* Sums over windows: c[i; l, j] (+)= alpha a[i; o, r, p] b[l, j; o, r, p]. */\n");
+  if (all->count > 0) {
+    text_append(w->out, "\n/* Sums over windows: c[i; l, j] (+)= alpha a[i; o, r, p] b[l, j; o, r, p]. */\n");
+  }
   for (size_t k = 0; k < all->count; k++) {
     const char *form = all->item[k];
     if (k >= MOST_VECTORISED) form = arena_printf(w->memory, "plain_windows%s", strchr(form, '('));

@@ -100,7 +100,8 @@ static int count_hidden(const notation *s) {
   int hidden = 0;
   for (int k = 0; k < s->r->definitions; k++) {
     const node *n = s->r->definition[k].value;
-    hidden += n->class == NODE_MAP && n->operands == 1 && n->op != OP_exp && n->op != OP_log && !s->symbol[n->operand[0]->id];
+    hidden += n->class == NODE_MAP && n->operands == 1 && n->op != OP_exp && n->op != OP_log &&
+              !s->symbol[n->operand[0]->id];
   }
   return hidden;
 }

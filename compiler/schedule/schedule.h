@@ -555,7 +555,7 @@ struct plan {
   /* the block: bytes */
   int64_t state_offset, parameter_offset, parameter_bytes, gradient_offset;
   int64_t optimizer_state_offset, training_bytes, inference_bytes;
-  int64_t carry_per_sample;   /* carried and held states, behind those, before scratch                                    */
+  int64_t carry_per_sample;   /* carried and held states, behind those, before scratch           */
   int64_t *tensor_offset;     /* by tensor number: parameters and states                         */
   const char **tensor_word;   /* by tensor number: C names                                       */
   const axis **tensor_axes;   /* by tensor number: axes that its dimensions are read along       */
