@@ -180,9 +180,6 @@ static void add_assignment(writer *w, const assignment *a, comment_lines *lines)
   add_formula(w, lines, with_word(w, b, f), model_line(w, b));
 }
 
-/* A sum over some samples is told as the total. */
-static const assignment *told_of(const step *s) { return s->what->total ? s->what->total : s->what; }
-
 /* Scalars that only help another step are seen there. */
 static bool is_worth_a_line(const assignment *a) {
   return a->target->kept != STORAGE_LOCAL || a->target->called;
@@ -195,7 +192,7 @@ static void collect_lines(writer *w, const step *s, bool all, comment_lines *lin
     }
     return;
   }
-  const assignment *a = s->kind == STEP_ASSIGNMENT ? told_of(s) : NULL;
+  const assignment *a = s->kind == STEP_ASSIGNMENT ? assignment_whole(s->what) : NULL;
   if (!a || (!all && !is_worth_a_line(a))) return;
   if (lines->count < MOST_LINES) add_assignment(w, a, lines);
 }
@@ -220,7 +217,7 @@ static void add_targets(const writer *w, const step *s, targets *all) {
   for (const step *inner = s->first; inner; inner = inner->next) {
     if (inner->kind == STEP_LOOP) add_targets(w, inner, all);
     if (inner->kind != STEP_ASSIGNMENT || all->count == MOST_LINES) continue;
-    const buffer *b = told_of(inner)->target;
+    const buffer *b = assignment_whole(inner->what)->target;
     const symbol *of = symbol_of_buffer(w, b);
     if (is_listed(all, b) || (of->kind == SYMBOL_STORED && !b->called && !b->shown)) continue;
     all->of[all->count] = b;

@@ -388,7 +388,6 @@ void emit_helpers_of(writer *w) {
     }
   }
   w->type = NUMBER_REAL;
-  emit_part_sums(w);
 }
 
 /* ---- whole numbers and brackets -------------------------------------------------------------- */

@@ -125,6 +125,7 @@ static void emit_unwrapped(text *out, const plan *p, const emit_options *options
   emit_block_functions(&w);
   text_append(out, "\n");
   emit_helpers_of(&w);
+  emit_share_sums(&w);
   emit_product_shapes(&w);
   emit_window_shapes(&w);
   text_append_length(out, body.chars, body.length);

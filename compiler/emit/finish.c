@@ -84,23 +84,16 @@ static const char *part_body(writer *w, const step *pass) {
 const char *emit_finish(writer *w, const step *product) {
   choose_part_words(w);
   const part_words *words = &w->part_words;
-  const size_t before = w->finishes->count, reasons = w->reasons ? w->reasons->count : 0;
-  const char *body = part_body(w, product->finish);
-  const fields all = find_fields(w, body, product->finish, words->of, NULL);
-  const char *whole = arena_printf(w->memory, "%s%s%s", all.declared.chars, all.unpacked.chars, body);
-  const size_t number = shape_number(w, w->finishes, without_reasons(w->memory, whole), SIZE_MAX);
-  const char *called = arena_printf(w->memory, "nnrt_finish_%zu", number);
-  name_function(w, reasons, called);
-  if (number > before) {
-    text_printf(w->functions,
-                "\n/* What follows the product %s, for some of its rows and columns. */\n"
-                "struct %s {\n%s};\n"
-                "static void %s(const void *%s, size_t %s, size_t %s,\n"
-                "            %*ssize_t %s, size_t %s) {\n"
-                "  const struct %s *%s = %s;\n%s%s}\n",
-                product->what->target->word, called, all.declared.chars, called, words->context,
-                words->row, words->rows_end, (int)strlen(called) + 1, "", words->column,
-                words->columns_end, called, words->of, words->context, all.unpacked.chars, body);
-  }
-  return arena_printf(w->memory, "%s, &(const struct %s){%s}", called, called, all.given.chars);
+  const size_t reasons = w->reasons ? w->reasons->count : 0;
+  const char *given;
+  const called_loop loop = {
+      .all = w->finishes, .base = "nnrt_finish", .loop = product->finish, .reasons = reasons,
+      .about = arena_printf(w->memory, "What follows the product %s, for some of its rows and columns.",
+                            product->what->target->word),
+      .context = "const void *",
+      .parameters = arena_printf(w->memory, "size_t %s, size_t %s", words->row, words->rows_end),
+      .more = arena_printf(w->memory, "size_t %s, size_t %s", words->column, words->columns_end),
+      .body = part_body(w, product->finish)};
+  const char *called = emit_called(w, &loop, &given);
+  return arena_printf(w->memory, "%s, &(const struct %s){%s}", called, called, given);
 }

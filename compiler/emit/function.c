@@ -147,6 +147,18 @@ bool mentions_word(const char *code, const char *word) {
   return false;
 }
 
+word_table *words_of(writer *w, const char *code) {
+  word_table *words = words_none(w->memory);
+  for (const char *c = code; *c;) {
+    const char *end = c;
+    while (is_word_char(*end)) end++;
+    const char *comment = c[0] == '/' && c[1] == '*' ? strstr(c + 2, "*/") : NULL;
+    if (end > c) word_put(words, arena_copy(w->memory, c, (size_t)(end - c)));
+    c = comment ? comment + 2 : end > c ? end : c + 1;
+  }
+  return words;
+}
+
 static void mark_unused(writer *w, const char *body, const char *word) {
   if (!mentions_word(body, word)) line(w, "(void)%s;", word);
 }

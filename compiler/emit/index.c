@@ -260,8 +260,7 @@ piece place_piece(writer *w, const buffer *b, const index_form *at) {
 piece element_piece(writer *w, const buffer *b, const index_form *at) {
   const char *known = known_word(w, b, at);
   if (known) return (piece){known, BIND_PRIMARY};
-  bool scalar = b->kept == STORAGE_LOCAL || b->kept == STORAGE_RESULT;
-  if (scalar) return piece_of(w, BIND_PRIMARY, "%s", b->word);
+  if (buffer_is_scalar(b)) return piece_of(w, BIND_PRIMARY, "%s", b->word);
   return piece_of(w, BIND_PRIMARY, "%s[%s]", b->word, place_piece(w, b, at).chars);
 }
 
@@ -275,4 +274,12 @@ piece stride_piece(writer *w, const buffer *b, int d) {
                           : piece_of(w, BIND_PRIMARY, "%s", size);
   }
   return stride.chars ? stride : piece_of(w, BIND_PRIMARY, "1");
+}
+
+const char *elements_text(writer *w, const buffer *b) {
+  text out = text_new(w->memory);
+  for (int d = 0; d < b->rank; d++) {
+    if (!b->dropped[d]) text_printf(&out, "%s%s", out.length > 0 ? " * " : "", size_text(w, b, d));
+  }
+  return out.length > 0 ? out.chars : "1";
 }

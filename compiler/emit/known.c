@@ -27,7 +27,7 @@ static bool loop_reads(const step *loop, const assignment *a) {
 
 static bool is_read_on(const writer *w, const assignment *a) {
   const buffer *b = a->target;
-  const bool stored = b->kept != STORAGE_LOCAL && b->kept != STORAGE_RESULT;
+  const bool stored = !buffer_is_scalar(b);
   if (!w->loops || !stored || b->type != NUMBER_REAL || a->next_writer || b->writer != a) return false;
   for (const step *s = a->where_done->next; s; s = s->next) {
     if (s->kind == STEP_LOOP && loop_reads(s, a)) return true;

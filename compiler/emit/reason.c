@@ -57,15 +57,14 @@ static const char *function_of(const writer *w) {
 /* Statements that fill a value are marked with it; what only prepares them is not. */
 static int place_of_step(writer *w, const step *s) {
   if (s->kind != STEP_ASSIGNMENT) return -1;
-  const assignment *a = s->what->total ? s->what->total : s->what;
-  return reason_number(w, (reason){.of = a->target, .entry = w->e->kind,
+  return reason_number(w, (reason){.of = assignment_whole(s->what)->target, .entry = w->e->kind,
                                    .function = function_of(w)});
 }
 
 int give_reason_of(writer *w, const assignment *a) {
   int before = w->reason;
   if (!w->reasons || w->reasons->of_values) return before;
-  place where = place_of_value(w, (a->total ? a->total : a)->target);
+  place where = place_of_value(w, assignment_whole(a)->target);
   if (is_own(where)) w->reason = reason_number(w, (reason){.where = where});
   return before;
 }

@@ -132,7 +132,7 @@ piece row_or_zeros(writer *w, const buffer *b, const index_form *at, const condi
   bool typed = b->type == w->type || (b->type != NUMBER_INTEGER && w->p->real_bytes == 8);
   index_form first[MAX_RANK];
   if (!v || v->batch || v->high > MOST_ELEMENTS || !w->rows || !typed ||
-      b->kept == STORAGE_LOCAL || b->kept == STORAGE_RESULT) {
+      buffer_is_scalar(b)) {
     return none;
   }
   piece holds = conditions_piece(w, conditions);

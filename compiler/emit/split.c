@@ -1,5 +1,5 @@
-/* split: a loop over samples that a team's threads share, as a function of one part of the samples,
- * and the sums over them, which each part has made in a place of its own. */
+/* split: a loop over samples that a team's threads share, as a function of one share of the samples,
+ * and the sums over them, which each share has made in a place of its own. */
 #include <string.h>
 
 #include "writer.h"
@@ -58,7 +58,7 @@ static void list_filled(const step *first, text *out, int *listed) {
   for (const step *s = first; s; s = s->next) {
     if (s->kind == STEP_LOOP) list_filled(s->first, out, listed);
     if (s->kind != STEP_ASSIGNMENT) continue;
-    const buffer *b = (s->what->total ? s->what->total : s->what)->target;
+    const buffer *b = assignment_whole(s->what)->target;
     if (b->kept == STORAGE_LOCAL || mentions_word(out->chars ? out->chars : "", b->word)) continue;
     if (*listed == MOST_LISTED) text_append(out, ", …");
     if (*listed < MOST_LISTED) text_printf(out, "%s%s", *listed > 0 ? ", " : "", b->word);
@@ -75,53 +75,29 @@ static const char *filled(writer *w, const step *loop) {
 
 static const char *function_for(writer *w, const step *loop, const char **given) {
   const part_words *words = &w->part_words;
-  const size_t before = w->splits->count, reasons = w->reasons ? w->reasons->count : 0;
-  const char *own = arena_printf(w->memory, "%s * %lld", words->share, (long long)w->e->split_bytes);
+  const size_t reasons = w->reasons ? w->reasons->count : 0;
   const char *range = arena_printf(w->memory, "  const size_t %s = n * %s / %d, %s = n * (%s + 1) / %d;\n",
                                    words->begin, words->share, loop->split, words->end, words->share,
                                    loop->split);
-  const char *body = arena_printf(w->memory, "%s%s", range, function_body(w, loop));
-  const fields all = find_fields(w, body, loop, words->of, own);
-  const char *whole = arena_printf(w->memory, "%s%s%s", all.declared.chars, all.unpacked.chars, body);
-  const size_t number = shape_number(w, w->splits, without_reasons(w->memory, whole), SIZE_MAX);
-  const char *called = arena_printf(w->memory, "nnrt_split_%zu", number);
-  name_function(w, reasons, called);
-  *given = all.given.chars;
-  if (number == before + 1) {
-    text_printf(w->functions,
-                "\n/* %s: of the samples that one share of them has. */\n"
-                "struct %s {\n%s};\n"
-                "static void %s(void *%s, size_t %s) {\n"
-                "  const struct %s *%s = %s;\n%s%s}\n",
-                filled(w, loop), called, all.declared.chars, called, words->context, words->share, called,
-                words->of, words->context, all.unpacked.chars, body);
-  }
-  return called;
+  const called_loop function = {
+      .all = w->splits, .base = "nnrt_split", .loop = loop, .reasons = reasons,
+      .about = arena_printf(w->memory, "%s: for one share of the samples.", filled(w, loop)),
+      .context = "void *",
+      .parameters = arena_printf(w->memory, "size_t %s", words->share),
+      .own = arena_printf(w->memory, "%s * %lld", words->share, (long long)w->e->split_bytes),
+      .body = arena_printf(w->memory, "%s%s", range, function_body(w, loop))};
+  return emit_called(w, &function, given);
 }
 
 /* ---- sums --------------------------------------------------------------------------------------- */
 
-static bool is_scalar(const buffer *b) {
-  return b->kept == STORAGE_LOCAL || b->kept == STORAGE_RESULT;
-}
-
-static const char *elements_text(writer *w, const buffer *part) {
-  text out = text_new(w->memory);
-  for (int k = 0; k < part->rank; k++) {
-    const int d = part->order[k];
-    if (part->dropped[d]) continue;
-    text_printf(&out, "%s%s", out.length > 0 ? " * " : "", size_text(w, part, d));
-  }
-  return out.length > 0 ? out.chars : "1";
-}
-
-/* Where the total begins: dimensions that the parts have, too, at 0. */
-static const char *total_pointer(writer *w, const assignment *part) {
-  const buffer *total = part->total->target;
+/* Where the total begins: dimensions that the shares have, too, at 0. */
+static const char *total_pointer(writer *w, const assignment *share) {
+  const buffer *total = share->total->target;
   index_form at[MAX_RANK];
-  if (is_scalar(total)) return arena_printf(w->memory, "&%s", total->word);
+  if (buffer_is_scalar(total)) return arena_printf(w->memory, "&%s", total->word);
   for (int d = 0; d < total->rank; d++) {
-    at[d] = part->target->dropped[d] ? part->at[d] : index_constant(0);
+    at[d] = share->target->dropped[d] ? share->at[d] : index_constant(0);
   }
   row_list *rows = w->rows;
   w->rows = NULL;
@@ -131,15 +107,17 @@ static const char *total_pointer(writer *w, const assignment *part) {
                                        : arena_printf(w->memory, "%s + %s", total->word, first.chars);
 }
 
-static void emit_sum(writer *w, const assignment *part, int parts) {
-  const assignment *a = part->total;
+static void emit_sum(writer *w, const assignment *share, int shares) {
+  const assignment *a = share->total;
   const char *type = buffer_type(w, a->target);
   const bool is_double = strcmp(type, "double") == 0;
-  if (!a->adds && is_scalar(a->target)) line(w, "%s %s = 0;", type, a->target->word);
+  w->type = a->target->type == NUMBER_DOUBLE ? NUMBER_DOUBLE : NUMBER_REAL;
+  if (!a->adds && buffer_is_scalar(a->target))
+    line(w, "%s %s = %s;", type, a->target->word, number_piece(w, 0).chars);
   else if (!a->adds) emit_clear(w, a);
-  w->helpers->add_parts[is_double] = w->helpers->at = true;
-  line(w, "add_parts_%s(%s, %s, %s, %d, %lld);", type, total_pointer(w, part), part->target->word,
-       elements_text(w, part->target), parts, (long long)w->e->split_bytes);
+  w->helpers->add_shares[is_double] = w->helpers->at = true;
+  line(w, "add_shares_%s(%s, %s, %s, %d, %lld);", type, total_pointer(w, share), share->target->word,
+       elements_text(w, share->target), shares, (long long)w->e->split_bytes);
 }
 
 void emit_split(writer *w, const step *loop) {
@@ -152,15 +130,15 @@ void emit_split(writer *w, const step *loop) {
   for (int k = 0; k < loop->sums; k++) emit_sum(w, loop->sum[k], loop->split);
 }
 
-void emit_part_sums(writer *w) {
+void emit_share_sums(writer *w) {
   for (int type = 0; type < 2; type++) {
-    if (!w->helpers->add_parts[type]) continue;
+    if (!w->helpers->add_shares[type]) continue;
     const char *real = type ? "double" : "float";
-    line(w, "/* Adds what parts of the samples have summed up, `bytes` apart, in their order. */");
-    line(w, "static void add_parts_%s(%s *sum, void *first, size_t elements, size_t parts, size_t bytes) {",
-         real, real);
-    line(w, "  for (size_t part = 0; part < parts; part++) {");
-    line(w, "    const %s *more = at(first, part * bytes);", real);
+    line(w, "/* Adds what shares of the samples have summed up, `bytes` apart, in their order. */");
+    line(w, "static void add_shares_%s(%s *sum, void *first, size_t elements, size_t shares,", real, real);
+    line(w, "                        %*ssize_t bytes) {", (int)strlen(real), "");
+    line(w, "  for (size_t share = 0; share < shares; share++) {");
+    line(w, "    const %s *more = at(first, share * bytes);", real);
     line(w, "    NNRT_APART");
     line(w, "    for (size_t i = 0; i < elements; i++)");
     line(w, "      sum[i] += more[i];");

@@ -10,18 +10,14 @@ const char *buffer_type(const writer *w, const buffer *b) {
   return b->type == NUMBER_DOUBLE || w->p->real_bytes == 8 ? "double" : "float";
 }
 
-/* A scalar on the stack: declared where it is first written. */
-static bool is_scalar(const buffer *b) {
-  return b->kept == STORAGE_LOCAL || b->kept == STORAGE_RESULT;
-}
-
 static void set_type(writer *w, const buffer *target) {
   w->type = target->type == NUMBER_DOUBLE ? NUMBER_DOUBLE : NUMBER_REAL;
 }
 
+/* A scalar is declared where it is first written. */
 static const char *declared(writer *w, const assignment *a, bool once) {
   const buffer *b = a->target;
-  if (!is_scalar(b) || a->adds) return "";
+  if (!buffer_is_scalar(b) || a->adds) return "";
   bool only = once && a == b->writer && !a->next_writer;
   return arena_printf(w->memory, "%s%s ", only ? "const " : "", buffer_type(w, b));
 }
@@ -111,7 +107,7 @@ static void clear_by_memset(writer *w, const assignment *a) {
 
 void emit_clear(writer *w, const assignment *a) {
   const buffer *b = a->target;
-  if (is_scalar(b)) {
+  if (buffer_is_scalar(b)) {
     set_type(w, b);
     line(w, "%s %s = %s;", buffer_type(w, b), b->word, number_piece(w, 0).chars);
   } else if (standing_dims(w, a) >= 0) {
@@ -124,7 +120,7 @@ void emit_clear(writer *w, const assignment *a) {
 /* ---- reductions ----------------------------------------------------------------------------- */
 
 static const char *collector(const assignment *a) {
-  return is_scalar(a->target) ? a->target->word : a->collector;
+  return buffer_is_scalar(a->target) ? a->target->word : a->collector;
 }
 
 /* The factors of a contraction that are single numbers, or those that are not. */
@@ -166,7 +162,7 @@ static void begin_collected(writer *w, const assignment *a) {
   } else if (a->kind == ASSIGN_ARGMAX) {
     line(w, "int32_t %s = 0;", collector(a));
     line(w, "%s %s_value = -INFINITY;", real_word(w), collector(a));
-  } else if (!is_scalar(a->target) || !a->adds) {
+  } else if (!buffer_is_scalar(a->target) || !a->adds) {
     line(w, "%s %s = %s;", type, collector(a), number_piece(w, 0).chars);
   }
 }
@@ -179,7 +175,7 @@ static void begin_reduction(writer *w, const assignment *a) {
 }
 
 static void end_reduction(writer *w, const assignment *a) {
-  if (!assignment_collects(a) || is_scalar(a->target)) return;
+  if (!assignment_collects(a) || buffer_is_scalar(a->target)) return;
   int before = give_reason_of(w, a);
   set_type(w, a->target);
   piece to = element_piece(w, a->target, a->at), sum = {collector(a), BIND_PRIMARY};
@@ -270,7 +266,7 @@ static piece term_piece(writer *w, const assignment *a, bool wide) {
   bool collects = assignment_collects(a), bound = a->free < a->variables;
   double by = a->coefficient < 0 ? -a->coefficient : a->coefficient;
   if (wide) return wide_term(w, a, by);
-  if (!bound || (collects && is_scalar(a->target))) {
+  if (!bound || (collects && buffer_is_scalar(a->target))) {
     return factors_piece(w, by, a->factors, a->factor);
   }
   factor_read *chosen;
@@ -292,7 +288,7 @@ static piece term_conditions(writer *w, const assignment *a) {
 
 static void emit_term(writer *w, const assignment *a) {
   bool collects = assignment_collects(a), adds = collects || a->adds || a->free < a->variables;
-  bool minus = a->coefficient < 0 && !(collects && !is_scalar(a->target));
+  bool minus = a->coefficient < 0 && !(collects && !buffer_is_scalar(a->target));
   set_type(w, a->target);
   bool wide = is_wide(w, a);
   if (wide) w->type = NUMBER_REAL;
@@ -424,7 +420,7 @@ static const char *hint_of(const step *s) {
   int written = 0;
   if (is_short(s)) return "NNRT_SHORT";
   for (const step *one = s->first; one; one = one->next) {
-    written += one->kind == STEP_ASSIGNMENT && !is_scalar(one->what->target);
+    written += one->kind == STEP_ASSIGNMENT && !buffer_is_scalar(one->what->target);
   }
   return written > 2 && turns_stand_apart(s) ? "NNRT_APART" : NULL;
 }

@@ -33,16 +33,6 @@ static const step *completed_by(const assignment *last) {
   return whole;
 }
 
-static const char *elements_text(writer *w, const buffer *b) {
-  text out = text_new(w->memory);
-  for (int d = 0; d < b->rank; d++) {
-    if (!b->dropped[d]) {
-      text_printf(&out, "%s%s", out.length > 0 ? " * " : "", size_text(w, b, d));
-    }
-  }
-  return out.length > 0 ? out.chars : "1";
-}
-
 bool is_watched(const writer *w) { return w->e->kind == ENTRY_LOSS; }
 
 /* The step that completes a tensor to be watched. */

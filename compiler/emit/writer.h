@@ -58,7 +58,7 @@ typedef struct open_loop {
 typedef struct helpers {
   bool op[2][OP_COUNT];  /* by number type: real, double */
   bool square[2];
-  bool uniform, at, add_parts[2]; /* the last by number type */
+  bool uniform, at, add_shares[2]; /* the last by number type */
   int64_t zeros;         /* how many in a row are read in place of what is not there */
 } helpers;
 
@@ -198,6 +198,8 @@ const char *size_text(writer *w, const buffer *b, int d);
 const char *bound_text(writer *w, const variable *v);
 /* Elements from one index to the next along dimension d, as a product of sizes. */
 piece stride_piece(writer *w, const buffer *b, int d);
+/* How many are stored, as a product of sizes. */
+const char *elements_text(writer *w, const buffer *b);
 
 /* ---- expression.c --------------------------------------------------------------------------- */
 
@@ -230,13 +232,21 @@ void emit_clear(writer *w, const assignment *a);
 
 /* ---- fields.c ------------------------------------------------------------------------------- */
 
-typedef struct fields {
-  text declared, unpacked, given; /* in the struct; in the function; where it is called */
-} fields;
+/* A function that runs a loop, and what it calls itself: base_1 and so on, one for each text. */
+typedef struct called_loop {
+  shape_list *all;
+  const char *base, *about;       /* what the comment says           */
+  const char *context;            /* type of the pointer to the struct */
+  const char *parameters, *more;  /* behind that; on a line of their own, or NULL */
+  const char *own;                /* how far on, in bytes, lies what each share of a split loop has */
+  const step *loop;
+  const char *body;
+  size_t reasons;                 /* how many there were before the body was written */
+} called_loop;
 
-/* Those of the loop, of which `body` is the text; `of`: what the function calls its struct; `own`: how
- * far on, in bytes, lies what each part of a split loop has for itself, or NULL. */
-fields find_fields(writer *w, const char *body, const step *loop, const char *of, const char *own);
+/* Writes the function before the one that is being written; returns its name, and what the struct is
+ * filled with. */
+const char *emit_called(writer *w, const called_loop *of, const char **given);
 
 /* ---- split.c -------------------------------------------------------------------------------- */
 
@@ -244,8 +254,8 @@ fields find_fields(writer *w, const char *body, const step *loop, const char *of
 void emit_split(writer *w, const step *loop);
 /* In it, the loop's head; false for other loops. */
 bool emit_split_head(writer *w, const step *s, bool single);
-/* The functions that add its parts' sums. */
-void emit_part_sums(writer *w);
+/* The functions that add its shares' sums. */
+void emit_share_sums(writer *w);
 
 /* ---- finish.c ------------------------------------------------------------------------------- */
 
@@ -321,6 +331,8 @@ void emit_comment(writer *w, const step *s);
 void emit_entry(writer *w, const entry_plan *e);
 /* Whether the code, comments aside, has the word. */
 bool mentions_word(const char *code, const char *word);
+/* All words of the code, comments aside. */
+word_table *words_of(writer *w, const char *code);
 /* "const float *x, const int32_t *y": typed parameters of the inputs, and of the targets. */
 void data_parameters(text *out, const plan *p, bool targets, bool inputs);
 void emit_updates(writer *w);

@@ -19,10 +19,6 @@ static int driven_place(const buffer *b, const index_form *at, const variable *v
   return found;
 }
 
-static bool is_stored(const buffer *b) {
-  return b->kept != STORAGE_LOCAL && b->kept != STORAGE_RESULT;
-}
-
 /* It adds to a scalar, which is stored behind the loop. */
 static bool is_collected(const assignment *a, const variable *v) {
   return assignment_collects(a) && assignment_binds(a, v);
@@ -40,11 +36,11 @@ static bool meets_in_turn(const assignment *w, const buffer *b, const index_form
 static bool stands_apart(const step *loop, const assignment *w) {
   const variable *v = loop->over;
   if (w->product || w->last) return false;
-  if (!is_stored(w->target) || is_collected(w, v)) return true;
+  if (buffer_is_scalar(w->target) || is_collected(w, v)) return true;
   if (driven_place(w->target, w->at, v) < 0) return false;
   for (const step *s = loop->first; s; s = s->next) {
     const assignment *a = s->what;
-    if (is_stored(a->target) && !is_collected(a, v) &&
+    if (!buffer_is_scalar(a->target) && !is_collected(a, v) &&
         !meets_in_turn(w, a->target, a->at, v)) {
       return false;
     }
@@ -65,7 +61,7 @@ static bool fills_digits(const step *loop) {
   const assignment *a = only->what;
   const variable *u = loop->over, *w = inner->over;
   int driven = driven_place(a->target, a->at, u);
-  if (a->kind != ASSIGN_ELEMENTS || driven < 0 || !is_stored(a->target)) return false;
+  if (a->kind != ASSIGN_ELEMENTS || driven < 0 || buffer_is_scalar(a->target)) return false;
   const index_form *at = &a->at[a->target->order[driven]];
   int64_t by[2] = {0, 0};
   for (int t = 0; t < at->terms; t++) {

@@ -115,14 +115,11 @@ static bool can_follow(const candidate *c, const assignment *a, bool *reads_resu
 
 static bool can_finish(candidate *c) {
   bool reads_result = false;
-  int touched = 0;
   if (!is_call(c) || !find_loops(c)) return false;
   for (const step *s = c->innermost->first; s; s = s->next) {
     if (s->kind != STEP_ASSIGNMENT || !can_follow(c, s->what, &reads_result)) return false;
-    touched++;
-    for (const buffer_read *r = s->what->reads; r; r = r->next) touched++;
   }
-  return reads_result && touched <= MOST_TOUCHED;
+  return reads_result;
 }
 
 /* ---- clearing --------------------------------------------------------------------------------- */

@@ -248,7 +248,11 @@ static int64_t fit(live_list *live, buffer *b, bool batch) {
   return at + b->bytes;
 }
 
-static void measure(entry_plan *e, buffer *b) {
+bool buffer_is_scalar(const buffer *b) {
+  return b->kept == STORAGE_LOCAL || b->kept == STORAGE_RESULT;
+}
+
+void measure_buffer(const entry_plan *e, buffer *b) {
   size_form elements = buffer_elements(e->of->g, b);
   int64_t each = b->type == NUMBER_INTEGER ? 4 : b->type == NUMBER_DOUBLE ? 8 : e->of->real_bytes;
   b->bytes = rounded_bytes(elements.count * each);
@@ -310,7 +314,7 @@ void plan_memory(entry_plan *e) {
   for (size_t k = 0; k < e->buffers; k++) replace_operand(e, e->buffer[k]);
   for (size_t k = 0; k < e->buffers; k++) {
     find_lifetime(e->buffer[k]);
-    measure(e, e->buffer[k]);
+    measure_buffer(e, e->buffer[k]);
   }
   for (size_t k = 0; k < e->buffers; k++) take_over_lifetime(e->buffer[k]);
   give_offsets(e, positions);

@@ -54,14 +54,23 @@ static const char *take(word_table *table, const char *chars) {
   return chars;
 }
 
-word_table *words_new(arena *memory, const word_table *outer) {
+word_table *words_none(arena *memory) {
   word_table *table = arena_alloc(memory, sizeof *table);
   table->memory = memory;
+  return table;
+}
+
+word_table *words_new(arena *memory, const word_table *outer) {
+  word_table *table = words_none(memory);
   table->outer = outer;
   for (size_t k = 0; !outer && k < sizeof reserved / sizeof *reserved; k++) {
     take(table, reserved[k]);
   }
   return table;
+}
+
+void word_put(word_table *table, const char *chars) {
+  if (!find_word(table, chars)) take(table, chars);
 }
 
 bool word_taken(const word_table *table, const char *chars) {
@@ -274,9 +283,8 @@ static const loop_scope *name_collectors(entry_plan *e, const step *loop, const 
   static const char *const words[] = {"value", "sum", "largest", "best", "average"};
   for (int k = 0; k < loop->reductions; k++) {
     assignment *a = loop->reduction[k];
-    bool scalar = a->target->kept == STORAGE_LOCAL || a->target->kept == STORAGE_RESULT;
     bool collects = assignment_collects(a);
-    if (scalar || (!collects && !assignment_is_scaled(a))) continue;
+    if (buffer_is_scalar(a->target) || (!collects && !assignment_is_scaled(a))) continue;
     const char *base = collects ? words[a->kind] : "scale", *word = base;
     int kind = collects ? (int)a->kind : 5, before = open ? open->collectors[kind] : 0;
     if (before > 0) word = arena_printf(e->of->memory, "%s_%d", base, before + 1);

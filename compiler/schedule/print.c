@@ -123,7 +123,7 @@ static void print_steps(text *out, const plan *p, const step *first, int depth) 
       text_printf(out, "for %s %s %lld to %s", s->over->word, s->downwards ? "down," : "from",
                   (long long)s->over->low, bound_word(p, s->over));
       if (s->finishes) text_printf(out, ", parts of %s", s->finishes->what->target->word);
-      if (s->split) text_printf(out, ", in %d parts", s->split);
+      if (s->split) text_printf(out, ", in %d shares", s->split);
       text_append(out, "\n");
       print_steps(out, p, s->first, depth + 1);
     } else if (s->kind == STEP_CLEAR) {

@@ -111,6 +111,7 @@ static void schedule_entry(plan *p, entry_kind kind) {
   finish_products(e);
   plan_memory(e);
   count_work(e);
+  find_splits(e);
   e->parts = count_parts(e);
   name_buffers(e);
   choose_packings(e);

@@ -15,7 +15,7 @@
  *   work      multiply-adds
  *   apart     which loops are vector code without further questions
  *   share     which large products threads share
- *   split     which passes threads share, each for some of the samples
+ *   split     which passes threads share, each a share of the samples
  *   part      whether a batch's gradient is computed in parts, on threads
  *   pack      which weights these parts' products share in the order in which they read them
  *   print     --dump=plan
@@ -177,7 +177,7 @@ struct buffer {
   /* memory: bytes from the start of scratch (or of the block, where it is kept there) */
   int64_t fixed, per_sample, bytes; /* bytes: of all, or of one sample where it grows */
   bool grows, replaced;
-  bool own;                /* each part of a split loop has it for itself                        */
+  bool own;                /* each share of a split loop has it for itself                       */
   buffer *in_place_of;      /* shares that one's storage, element by element                      */
   int first_use, last_use; /* positions of steps; first_use -1: none                             */
 };
@@ -269,7 +269,7 @@ struct assignment {
   bool inside;                /* `what` is computed here, although it is stored (here)            */
   bool last;                  /* after everything else of the function                            */
   bool or_clears;             /* where its conditions do not hold, the target is set to 0        */
-  assignment *total;          /* of a sum over some samples: the one that it is a part of        */
+  assignment *total;          /* of a sum over a share of the samples: what it is a part of      */
   bool adds;                  /* to what earlier assignments left in the target                  */
   buffer_read *reads;
   assignment *next_writer;    /* of the same target                                              */
@@ -385,10 +385,11 @@ struct loop_step {
   step *next, *previous, *parent;
   step *finish;               /* of a product: the loop behind it, run for each part of its result */
   step *finishes;             /* of that loop: the product                                       */
-  /* LOOP over the samples: whether it can be split: 1, -1: no, 0: not looked at; how many parts of
-   * them threads share, or 0; sums over them, which each part has in a place of its own; and the
-   * bytes of that and of what lives within a turn */
-  int can_split, split, sums;
+  /* LOOP over the samples: whether it can be split; into how many shares of them it is, or 0; sums over
+   * them, which each share has in a place of its own; and the bytes of that and of what lives within
+   * a turn */
+  bool can_split;
+  int split, sums;
   assignment **sum;
   int64_t own_bytes;
 };
@@ -407,7 +408,6 @@ bool step_inside(const step *s, const step *loop);
 
 /* ---- finish.c ------------------------------------------------------------------------------ */
 
-enum { MOST_TOUCHED = 64 }; /* values that a pass reads or writes */
 /* Finds them, and brings what they clear in front of the product. */
 void finish_products(entry_plan *e);
 /* The product whose pass the step is in, or NULL. */
@@ -426,11 +426,18 @@ bool keeps_one_row(const graph *g, const buffer *b, int d);
 void plan_memory(entry_plan *e);
 /* The buffer whose storage it has: itself, or what it is in place of. */
 const buffer *buffer_storage(const buffer *b);
+/* A number on the stack, or one that the function returns. */
+bool buffer_is_scalar(const buffer *b);
+/* Its bytes, without dropped dimensions, and whether they are those of one sample. */
+void measure_buffer(const entry_plan *e, buffer *b);
 
 /* ---- name.c, size.c ----------------------------------------------------------------------- */
 
 /* Identifiers in use; `outer`'s are too. A table without `outer` starts with C's own words. */
 word_table *words_new(arena *memory, const word_table *outer);
+/* One that has none yet, and what it has from then on. */
+word_table *words_none(arena *memory);
+void word_put(word_table *table, const char *chars);
 bool word_taken(const word_table *table, const char *chars);
 /* `chars` made unique: with a `_` behind it, or with a number if it is made up (not the model's). */
 const char *word_new(word_table *table, const char *chars, bool made);
@@ -479,10 +486,14 @@ void share_products(entry_plan *e);
 
 /* ---- split.c ------------------------------------------------------------------------------ */
 
-/* The loop over samples, around the step or itself, whose samples threads could share, or NULL. */
-step *step_to_split(const entry_plan *e, step *s);
-/* Splits all that are worth it. */
+/* Finds the loops that may be split and are worth it. */
+void find_splits(entry_plan *e);
+/* Of those the one around the step or itself, or NULL. */
+step *step_to_split(step *s);
+/* Splits them. */
 void split_passes(entry_plan *e);
+/* What a sum over a share of the samples is a part of; any other assignment itself. */
+const assignment *assignment_whole(const assignment *a);
 /* How few samples one thread goes over alone. */
 int64_t samples_worth_splitting(const entry_plan *e, const step *loop);
 
@@ -528,7 +539,7 @@ struct entry_plan {
   double work_fixed, work_per_sample;        /* multiply-adds                                    */
   int parts;                                 /* of the batch, computed apart and added           */
   int shared;                                /* products and passes whose work threads share     */
-  int64_t split_bytes;                       /* what each part of a split pass has for itself    */
+  int64_t split_bytes;                       /* what each share of a split pass has for itself   */
   struct packing *packings;                  /* of weights, for all parts                        */
   int64_t packed_bytes;
   int results;

@@ -23,7 +23,7 @@ static bool is_worth_sharing(const entry_plan *e, const assignment *a) {
     const size_form turns = group_turns(p, group);
     work *= (double)turns.count * (turns.batch ? e->of->nominal_batch : 1);
   }
-  return work >= worth_sharing && !step_to_split(e, a->where_done);
+  return work >= worth_sharing && !step_to_split(a->where_done);
 }
 
 /* Threads share the product that has the pass. */
@@ -44,7 +44,7 @@ static division divide_work(const entry_plan *e) {
   for (size_t k = 0; k < e->assignments; k++) {
     const assignment *a = e->assignment[k];
     const double work = a->work_per_sample * batch + a->work_fixed;
-    if (step_to_split(e, a->where_done)) d.split += work;
+    if (step_to_split(a->where_done)) d.split += work;
     else if (is_worth_sharing(e, a)) d.shared += work;
     else if (!a->product && !is_shared_pass(e, a)) d.alone += elements_work(e, a);
   }

@@ -1,25 +1,21 @@
-/* split: loops over the samples that a team's threads share, each some of them. The parts are the same
- * for any number of threads. What lives within a sample's turn each part has for itself, and so it
- * has sums over samples: those are added to their totals in the order of the parts, behind the loop.
+/* split: loops over the samples that a team's threads share, each some of them. The shares are the same
+ * for any number of threads. What lives within a sample's turn each share has for itself, and so it
+ * has sums over samples: those are added to their totals in the order of the shares, behind the loop.
  *
  * Turns must be apart: each writes and reads, of what the loop writes, its own sample's alone. */
 #include "schedule.h"
 
 /* Multiply-adds of a pass from which threads share it. */
 static const double worth_splitting = 4e5;
-enum { MOST_PARTS = 8, MOST_SUMS = 32 };
+enum { MOST_SHARES = 8, MOST_SUMS = 32 };
 
-static int count_split_parts(const entry_plan *e) {
-  int parts = MOST_PARTS;
-  while (parts > e->of->nominal_batch) parts /= 2;
-  return parts;
+static int count_shares(const entry_plan *e) {
+  int shares = MOST_SHARES;
+  while (shares > e->of->nominal_batch) shares /= 2;
+  return shares;
 }
 
 /* ---- whether it may be ------------------------------------------------------------------------ */
-
-static bool is_scalar(const buffer *b) {
-  return b->kept == STORAGE_LOCAL || b->kept == STORAGE_RESULT;
-}
 
 static int batch_dimension(const buffer *b) {
   for (int d = 0; d < b->rank; d++) {
@@ -69,14 +65,14 @@ static bool stands(const entry_plan *e, const assignment *a, int d, const step *
   return true;
 }
 
-/* What a part adds up lies side by side in the total, and is little beside what it is the sum of. */
+/* What a share adds up lies side by side in the total, and is little beside what it is the sum of. */
 static bool can_add(const entry_plan *e, const assignment *a, const step *loop) {
   const buffer *b = a->target;
   double elements = 1;
   bool inner = false;
   if (a->kind != ASSIGN_PRODUCT || a->last || b->kept == STORAGE_STATE) return false;
   if (b->type == NUMBER_INTEGER) return false;
-  if (a->product ? is_scalar(b) || a->conditions : !is_reduction(loop, a)) return false;
+  if (a->product ? buffer_is_scalar(b) || a->conditions : !is_reduction(loop, a)) return false;
   for (int k = 0; k < b->rank; k++) {
     const int d = b->order[k];
     if (stands(e, a, d, loop)) {
@@ -86,7 +82,7 @@ static bool can_add(const entry_plan *e, const assignment *a, const step *loop) 
     inner = true;
     elements *= (double)buffer_extent(e->of->g, b, d).count;
   }
-  return elements * MOST_PARTS <= nominal_turns(e, a);
+  return elements * MOST_SHARES <= nominal_turns(e, a);
 }
 
 /* Of what it writes, each turn has its own sample's. */
@@ -160,68 +156,71 @@ int64_t samples_worth_splitting(const entry_plan *e, const step *loop) {
   return samples < 2 ? 2 : samples;
 }
 
-static bool find_can_split(const entry_plan *e, const step *loop) {
+static bool can_split(const entry_plan *e, const step *loop) {
   int sums = 0;
-  if (e->kind == ENTRY_LOSS || e->kind == ENTRY_HELD) return false; /* they can be watched */
-  if (loop->kind != STEP_LOOP || !loop->over->batch || loop->downwards || loop->finishes) return false;
-  if (count_split_parts(e) < 2 || is_in_time(e, loop)) return false;
+  if (!loop->over->batch || loop->downwards || loop->finishes || is_in_time(e, loop)) return false;
   if (work_within(e, loop->first) < worth_splitting) return false;
   return turns_are_apart(e, loop->first, loop, &sums) && sums <= MOST_SUMS;
 }
 
-static bool can_split(const entry_plan *e, step *loop) {
-  if (loop->can_split == 0) loop->can_split = find_can_split(e, loop) ? 1 : -1;
-  return loop->can_split > 0;
+static void find_in_block(const entry_plan *e, step *first) {
+  for (step *s = first; s; s = s->next) {
+    if (s->kind != STEP_LOOP) continue;
+    s->can_split = can_split(e, s);
+    if (!s->can_split) find_in_block(e, s->first);
+  }
 }
 
-step *step_to_split(const entry_plan *e, step *s) {
-  for (; s; s = s->parent) {
-    if (s->kind == STEP_LOOP && s->over->batch) return can_split(e, s) ? s : NULL;
-  }
-  return NULL;
+/* Not in the loss: it can be watched. */
+void find_splits(entry_plan *e) {
+  const bool watched = e->kind == ENTRY_LOSS || e->kind == ENTRY_HELD;
+  if (!watched && count_shares(e) > 1) find_in_block(e, e->first);
 }
+
+step *step_to_split(step *s) {
+  while (s && !s->can_split) s = s->parent;
+  return s;
+}
+
+const assignment *assignment_whole(const assignment *a) { return a->total ? a->total : a; }
 
 /* ---- splitting ---------------------------------------------------------------------------------- */
 
-/* Gives it the next bytes of what each part has for itself. */
+/* Gives it the next bytes of what each share has for itself. */
 static void place_own(const entry_plan *e, step *loop, buffer *b) {
   b->fixed = e->scratch_fixed + loop->own_bytes;
   loop->own_bytes += rounded_bytes(b->bytes);
   b->own = true;
 }
 
-/* Where the part's sum is made: the total without the dimensions that stand. */
+/* Where the share's sum is made: the total without the dimensions that stand. */
 static buffer *sum_buffer(entry_plan *e, step *loop, const assignment *a) {
   const buffer *total = a->target;
   buffer *b = buffer_new(e, STORAGE_SCRATCH, total->what);
   const int number = b->number;
-  int64_t elements = 1;
   *b = *total;
   b->number = number;
   b->kept = STORAGE_SCRATCH;
   b->in_place_of = NULL;
-  b->replaced = b->grows = false;
-  b->word = word_new(e->words, arena_printf(e->of->memory, "%s_part", total->word), true);
-  for (int d = 0; d < b->rank; d++) {
-    b->dropped[d] = stands(e, a, d, loop);
-    if (!b->dropped[d]) elements *= buffer_extent(e->of->g, b, d).count;
-  }
-  b->bytes = elements * (b->type == NUMBER_INTEGER ? 4 : b->type == NUMBER_DOUBLE ? 8 : e->of->real_bytes);
+  b->replaced = false;
+  b->word = word_new(e->words, arena_printf(e->of->memory, "%s_share", total->word), true);
+  for (int d = 0; d < b->rank; d++) b->dropped[d] = stands(e, a, d, loop);
+  measure_buffer(e, b);
   place_own(e, loop, b);
   return b;
 }
 
 static void split_sum(entry_plan *e, step *loop, step *s) {
-  assignment *total = s->what, *part = arena_alloc(e->of->memory, sizeof *part);
-  *part = *total;
-  part->target = sum_buffer(e, loop, total);
-  part->total = total;
-  part->adds = total->product != NULL; /* which is begun with 0 */
-  s->what = part;
+  assignment *total = s->what, *share = arena_alloc(e->of->memory, sizeof *share);
+  *share = *total;
+  share->target = sum_buffer(e, loop, total);
+  share->total = total;
+  share->adds = total->product != NULL; /* which is begun with 0 */
+  s->what = share;
   for (int k = 0; k < loop->reductions; k++) {
-    if (loop->reduction[k] == total) loop->reduction[k] = part;
+    if (loop->reduction[k] == total) loop->reduction[k] = share;
   }
-  loop->sum[loop->sums++] = part;
+  loop->sum[loop->sums++] = share;
 }
 
 static void split_sums(entry_plan *e, step *loop, step *first) {
@@ -233,8 +232,8 @@ static void split_sums(entry_plan *e, step *loop, step *first) {
 
 static void split_block(entry_plan *e, step *first) {
   for (step *s = first; s; s = s->next) {
-    if (can_split(e, s)) {
-      s->split = count_split_parts(e);
+    if (s->can_split) {
+      s->split = count_shares(e);
       s->sum = arena_alloc(e->of->memory, MOST_SUMS * sizeof *s->sum);
       split_sums(e, s, s->first);
       e->shared++;
@@ -249,7 +248,7 @@ static void place_owned(entry_plan *e, bool in_place) {
   for (size_t k = 0; k < e->buffers; k++) {
     buffer *b = e->buffer[k];
     if (!b->access || b->grows || !is_own(b) || (b->in_place_of != NULL) != in_place) continue;
-    step *loop = step_to_split(e, b->access->by->where_done);
+    step *loop = step_to_split(b->access->by->where_done);
     if (!loop || !loop->split) continue;
     if (in_place) b->fixed = buffer_storage(b)->fixed, b->own = true;
     else place_own(e, loop, b);
@@ -271,5 +270,5 @@ void split_passes(entry_plan *e) {
   place_owned(e, false);
   place_owned(e, true);
   e->split_bytes = most_bytes(e->first);
-  e->scratch_fixed += count_split_parts(e) * e->split_bytes;
+  e->scratch_fixed += count_shares(e) * e->split_bytes;
 }

@@ -59,6 +59,14 @@ def repeat_text(layers):
           "output p = softmax(h)\nloss cross_entropy(p, y)\n")
 
 
+def pass_text(lines):
+  """Elementwise lines with means between them: one loop over samples, which threads share."""
+  chain = [f"h{k} = tanh(h{k - 1} * {1 + k / 1000}) + mean(h{k - 1})" for k in range(1, lines + 1)]
+  return "\n".join(["input x[64]", "target y : class(8)", "h0 = x |> dense(512)", *chain,
+                    f"z = h{lines} |> dense(8)", "output z", "loss softmax_cross_entropy(z, y)",
+                    "train { batch 4096 }"]) + "\n"
+
+
 def check_time_of_chain(folder, text_of):
   models = [folder / f"chain{layers}.nn" for layers in (500, 1000)]
   for model, layers in zip(models, (500, 1000)):
@@ -79,6 +87,7 @@ def main():
     tally.case("does not depend on T", check_time_along_steps, folder)
     tally.case("chains", check_time_of_chain, folder, chain_text)
     tally.case("repeats", check_time_of_chain, folder, repeat_text)
+    tally.case("passes", check_time_of_chain, folder, pass_text)
   tally.close()
 
 

@@ -37,6 +37,14 @@ int count_time_loops(const step *first) {
   return count;
 }
 
+void expect_listed(const char *model, entry_kind kind, list_steps *list, const char *expected) {
+  planned one = plan_of(model, 4);
+  text found = text_new(one.memory);
+  list(one.made->entry[kind].first, &found);
+  cr_expect_str_eq(found.length > 0 ? found.chars : "", expected, "function %d of\n%s", (int)kind, model);
+  forget_plan(&one);
+}
+
 const buffer *find_buffer(const entry_plan *e, const char *word) {
   for (size_t k = 0; k < e->buffers; k++) {
     if (e->buffer[k]->access && strcmp(e->buffer[k]->word, word) == 0) return e->buffer[k];

@@ -15,6 +15,10 @@ planned plan_of(const char *model, int real_bytes);
 void forget_plan(planned *one);
 /* All steps of a function that are loops over time, at any depth. */
 int count_time_loops(const step *first);
+/* Says of a function's steps what the test is about. */
+typedef void list_steps(const step *first, text *out);
+/* The model's function of that kind is listed as `expected`. */
+void expect_listed(const char *model, entry_kind kind, list_steps *list, const char *expected);
 /* The buffer of that name in the function, or NULL. */
 const buffer *find_buffer(const entry_plan *e, const char *word);
 

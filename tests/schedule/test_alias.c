@@ -63,7 +63,7 @@ typedef struct walk {
   const variable *variable[MOST_OPEN];
   int64_t value[MOST_OPEN];
   int faults, reads;
-  int64_t part; /* of the split loop that is being run */
+  int64_t share; /* of the split loop that is being run */
 } walk;
 
 static int64_t form_value(const walk *w, const index_form *form);
@@ -114,7 +114,7 @@ static element element_at(const walk *w, const buffer *b, const int64_t *at) {
     if (!b->dropped[d]) index += at[d] * times(buffer_stride(g, b, d));
     found.tag = found.tag * UINT64_C(1000003) + (uint64_t)at[d];
   }
-  index += b->own ? w->part * w->e->split_bytes / bytes : 0;
+  index += b->own ? w->share * w->e->split_bytes / bytes : 0;
   found.first = ((b->grows ? b->per_sample * SAMPLES : b->fixed) + index * bytes) / 4;
   return found;
 }
@@ -216,44 +216,44 @@ static void assign(walk *w, const assignment *a) {
   if (clears && a->target->kept == STORAGE_SCRATCH) clear(w, a, at, 0);
 }
 
-/* Which part of the loop the sample is in. */
-static int64_t part_of(const step *loop, int64_t sample) {
-  int64_t part = 0;
-  while (SAMPLES * (part + 1) / loop->split <= sample) part++;
-  return part;
+/* Which share of the loop the sample is in. */
+static int64_t share_of(const step *loop, int64_t sample) {
+  int64_t share = 0;
+  while (SAMPLES * (share + 1) / loop->split <= sample) share++;
+  return share;
 }
 
 static void walk_steps(walk *w, const step *first);
 
 static void run_turn(walk *w, const step *loop, const step *body, int64_t sample) {
-  w->part = part_of(loop, sample);
+  w->share = share_of(loop, sample);
   open_variable(w, loop->over, sample);
   walk_steps(w, body);
   w->open--;
-  w->part = 0;
+  w->share = 0;
 }
 
-/* The sum's elements of all parts are read, those of its total are written. */
-static void add_parts(walk *w, const step *loop, const assignment *sum) {
+/* An element of each share's sum is read, all of the total's are written. */
+static void add_shares(walk *w, const step *loop, const assignment *sum) {
   int64_t at[MAX_RANK] = {0};
   element x = {0};
-  for (w->part = 0; w->part < loop->split; w->part++) {
+  for (w->share = 0; w->share < loop->split; w->share++) {
     for (int d = 0; d < sum->target->rank; d++) at[d] = form_value(w, &sum->at[d]);
     x = element_at(w, sum->target, at);
-    const bool has_samples = SAMPLES * w->part / loop->split < SAMPLES * (w->part + 1) / loop->split;
+    const bool has_samples = SAMPLES * w->share / loop->split < SAMPLES * (w->share + 1) / loop->split;
     w->reads += has_samples;
     w->faults += has_samples && !assignment_collects(sum) && !holds(w, sum->target, &x);
   }
-  w->part = 0;
+  w->share = 0;
   if (sum->total->target->kept == STORAGE_SCRATCH) clear(w, sum->total, (int64_t[MAX_RANK]){0}, 0);
 }
 
 static void clear_sums(walk *w, const step *loop) {
   for (int k = 0; k < loop->sums; k++) {
     int64_t at[MAX_RANK] = {0};
-    for (w->part = 0; w->part < loop->split; w->part++) clear(w, loop->sum[k], at, 0);
+    for (w->share = 0; w->share < loop->split; w->share++) clear(w, loop->sum[k], at, 0);
   }
-  w->part = 0;
+  w->share = 0;
 }
 
 static void walk_split(walk *w, const step *loop) {
@@ -264,7 +264,7 @@ static void walk_split(walk *w, const step *loop) {
     for (int64_t sample = SAMPLES; sample-- > 0;) run_turn(w, loop, s, sample);
     s->next = next;
   }
-  for (int k = 0; k < loop->sums; k++) add_parts(w, loop, loop->sum[k]);
+  for (int k = 0; k < loop->sums; k++) add_shares(w, loop, loop->sum[k]);
 }
 
 static void walk_steps(walk *w, const step *first) {
@@ -324,13 +324,6 @@ static const program *segmented(const program *p, int64_t steps) {
   return NULL;
 }
 
-static void look_again(step *first) {
-  for (step *s = first; s; s = s->next) {
-    s->can_split = 0;
-    look_again(s->first);
-  }
-}
-
 /* As for so many samples that every loop over them is worth it; returns how many there are. */
 static int split_all(plan *made) {
   int before = 0, after = 0;
@@ -339,7 +332,7 @@ static int split_all(plan *made) {
     entry_plan *e = &made->entry[k];
     if (!has_entry(made, (entry_kind)k) || e->parts > 1) continue;
     before += e->shared;
-    look_again(e->first);
+    find_splits(e);
     split_passes(e);
     after += e->shared;
   }

@@ -19,11 +19,7 @@ static void list_passes(const step *first, text *out) {
 }
 
 static void expect_passes(const char *model, entry_kind kind, const char *expected) {
-  planned one = plan_of(model, 4);
-  text found = text_new(one.memory);
-  list_passes(one.made->entry[kind].first, &found);
-  cr_expect_str_eq(found.length > 0 ? found.chars : "", expected, "function %d of\n%s", (int)kind, model);
-  forget_plan(&one);
+  expect_listed(model, kind, list_passes, expected);
 }
 
 #define HEAD "input x[30]\ntarget y : class(10)\n"

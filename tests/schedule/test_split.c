@@ -1,13 +1,13 @@
-/* Which loops over samples threads share, which sums their parts make, and which loops stay whole. */
+/* Which loops over samples threads share, which sums their shares make, and which loops stay whole. */
 #include <criterion/criterion.h>
 #include <string.h>
 
 #include "helper_plan.h"
 
 /* "u v (sum) ; ..." of all split loops of the function, in order: what they fill, sums by their totals. */
-static void list_steps(const step *first, text *out) {
+static void list_filled(const step *first, text *out) {
   for (const step *s = first; s; s = s->next) {
-    if (s->kind == STEP_LOOP) list_steps(s->first, out);
+    if (s->kind == STEP_LOOP) list_filled(s->first, out);
     if (s->kind != STEP_ASSIGNMENT) continue;
     const assignment *a = s->what;
     if (a->total) text_printf(out, "(%s) ", a->total->target->word);
@@ -22,17 +22,13 @@ static void list_split(const step *first, text *out) {
       list_split(s->first, out);
       continue;
     }
-    list_steps(s->first, out);
+    list_filled(s->first, out);
     text_append(out, "; ");
   }
 }
 
 static void expect_split(const char *model, entry_kind kind, const char *expected) {
-  planned one = plan_of(model, 4);
-  text found = text_new(one.memory);
-  list_split(one.made->entry[kind].first, &found);
-  cr_expect_str_eq(found.length > 0 ? found.chars : "", expected, "function %d of\n%s", (int)kind, model);
-  forget_plan(&one);
+  expect_listed(model, kind, list_split, expected);
 }
 
 #define HEAD "input x[1024]\ntarget y : class(10)\n"
@@ -43,8 +39,8 @@ Test(split, a_layer_norm_between_products) {
   expect_split(model, ENTRY_PREDICT, "h_2_d h ; ");
 }
 
-/* Gains and biases of a layer norm: each part sums up its own, and their totals are made of those. */
-Test(split, sums_over_samples_are_each_parts_own) {
+/* Gains and biases of a layer norm: each share sums up its own, and their totals are made of those. */
+Test(split, sums_over_samples_are_each_shares_own) {
   const char *model = HEAD "z = x |> dense(256) |> layernorm |> dense(256) |> layernorm |> dense(256)\n"
                            "output z\nloss mean(z^2)\ntrain {\n  batch 512\n}\n";
   planned one = plan_of(model, 4);
@@ -54,10 +50,10 @@ Test(split, sums_over_samples_are_each_parts_own) {
   for (const step *s = e->first; s; s = s->next) {
     if (s->kind != STEP_LOOP || !s->split) continue;
     for (int k = 0; k < s->sums; k++, sums++) {
-      const buffer *part = s->sum[k]->target, *total = s->sum[k]->total->target;
-      cr_expect(part->own && part->kept == STORAGE_SCRATCH && !part->grows);
-      cr_expect_neq(part, total);
-      cr_expect(part->fixed + part->bytes <= e->scratch_fixed - (s->split - 1) * e->split_bytes);
+      const buffer *share = s->sum[k]->target, *total = s->sum[k]->total->target;
+      cr_expect(share->own && share->kept == STORAGE_SCRATCH && !share->grows);
+      cr_expect_neq(share, total);
+      cr_expect(share->fixed + share->bytes <= e->scratch_fixed - (s->split - 1) * e->split_bytes);
     }
   }
   cr_expect_geq(sums, 4);
