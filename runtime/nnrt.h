@@ -304,6 +304,25 @@ void nnrt_packed_product_float(size_t m, size_t n, size_t k, float alpha, const 
 void nnrt_packed_product_double(size_t m, size_t n, size_t k, double alpha, const double *a,
                                 size_t lda, const double *packed, double beta, double *c,
                                 size_t ldc);
+/* Places in memory, counted by digits, the last of which runs fastest: number i lies at the sum of each
+ * digit times its stride. So the places of a convolution's windows are counted by channel, row and
+ * column; they may overlap. */
+enum { NNRT_DIGITS = 6 };
+typedef struct nnrt_digits {
+  int count; /* of digits, at most NNRT_DIGITS; 0: one place, at 0 */
+  size_t turns[NNRT_DIGITS], stride[NNRT_DIGITS];
+} nnrt_digits;
+typedef struct nnrt_places {
+  nnrt_digits row, column;
+} nnrt_places;
+/* nnrt_product_*() with A as it is stored and B read by places: its element (p, j) lies where the p-th
+ * row does plus where the j-th column does. m, beside the counts of B's rows (k) and columns (n). Own
+ * loops serve it. */
+void nnrt_placed_product_float(size_t m, float alpha, const float *a, size_t lda, const float *b,
+                               const nnrt_places *places, float beta, float *c, size_t ldc);
+void nnrt_placed_product_double(size_t m, double alpha, const double *a, size_t lda,
+                                const double *b, const nnrt_places *places, double beta, double *c,
+                                size_t ldc);
 /* One line for `info`: what serves products ("own loops, AVX-512", "OpenBLAS 0.3.21, SkylakeX"): a
  * library only large ones, and where the processor has neither AVX2 nor AVX-512. The environment's
  * NNRT_BLAS chooses: `openblas`, the path of a library with a CBLAS interface, or `none`. */

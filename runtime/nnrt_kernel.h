@@ -6,6 +6,7 @@
  *   NNRT_NAME(name)    names of this copy; left out by emitted programs
  *   NNRT_VECTOR_BYTES  of a vector; a register's where it is left out
  *   NNRT_TARGET        attributes that allow it that size; may be left out
+ *   NNRT_MASKED        <immintrin.h> is there, and vectors of 32 and 64 bytes are read in part by masks
  *
  * A tile of C, ROWS rows of one or two vectors, is summed up in registers along k: a row of B is
  * loaded as vectors, elements of A are spread over whole vectors. So B and C lie along their rows;
@@ -85,8 +86,10 @@
 /* Where the operands lie: element (i, p) of A is at a[i * a_row + p * a_column], so too with B and
  * C, whose columns lie side by side. b_column 0: B is packed (pack_whole, use_packed). keep: what is
  * in C is added to, else it is overwritten. finishing: what is done with parts of C that are complete
- * (product.h), or NULL; emitted programs have none. */
+ * (product.h), or NULL. places: where B's rows and columns lie, in place of b_row and b_column, or NULL
+ * (nnrt.h). Emitted programs have neither. */
 struct nnrt_finishing;
+struct nnrt_places;
 #define NNRT_DECLARE_OPERANDS(real)                                                               \
   typedef struct nnrt_operands_##real {                                                           \
     size_t m, n, k;                                                                               \
@@ -97,6 +100,7 @@ struct nnrt_finishing;
     real *c;                                                                                      \
     size_t c_row;                                                                                 \
     const struct nnrt_finishing *finishing;                                                       \
+    const struct nnrt_places *places;                                                             \
   } nnrt_operands_##real;
 NNRT_DECLARE_OPERANDS(float)
 NNRT_DECLARE_OPERANDS(double)
@@ -147,14 +151,57 @@ enum {
   NNRT_NAME(LONG) = 8 * NNRT_LANES /* of k, from which a single row takes one column after another */
 };
 
-/* The first `count` lanes, zeroes behind: compilers make a masked load of it. */
-NNRT_INLINE NNRT_TARGET NNRT_NAME(vector) NNRT_NAME(load)(const NNRT_REAL *from, size_t count) {
+#if defined(NNRT_MASKED) && NNRT_VECTOR_BYTES == 32
+NNRT_INLINE NNRT_TARGET __m256i NNRT_NAME(mask)(size_t count) {
+#if NNRT_REAL_BYTES == 4
+  return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)count), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+#else
+  return _mm256_cmpgt_epi64(_mm256_set1_epi64x((long long)count), _mm256_setr_epi64x(0, 1, 2, 3));
+#endif
+}
+#endif
+
+/* The first `count` lanes, fewer than all, zeroes behind. Compilers make a masked load of the loop where
+ * they know the count, and branches where they do not. */
+NNRT_INLINE NNRT_TARGET NNRT_NAME(vector) NNRT_NAME(load_part)(const NNRT_REAL *from, size_t count) {
+#if defined(NNRT_MASKED) && NNRT_VECTOR_BYTES == 64 && NNRT_REAL_BYTES == 4
+  return (NNRT_NAME(vector))_mm512_maskz_loadu_ps((__mmask16)((1u << count) - 1), from);
+#elif defined(NNRT_MASKED) && NNRT_VECTOR_BYTES == 64
+  return (NNRT_NAME(vector))_mm512_maskz_loadu_pd((__mmask8)((1u << count) - 1), from);
+#elif defined(NNRT_MASKED) && NNRT_VECTOR_BYTES == 32 && NNRT_REAL_BYTES == 4
+  return (NNRT_NAME(vector))_mm256_maskload_ps(from, NNRT_NAME(mask)(count));
+#elif defined(NNRT_MASKED) && NNRT_VECTOR_BYTES == 32
+  return (NNRT_NAME(vector))_mm256_maskload_pd(from, NNRT_NAME(mask)(count));
+#else
   NNRT_NAME(vector) made = {0};
-  if (count >= NNRT_LANES)
-    return *(const NNRT_NAME(vector) *)(const void *)from;
   for (size_t l = 0; l < NNRT_LANES; l++)
     made[l] = l < count ? from[l] : 0;
   return made;
+#endif
+}
+
+NNRT_INLINE NNRT_TARGET void NNRT_NAME(store_part)(NNRT_REAL *to, size_t count,
+                                                   NNRT_NAME(vector) what) {
+#if defined(NNRT_MASKED) && NNRT_VECTOR_BYTES == 64 && NNRT_REAL_BYTES == 4
+  _mm512_mask_storeu_ps(to, (__mmask16)((1u << count) - 1), (__m512)what);
+#elif defined(NNRT_MASKED) && NNRT_VECTOR_BYTES == 64
+  _mm512_mask_storeu_pd(to, (__mmask8)((1u << count) - 1), (__m512d)what);
+#elif defined(NNRT_MASKED) && NNRT_VECTOR_BYTES == 32 && NNRT_REAL_BYTES == 4
+  _mm256_maskstore_ps(to, NNRT_NAME(mask)(count), (__m256)what);
+#elif defined(NNRT_MASKED) && NNRT_VECTOR_BYTES == 32
+  _mm256_maskstore_pd(to, NNRT_NAME(mask)(count), (__m256d)what);
+#else
+  for (size_t l = 0; l < NNRT_LANES; l++)
+    if (l < count)
+      to[l] = what[l];
+#endif
+}
+
+/* The first `count` lanes, zeroes behind. */
+NNRT_INLINE NNRT_TARGET NNRT_NAME(vector) NNRT_NAME(load)(const NNRT_REAL *from, size_t count) {
+  if (count >= NNRT_LANES)
+    return *(const NNRT_NAME(vector) *)(const void *)from;
+  return NNRT_NAME(load_part)(from, count);
 }
 
 NNRT_INLINE NNRT_TARGET void NNRT_NAME(store)(NNRT_REAL *to, size_t count, NNRT_NAME(vector) what,
@@ -170,9 +217,7 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(store)(NNRT_REAL *to, size_t count, NNRT_
   }
   if (keep)
     what += NNRT_NAME(load)(to, count);
-  for (size_t l = 0; l < NNRT_LANES; l++)
-    if (l < count)
-      to[l] = what[l];
+  NNRT_NAME(store_part)(to, count, what);
 }
 
 /* C[rows, columns] = alpha * sum[p](A[rows, p] B[p, columns]); columns may end within the last of
@@ -306,7 +351,7 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(stripe_within)(size_t columns, size_t rea
     f(10, d), f(11, d), f(12, d), f(13, d), f(14, d), f(15, d)
 #endif
 #define NNRT_EXCHANGE(d)                                                                          \
-  for (int i = 0; i < NNRT_LANES; i++) {                                                          \
+  for (int i = 0; i < NNRT_EXCHANGED; i++) {                                                          \
     if (i & (d))                                                                                  \
       continue;                                                                                   \
     const NNRT_NAME(vector) x = row[i], y = row[i + (d)];                                         \
@@ -314,13 +359,23 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(stripe_within)(size_t columns, size_t rea
     row[i + (d)] = __builtin_shufflevector(x, y, NNRT_EACH(NNRT_HIGH, d));                        \
   }
 
-/* row[p][j] = from[j * step + p] for all p and j < LANES; zeroes from j = columns on. */
-NNRT_INLINE NNRT_TARGET void NNRT_NAME(turn)(size_t columns, const NNRT_REAL *from, size_t step,
-                                             NNRT_NAME(vector) row[NNRT_LANES]) {
-  for (int j = 0; j < NNRT_LANES; j++)
-    row[j] = (size_t)j < columns
-               ? *(const NNRT_NAME(vector) *)(const void *)(from + (size_t)j * step)
-               : (NNRT_NAME(vector)){0};
+#if NNRT_LANES >= 8
+/* The same of the halves of LANES / 2 vectors, each for itself. */
+NNRT_INLINE NNRT_TARGET void NNRT_NAME(exchange_halves)(NNRT_NAME(vector) row[NNRT_LANES / 2]) {
+  enum { ROWS_OF_HALF = NNRT_LANES / 2 };
+#define NNRT_EXCHANGED ROWS_OF_HALF
+#if NNRT_LANES >= 16
+  NNRT_EXCHANGE(4)
+#endif
+  NNRT_EXCHANGE(2)
+  NNRT_EXCHANGE(1)
+#undef NNRT_EXCHANGED
+}
+#endif
+#define NNRT_EXCHANGED NNRT_LANES
+
+/* row[p][j] becomes what row[j][p] was. */
+NNRT_INLINE NNRT_TARGET void NNRT_NAME(exchange)(NNRT_NAME(vector) row[NNRT_LANES]) {
 #if NNRT_LANES == 16
   NNRT_EXCHANGE(8)
 #endif
@@ -333,6 +388,17 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(turn)(size_t columns, const NNRT_REAL *fr
   NNRT_EXCHANGE(1)
 }
 #undef NNRT_EXCHANGE
+#undef NNRT_EXCHANGED
+
+/* row[p][j] = from[j * step + p] for all p and j < LANES; zeroes from j = columns on. */
+NNRT_INLINE NNRT_TARGET void NNRT_NAME(turn)(size_t columns, const NNRT_REAL *from, size_t step,
+                                             NNRT_NAME(vector) row[NNRT_LANES]) {
+  for (int j = 0; j < NNRT_LANES; j++)
+    row[j] = (size_t)j < columns
+               ? *(const NNRT_NAME(vector) *)(const void *)(from + (size_t)j * step)
+               : (NNRT_NAME(vector)){0};
+  NNRT_NAME(exchange)(row);
+}
 
 /* to[p * width + j] = from[j * step + p], likewise, by rising p. */
 NNRT_INLINE NNRT_TARGET void NNRT_NAME(transpose)(size_t columns, const NNRT_REAL *from, size_t step,
@@ -360,6 +426,123 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(pack)(size_t columns, size_t k, const NNR
     for (size_t j = 0; j < NNRT_NAME(WIDTH); j++)
       to[p * NNRT_NAME(WIDTH) + j] = j < columns ? b[p * of->b_row + j * of->b_column] : 0;
 }
+
+#ifndef NNRT_EMITTED
+/* A stripe whose rows are pieces of memory, from segment[s] on: `length` numbers, to be put in lanes
+ * `lane` on. */
+typedef struct NNRT_NAME(segment) {
+  size_t from, lane, length;
+} NNRT_NAME(segment);
+
+/* The stripe's columns, as pieces that lie together. */
+NNRT_INLINE NNRT_TARGET int NNRT_NAME(segments)(const size_t *column, size_t columns,
+                                                NNRT_NAME(segment) *to) {
+  int found = 0;
+  for (size_t j = 0; j < columns; j++) {
+    const int goes_on = j % NNRT_LANES > 0 && column[j] == column[j - 1] + 1;
+    if (goes_on)
+      to[found - 1].length++;
+    else
+      to[found++] = (NNRT_NAME(segment)){column[j], j, 1};
+  }
+  return found;
+}
+
+#if NNRT_SHUFFLES
+/* Some rows of a stripe, at most LANES, which lie together in each column. */
+NNRT_INLINE NNRT_TARGET void NNRT_NAME(turn_columns)(const NNRT_REAL *b, const size_t *column,
+                                                     size_t columns, size_t count, NNRT_REAL *to) {
+  for (size_t j = 0; j < columns; j += NNRT_LANES) {
+    NNRT_NAME(vector) row[NNRT_LANES];
+    for (size_t l = 0; l < NNRT_LANES; l++)
+      row[l] = j + l < columns ? NNRT_NAME(load)(b + column[j + l], count)
+                               : (NNRT_NAME(vector)){0};
+    NNRT_NAME(exchange)(row);
+    for (size_t p = 0; p < count; p++)
+      *(NNRT_NAME(vector) *)(void *)(to + p * NNRT_NAME(WIDTH) + j) = row[p];
+  }
+}
+
+#if NNRT_LANES >= 8
+/* `count` numbers of two places, at most half a vector of each. */
+NNRT_INLINE NNRT_TARGET NNRT_NAME(vector) NNRT_NAME(load_halves)(const NNRT_REAL *lower,
+                                                                 const NNRT_REAL *upper,
+                                                                 size_t count) {
+  const NNRT_NAME(vector) one = NNRT_NAME(load)(lower, count), other = NNRT_NAME(load)(upper, count);
+#if NNRT_LANES == 16
+  return __builtin_shufflevector(one, other, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23);
+#else
+  return __builtin_shufflevector(one, other, 0, 1, 2, 3, 8, 9, 10, 11);
+#endif
+}
+
+/* The same of half as many rows at most: a vector has those of two columns. */
+NNRT_INLINE NNRT_TARGET void NNRT_NAME(turn_halves)(const NNRT_REAL *b, const size_t *column,
+                                                    size_t columns, size_t count, NNRT_REAL *to) {
+  enum { HALF = NNRT_LANES / 2 };
+  for (size_t j = 0; j < columns; j += NNRT_LANES) {
+    NNRT_NAME(vector) row[HALF];
+    for (size_t l = 0; l < HALF; l++)
+      row[l] = NNRT_NAME(load_halves)(b + column[j + l < columns ? j + l : 0],
+                                      b + column[j + l + HALF < columns ? j + l + HALF : 0], count);
+    NNRT_NAME(exchange_halves)(row);
+    for (size_t p = 0; p < count; p++)
+      *(NNRT_NAME(vector) *)(void *)(to + p * NNRT_NAME(WIDTH) + j) = row[p];
+  }
+}
+#endif
+#endif
+
+/* How many of the places follow each other in memory from the first on, LANES at most. */
+NNRT_INLINE NNRT_TARGET size_t NNRT_NAME(together)(const size_t *place, size_t count) {
+  size_t found = 1;
+  while (found < count && found < NNRT_LANES && place[found] == place[0] + found)
+    found++;
+  return found;
+}
+
+/* pack(), of a stripe that is read by places: rows p to p + k, columns from j on. */
+static __attribute__((noinline)) NNRT_TARGET void NNRT_NAME(pack_places)(
+  const NNRT_OPERANDS *of, size_t p, size_t k, size_t j, size_t columns, NNRT_REAL *to) {
+  NNRT_NAME(segment) segment[NNRT_NAME(WIDTH)];
+  size_t row[NNRT_RUN], column[NNRT_NAME(WIDTH)];
+  nnrt_find_places(&of->places->row, p, k, row);
+  nnrt_find_places(&of->places->column, j, columns, column);
+  const int segments = NNRT_NAME(segments)(column, columns, segment);
+  if (columns < NNRT_NAME(WIDTH))
+    memset(to, 0, k * NNRT_NAME(WIDTH) * sizeof *to);
+  if (segments == 2 && columns == NNRT_NAME(WIDTH)) { /* whole vectors */
+    const NNRT_REAL *lower = of->b + column[0], *upper = of->b + column[NNRT_LANES];
+    for (size_t i = 0; i < k; i++, to += NNRT_NAME(WIDTH)) {
+      NNRT_NAME(store)(to, NNRT_LANES, NNRT_NAME(load)(lower + row[i], NNRT_LANES), 0);
+      NNRT_NAME(store)(to + NNRT_LANES, NNRT_LANES, NNRT_NAME(load)(upper + row[i], NNRT_LANES), 0);
+    }
+    return;
+  }
+  for (size_t i = 0, next; i < k; i = next) {
+    next = i + 1;
+#if NNRT_SHUFFLES
+    const size_t count = NNRT_NAME(together)(row + i, k - i);
+    NNRT_REAL *rows = to + i * NNRT_NAME(WIDTH);
+#if NNRT_LANES >= 8
+    if (count <= NNRT_LANES / 2 && (size_t)segments * count >= 3 * NNRT_LANES / 2) {
+      NNRT_NAME(turn_halves)(of->b + row[i], column, columns, count, rows);
+      next = i + count;
+      continue;
+    }
+#endif
+    if (count > NNRT_LANES / 2 && (size_t)segments * count >= 4 * NNRT_LANES) {
+      NNRT_NAME(turn_columns)(of->b + row[i], column, columns, count, rows);
+      next = i + count;
+      continue;
+    }
+#endif
+    for (int s = 0; s < segments; s++)
+      NNRT_NAME(store)(to + i * NNRT_NAME(WIDTH) + segment[s].lane, segment[s].length,
+                       NNRT_NAME(load)(of->b + row[i] + segment[s].from, segment[s].length), 0);
+  }
+}
+#endif
 
 /* All of B, stripe behind stripe. */
 NNRT_INLINE NNRT_TARGET void NNRT_NAME(pack_whole)(const NNRT_OPERANDS *of, NNRT_REAL *to) {
@@ -602,6 +785,12 @@ NNRT_INLINE NNRT_TARGET const NNRT_REAL *NNRT_NAME(stripe_of)(const NNRT_OPERAND
                                                               size_t j, size_t columns, size_t k,
                                                               NNRT_REAL *packed) {
   const NNRT_REAL *b = of->b + p * of->b_row;
+#ifndef NNRT_EMITTED
+  if (of->places) {
+    NNRT_NAME(pack_places)(of, p, k, j, columns, packed);
+    return packed;
+  }
+#endif
   if (of->b_column == 0)
     return b + j * of->k;
   if (of->b_column == 1)
@@ -638,7 +827,7 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(run)(const NNRT_OPERANDS *of, size_t i, s
   const size_t end = of->m - i < NNRT_HEIGHT ? of->m : i + NNRT_HEIGHT;
   const size_t whole = of->n - of->n % NNRT_NAME(WIDTH);
   const size_t step = of->b_column == 0 ? of->k : of->b_column; /* from column to column */
-  const int far = of->n * of->k >= NNRT_FAR / sizeof(NNRT_REAL);
+  const int far = !of->places && of->n * of->k >= NNRT_FAR / sizeof(NNRT_REAL);
   const NNRT_REAL *a = of->a + p * of->a_column, *b = of->b + p * of->b_row;
   for (size_t j = 0; j < whole; j += NNRT_NAME(WIDTH)) {
     const size_t next = j + NNRT_NAME(WIDTH);
@@ -758,10 +947,13 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(run_packed)(const NNRT_OPERANDS *of, size
   NNRT_NAME(pack_panels)(rows, k, of, a + i * of->a_row, block);
   for (size_t j = 0; j < whole; j += NNRT_NAME(WIDTH)) {
     const size_t next = j + NNRT_NAME(WIDTH);
-    if (!is_packed)
+    if (of->places)
+      NNRT_NAME(pack_places)(of, p, k, j, NNRT_NAME(WIDTH), packed);
+    else if (!is_packed)
       NNRT_NAME(pack)(NNRT_NAME(WIDTH), k, of, b + j * step, packed);
     const NNRT_REAL *stripe = is_packed ? b + j * step : packed;
-    NNRT_NAME(panels)(of, rows, k, block, stripe, next < whole ? b + next * step : NULL, keep,
+    const int ahead = !of->places && next < whole;
+    NNRT_NAME(panels)(of, rows, k, block, stripe, ahead ? b + next * step : NULL, keep,
                       of->c + i * of->c_row + j);
     NNRT_NAME(whole_stripe)(k, i + rows, end, of, a, stripe, NNRT_NAME(WIDTH), NULL, keep,
                             of->c + j);
@@ -782,7 +974,31 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(multiply_large)(const NNRT_OPERANDS *of, 
 
 #else
 
+#ifndef NNRT_EMITTED
+/* A run of k of one column of C. */
+static void NNRT_NAME(column_by_places)(const NNRT_OPERANDS *of, size_t j, size_t p) {
+  size_t row[NNRT_RUN], column;
+  const size_t k = of->k - p < NNRT_RUN ? of->k - p : NNRT_RUN;
+  nnrt_find_places(&of->places->row, p, k, row);
+  nnrt_find_places(&of->places->column, j, 1, &column);
+  for (size_t i = 0; i < of->m; i++) {
+    NNRT_REAL sum = 0;
+    for (size_t q = 0; q < k; q++)
+      sum += of->a[i * of->a_row + (p + q) * of->a_column] * of->b[row[q] + column];
+    NNRT_REAL *to = &of->c[i * of->c_row + j];
+    *to = of->keep || p > 0 ? *to + of->alpha * sum : of->alpha * sum;
+  }
+}
+#endif
+
 NNRT_INLINE void NNRT_NAME(multiply)(const NNRT_OPERANDS *of) {
+#ifndef NNRT_EMITTED
+  for (size_t j = 0; of->places && j < of->n; j++)
+    for (size_t p = 0; p == 0 || p < of->k; p += NNRT_RUN)
+      NNRT_NAME(column_by_places)(of, j, p);
+  if (of->places)
+    return;
+#endif
   for (size_t i = 0; i < of->m; i++)
     for (size_t j = 0; j < of->n; j++) {
       NNRT_REAL sum = 0;
@@ -818,7 +1034,7 @@ NNRT_INLINE void nnrt_small_product(int transpose_a, int transpose_b, size_t m, 
                                     size_t ldc) {
   const NNRT_OPERANDS of = {
     m, n, k, alpha, a, b, transpose_a ? 1 : lda, transpose_a ? lda : 1, transpose_b ? 1 : ldb,
-    transpose_b ? ldb : 1, beta > 0, c, ldc, NULL};
+    transpose_b ? ldb : 1, beta > 0, c, ldc, NULL, NULL};
   NNRT_NAME(multiply)(&of);
 }
 #endif

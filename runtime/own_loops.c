@@ -4,6 +4,11 @@
 #include "own_loops.h"
 #include "product.h"
 
+#if NNRT_X86 && NNRT_VECTORS
+#include <immintrin.h>
+#define NNRT_MASKED 1
+#endif
+
 #ifdef NNRT_ONLY_SET
 #define WANTED(bytes, set) (NNRT_ONLY_BYTES == (bytes) && NNRT_ONLY_SET == (set))
 #else

@@ -207,7 +207,7 @@ void nnrt_product_then_float(int transpose_a, int transpose_b, size_t m, size_t 
   const service *by = get_service();
   const nnrt_operands_float of = {
     m, n, k, alpha, a, b, transpose_a ? 1 : lda, transpose_a ? lda : 1,
-    transpose_b ? 1 : ldb, transpose_b ? ldb : 1, beta > 0, c, ldc, finishing};
+    transpose_b ? 1 : ldb, transpose_b ? ldb : 1, beta > 0, c, ldc, finishing, NULL};
   if (!by->of_float || !fits_the_call(m, n, k, lda, ldb, ldc)) {
     own_float[by->processor - NNRT_LEAST_SET](&of, block_of_a);
     return;
@@ -227,14 +227,22 @@ void nnrt_product_float(int transpose_a, int transpose_b, size_t m, size_t n, si
 }
 
 void nnrt_pack_float(size_t n, size_t k, const float *b, size_t ldb, float *packed) {
-  const nnrt_operands_float of = {0, n, k, 1.0f, NULL, b, 0, 0, 1, ldb, 0, NULL, 0, NULL};
+  const nnrt_operands_float of = {0, n, k, 1.0f, NULL, b, 0, 0, 1, ldb, 0, NULL, 0, NULL, NULL};
   pack_floats[get_service()->processor - NNRT_LEAST_SET](&of, packed);
 }
 
 void nnrt_packed_product_float(size_t m, size_t n, size_t k, float alpha, const float *a, size_t lda,
                                const float *packed, float beta, float *c, size_t ldc) {
   const nnrt_operands_float of = {m, n, k, alpha, a, packed, lda, 1, 0, 0,
-                                  beta > 0, c, ldc, NULL};
+                                  beta > 0, c, ldc, NULL, NULL};
+  own_float[get_service()->processor - NNRT_LEAST_SET](&of, block_of_a);
+}
+
+void nnrt_placed_product_float(size_t m, float alpha, const float *a, size_t lda, const float *b,
+                            const nnrt_places *places, float beta, float *c, size_t ldc) {
+  const nnrt_operands_float of = {m, nnrt_count_places(&places->column),
+                               nnrt_count_places(&places->row), alpha, a, b, lda, 1, 0, 2,
+                               beta > 0, c, ldc, NULL, places};
   own_float[get_service()->processor - NNRT_LEAST_SET](&of, block_of_a);
 }
 #endif
@@ -246,7 +254,7 @@ void nnrt_product_then_double(int transpose_a, int transpose_b, size_t m, size_t
   const service *by = get_service();
   const nnrt_operands_double of = {
     m, n, k, alpha, a, b, transpose_a ? 1 : lda, transpose_a ? lda : 1,
-    transpose_b ? 1 : ldb, transpose_b ? ldb : 1, beta > 0, c, ldc, finishing};
+    transpose_b ? 1 : ldb, transpose_b ? ldb : 1, beta > 0, c, ldc, finishing, NULL};
   if (!by->of_double || !fits_the_call(m, n, k, lda, ldb, ldc)) {
     own_double[by->processor - NNRT_LEAST_SET](&of, block_of_a);
     return;
@@ -266,7 +274,7 @@ void nnrt_product_double(int transpose_a, int transpose_b, size_t m, size_t n, s
 }
 
 void nnrt_pack_double(size_t n, size_t k, const double *b, size_t ldb, double *packed) {
-  const nnrt_operands_double of = {0, n, k, 1.0, NULL, b, 0, 0, 1, ldb, 0, NULL, 0, NULL};
+  const nnrt_operands_double of = {0, n, k, 1.0, NULL, b, 0, 0, 1, ldb, 0, NULL, 0, NULL, NULL};
   pack_doubles[get_service()->processor - NNRT_LEAST_SET](&of, packed);
 }
 
@@ -274,7 +282,15 @@ void nnrt_packed_product_double(size_t m, size_t n, size_t k, double alpha, cons
                                 size_t lda, const double *packed, double beta, double *c,
                                 size_t ldc) {
   const nnrt_operands_double of = {m, n, k, alpha, a, packed, lda, 1, 0, 0,
-                                   beta > 0, c, ldc, NULL};
+                                   beta > 0, c, ldc, NULL, NULL};
+  own_double[get_service()->processor - NNRT_LEAST_SET](&of, block_of_a);
+}
+
+void nnrt_placed_product_double(size_t m, double alpha, const double *a, size_t lda, const double *b,
+                            const nnrt_places *places, double beta, double *c, size_t ldc) {
+  const nnrt_operands_double of = {m, nnrt_count_places(&places->column),
+                               nnrt_count_places(&places->row), alpha, a, b, lda, 1, 0, 2,
+                               beta > 0, c, ldc, NULL, places};
   own_double[get_service()->processor - NNRT_LEAST_SET](&of, block_of_a);
 }
 #endif

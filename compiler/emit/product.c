@@ -92,8 +92,8 @@ const char *group_stride(writer *w, const matrix_product *p, const buffer *b,
   return arena_printf(w->memory, "%lld%s", (long long)stride.count, stride.batch ? " * n" : "");
 }
 
-static const char *leading(writer *w, const matrix_product *p, const buffer *b,
-                           const index_form *at, int row, int column) {
+const char *leading(writer *w, const matrix_product *p, const buffer *b, const index_form *at,
+                    int row, int column) {
   const char *stride = group_stride(w, p, b, at, row);
   return stride ? stride : group_size(w, p, column);
 }

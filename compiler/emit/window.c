@@ -8,22 +8,24 @@
  * loops. */
 enum { MOST_VECTORISED = 24 };
 
-/* "8, 5, 1": of the three sums, outermost first. */
-static const char *sum_strides(writer *w, const matrix_product *p, const factor_read *f) {
+/* "8, 5, 1": of the three sums, outermost first; their turns where f is NULL. */
+static const char *sum_numbers(writer *w, const matrix_product *p, const factor_read *f) {
   static const int groups[] = {GROUP_OUTER, GROUP_MIDDLE, GROUP_K};
   text list = text_new(w->memory);
   for (int k = 0; k < 3; k++) {
-    const char *stride = f ? group_stride(w, p, f->from, f->at, groups[k])
-                           : group_size(w, p, groups[k]);
-    text_printf(&list, "%s%s", k > 0 ? ", " : "", stride ? stride : "0");
+    const size_form number = f ? group_step(w, p, f->from, f->at, groups[k]) : group_turns(p, groups[k]);
+    text_printf(&list, "%s%lld", k > 0 ? ", " : "", (long long)number.count);
   }
   return list.chars;
 }
 
-static const char *stride_or_zero(writer *w, const matrix_product *p, const buffer *b,
-                                  const index_form *at, int group) {
-  const char *stride = group_stride(w, p, b, at, group);
-  return stride ? stride : "0";
+static long long step_of(writer *w, const matrix_product *p, const buffer *b, const index_form *at,
+                         int group) {
+  return (long long)group_step(w, p, b, at, group).count;
+}
+
+static long long turns_of(const matrix_product *p, int group) {
+  return (long long)group_turns(p, group).count;
 }
 
 /* Vectors of 32 bytes where those of 64 would be filled less by a fifth or more; but lines of one or of
@@ -40,22 +42,22 @@ static bool wants_narrow(writer *w, const assignment *a) {
   return (count + wide - 1) / wide * wide * 5 > (count + narrow - 1) / narrow * narrow * 6;
 }
 
+/* In numbers, so that layers of one shape share a function whatever their sizes are called. */
 static const char *shape_text(writer *w, const assignment *a) {
   const matrix_product *p = a->product;
   const factor_read *first = &a->factor[p->a], *second = &a->factor[p->b];
   text out = text_new(w->memory);
-  text_printf(&out, "    .m = %s, .lines = %s, .n = %s, .turns = {%s}, .keep = %d, .alpha = alpha,\n",
-              group_size(w, p, GROUP_M), group_size(w, p, GROUP_LINE), group_size(w, p, GROUP_N),
-              sum_strides(w, p, NULL), a->adds);
-  text_printf(&out, "    .a = a, .a_row = %s, .a_step = {%s},\n",
-              stride_or_zero(w, p, first->from, first->at, GROUP_M), sum_strides(w, p, first));
-  text_printf(&out, "    .b = b, .b_line = %s, .b_column = %s, .b_step = {%s},\n",
-              stride_or_zero(w, p, second->from, second->at, GROUP_LINE),
-              stride_or_zero(w, p, second->from, second->at, GROUP_N), sum_strides(w, p, second));
-  text_printf(&out, "    .c = c, .c_row = %s, .c_line = %s, .c_column = %s});\n",
-              stride_or_zero(w, p, a->target, a->at, GROUP_M),
-              stride_or_zero(w, p, a->target, a->at, GROUP_LINE),
-              stride_or_zero(w, p, a->target, a->at, GROUP_N));
+  text_printf(&out, "    .m = %lld, .lines = %lld, .n = %lld, .turns = {%s}, .keep = %d, .alpha = alpha,\n",
+              turns_of(p, GROUP_M), turns_of(p, GROUP_LINE), turns_of(p, GROUP_N),
+              sum_numbers(w, p, NULL), a->adds);
+  text_printf(&out, "    .a = a, .a_row = %lld, .a_step = {%s},\n",
+              step_of(w, p, first->from, first->at, GROUP_M), sum_numbers(w, p, first));
+  text_printf(&out, "    .b = b, .b_line = %lld, .b_column = %lld, .b_step = {%s},\n",
+              step_of(w, p, second->from, second->at, GROUP_LINE),
+              step_of(w, p, second->from, second->at, GROUP_N), sum_numbers(w, p, second));
+  text_printf(&out, "    .c = c, .c_row = %lld, .c_line = %lld, .c_column = %lld});\n",
+              step_of(w, p, a->target, a->at, GROUP_M), step_of(w, p, a->target, a->at, GROUP_LINE),
+              step_of(w, p, a->target, a->at, GROUP_N));
   return out.chars;
 }
 
@@ -65,8 +67,40 @@ static const char *window_form(writer *w, const assignment *a) {
                       a->product->along ? "_along" : "", shape_text(w, a));
 }
 
+/* "3, {64, 3, 3}, {1156, 34, 1}": what the group's variables count, outermost first, and their steps. */
+static const char *digits_text(writer *w, const matrix_product *p, const factor_read *f, int group) {
+  text turns = text_new(w->memory), steps = text_new(w->memory);
+  const address at = buffer_address(w->p->g, f->from, f->at);
+  for (int k = 0; k < p->count[group]; k++) {
+    const variable *v = p->variable[group][k];
+    const char *comma = k > 0 ? ", " : "";
+    text_printf(&turns, "%s%lld", comma, (long long)variable_turns(v).count);
+    text_printf(&steps, "%s%lld", comma, (long long)address_stride(&at, v).count);
+  }
+  return arena_printf(w->memory, "%d, {%s}, {%s}", p->count[group], turns.chars, steps.chars);
+}
+
+static void emit_placed(writer *w, const assignment *a) {
+  const matrix_product *p = a->product;
+  const factor_read *first = &a->factor[p->a], *second = &a->factor[p->b];
+  const char *word = w->p->real_bytes == 4 ? "placed_product_float" : "placed_product_double";
+  const int column = (int)strlen(word) + 6;
+  line(w, "nnrt_%s(%s, %s, %s, %s,", word, group_size(w, p, GROUP_M), alpha_text(w, a),
+       product_pointer(w, p, first->from, first->at),
+       leading(w, p, first->from, first->at, GROUP_M, GROUP_K));
+  line(w, "%*s%s,", column, "", product_pointer(w, p, second->from, second->at));
+  line(w, "%*s&(const nnrt_places){{%s}, {%s}},", column, "", digits_text(w, p, second, GROUP_K),
+       digits_text(w, p, second, GROUP_N));
+  line(w, "%*s%s, %s, %s);", column, "", number_piece(w, a->adds ? 1 : 0).chars,
+       product_pointer(w, p, a->target, a->at), leading(w, p, a->target, a->at, GROUP_M, GROUP_N));
+}
+
 void emit_windows(writer *w, const assignment *a) {
   const matrix_product *p = a->product;
+  if (p->placed) {
+    emit_placed(w, a);
+    return;
+  }
   const factor_read *first = &a->factor[p->a], *second = &a->factor[p->b];
   const size_t number = shape_number(w, w->windows, window_form(w, a), SIZE_MAX);
   line(w, "nnrt_windows_%zu(%s, %s, %s, %s);", number, alpha_text(w, a),

@@ -303,6 +303,10 @@ const char *group_stride(writer *w, const matrix_product *p, const buffer *b,
 const char *product_pointer(writer *w, const matrix_product *p, const buffer *b,
                             const index_form *at);
 const char *alpha_text(writer *w, const assignment *a);
+/* From row to row of an operand, `row` and `column` being the groups that they are; where there is one
+ * row alone, what it has of columns. */
+const char *leading(writer *w, const matrix_product *p, const buffer *b, const index_form *at, int row,
+                    int column);
 /* Elements from one index of the group to the next; 0 if it has only one. */
 size_form group_step(writer *w, const matrix_product *p, const buffer *b, const index_form *at,
                      int group);

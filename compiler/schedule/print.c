@@ -93,7 +93,8 @@ static void print_assignment(text *out, const plan *p, const assignment *a) {
   print_element(out, a->target, a->at);
   const char *kind = kinds[a->kind];
   if (a->product) {
-    kind = !a->product->windows ? "product" : a->product->along ? "windows along k" : "windows";
+    const matrix_product *m = a->product;
+    kind = !m->windows ? "product" : m->placed ? "windows, placed" : m->along ? "windows along k" : "windows";
   }
   text_printf(out, " %s %s", a->adds ? "+=" : "=", kind);
   for (const buffer_read *r = a->reads; r; r = r->next) {

@@ -342,6 +342,7 @@ typedef struct matrix_product {
   bool transposed[2];              /* A lies k x m, B n x k                                      */
   bool windows;                    /* operands at any strides, which may overlap: no BLAS        */
   bool along;                      /* of windows: vectors lie along k in A and B, not along n    */
+  bool placed;                     /* of windows: one large product whose B is read by places    */
   bool small;                      /* few numbers: computed where it stands, without a call      */
   bool shared;                     /* a team's threads share its work                            */
   const struct packing *packed;    /* where B is to be found, or NULL: as it stands              */

@@ -12,7 +12,22 @@ enum {
   ADD_LANES = 10,      /* what adds up the lanes of one vector                                   */
   NEAR_BYTES = 16384,  /* of results that are still near when they are read                      */
   SMALLEST_CALL = 256, /* multiply-adds that are worth the text of a product                     */
-  MOST_RUNS = 2 * MAX_RANK
+  MOST_RUNS = 2 * MAX_RANK,
+  MOST_DIGITS = 6      /* nnrt.h: NNRT_DIGITS                                                    */
+};
+
+/* What a sum over windows takes in place of what is counted: its vectors begin anywhere, and a call's
+ * sums begin and end. Measured, as what a placed product takes (docs/performance.md). */
+static const double windows_take = 1.2;
+
+enum {
+  TILE_ROWS = 8,       /* of a placed product: a tile has so many rows, or 4, 2, 1               */
+  STRIPE_BYTES = 128,  /* of columns                                                             */
+  TILE_STEP = 32,      /* what a tile takes for each of k; of fewer rows half of it              */
+  TILE_ENDS = 100,     /* and what begins and ends it                                            */
+  COPY = 4,            /* of an element of B to its stripe                                       */
+  COPY_PIECE = 12,     /* of a piece that lies in one place, at most a vector                    */
+  TURN_VECTOR = 26     /* of a vector that lies along k                                          */
 };
 
 /* Variables of a group that run as one index, and its strides. */
@@ -172,7 +187,7 @@ static void put_group(matrix_product *to, int group, const run *r) {
 }
 
 static void weigh(search *s, const candidate *c) {
-  double cost = cost_of(s, c) * (fills_strips(s, c) ? 1.1 : 1);
+  double cost = windows_take * cost_of(s, c) * (fills_strips(s, c) ? 1.1 : 1);
   if (cost >= s->least) return;
   s->least = cost;
   matrix_product *best = &s->best;
@@ -233,6 +248,83 @@ static void weigh_sums(search *s) {
   }
 }
 
+/* ---- placed products --------------------------------------------------------------------------- */
+
+/* The most variables of the group that run as one index in both addresses; the innermost steps by one
+ * in `dense`, unless that is NULL. */
+static bool find_longest(const product_match *m, int group, const address *one, const address *other,
+                         const address *dense, run *to) {
+  to->turns = 0;
+  for (int k = 0; k < m->groups[group]; k++) {
+    run r = {.turns = 1};
+    const size_form by = address_stride(dense ? dense : one, m->group[group][k]);
+    if (dense && (by.batch || by.count != 1)) continue;
+    for (int at = k; at >= 0 && r.count < MOST_DIGITS && !m->group[group][at]->batch;
+         at = next_outer(m, group, one, other, r.variable[r.count - 1])) {
+      r.variable[r.count++] = m->group[group][at];
+      r.turns *= (double)variable_turns(m->group[group][at]).count;
+    }
+    if (r.count > 0 && r.turns > to->turns) *to = r;
+  }
+  return to->turns > 0;
+}
+
+static bool has_places(const address *b, const run *r) {
+  for (int k = 0; k < r->count; k++) {
+    if (address_stride(b, r->variable[k]).batch) return false;
+  }
+  return true;
+}
+
+/* How many numbers lie together along a run, at most a vector of 64 bytes. */
+static double together(const search *s, const address *b, const run *r) {
+  const double lanes = 2 * s->lanes, turns = (double)variable_turns(r->variable[0]).count;
+  if (address_stride(b, r->variable[0]).count != 1) return 1;
+  return turns < lanes ? turns : lanes;
+}
+
+/* Of one element of B to its stripe. */
+static double copy_cost(const search *s, const address *b, const run *column, const run *sum) {
+  const double beside = together(s, b, column), along = together(s, b, sum);
+  const double pieces = beside > 1 ? COPY_PIECE / beside / (beside < 2 * s->lanes ? 1 : 3) : COPY;
+  const double turned = along * 4 >= 2 * s->lanes ? TURN_VECTOR / along : COPY;
+  return pieces < turned ? pieces : turned;
+}
+
+static double placed_cost(const search *s, const address *b, const run *row, const run *column,
+                          const run *sum) {
+  const int64_t width = STRIPE_BYTES / s->m->e->of->real_bytes, height = (int64_t)row->turns;
+  const double stripes = (double)(((int64_t)column->turns + width - 1) / width);
+  const int64_t rest = height % TILE_ROWS;
+  const double tiles = (double)(height / TILE_ROWS), parts = (double)(rest / 4 + rest % 4 / 2 + rest % 2);
+  const double steps = sum->turns * (tiles + parts / 2) * TILE_STEP + (tiles + parts) * TILE_ENDS;
+  return stripes * steps + column->turns * sum->turns * copy_cost(s, b, column, sum) + TILE_ENDS;
+}
+
+/* One large product, whose A and Y lie as they must and whose B is copied by places, stripe by stripe. */
+static void weigh_placed(search *s) {
+  const product_match *m = s->m;
+  const address *a = &m->at[s->swapped], *b = &m->at[1 - s->swapped], *y = &m->at[2];
+  const int rows = s->swapped ? GROUP_N : GROUP_M, columns = s->swapped ? GROUP_M : GROUP_N;
+  run row, column, sum;
+  if (!find_longest(m, rows, a, y, NULL, &row) || !find_longest(m, columns, y, y, y, &column) ||
+      !find_longest(m, GROUP_K, a, a, a, &sum) || !has_places(b, &column) || !has_places(b, &sum))
+    return;
+  const double around = s->work / (row.turns * column.turns * sum.turns);
+  const double cost = around * placed_cost(s, b, &row, &column, &sum);
+  if (cost >= s->least) return;
+  s->least = cost;
+  s->best = m->made;
+  if (s->swapped) {
+    s->best.a = m->made.b;
+    s->best.b = m->made.a;
+  }
+  s->best.windows = s->best.placed = true;
+  put_group(&s->best, GROUP_M, &row);
+  put_group(&s->best, GROUP_N, &column);
+  put_group(&s->best, GROUP_K, &sum);
+}
+
 bool match_windows(product_match *m) {
   search *s = arena_alloc(m->e->of->memory, sizeof *s);
   *s = (search){.m = m, .lanes = (double)VECTOR_BYTES / m->e->of->real_bytes};
@@ -244,6 +336,7 @@ bool match_windows(product_match *m) {
     s->swapped = k == 1;
     weigh_columns(s);
     weigh_sums(s);
+    weigh_placed(s);
   }
   if (!s->best.windows) return false;
   m->made = s->best;

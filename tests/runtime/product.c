@@ -163,6 +163,93 @@ Test(product, long_rows) {
       }
 }
 
+/* ---- products by places ----------------------------------------------------------------------- */
+
+/* Convolutions' windows: forwards, by weights (along rows of every length), with strides and dilation,
+ * depth alone, one number, and more digits than those have. */
+static const struct placed_row {
+  size_t m;
+  nnrt_places b;
+} placed_rows[] = {
+  {8, {{3, {3, 5, 5}, {784, 28, 1}}, {2, {24, 24}, {28, 1}}}},
+  {70, {{3, {4, 3, 3}, {324, 18, 1}}, {2, {16, 16}, {18, 1}}}},
+  {33, {{3, {64, 3, 3}, {1156, 34, 1}}, {2, {32, 32}, {34, 1}}}},
+  {33, {{2, {32, 32}, {34, 1}}, {3, {64, 3, 3}, {1156, 34, 1}}}},
+  {5, {{2, {14, 14}, {16, 1}}, {3, {7, 3, 3}, {256, 16, 1}}}},
+  {9, {{2, {7, 7}, {9, 1}}, {3, {40, 3, 3}, {81, 9, 1}}}},
+  {6, {{2, {30, 3}, {5, 1}}, {3, {2, 3, 3}, {200, 5, 1}}}},
+  {12, {{3, {3, 11, 11}, {3600, 60, 1}}, {2, {13, 13}, {240, 4}}}},
+  {12, {{2, {13, 13}, {240, 4}}, {3, {3, 11, 11}, {3600, 60, 1}}}},
+  {4, {{2, {5, 9}, {300, 8}}, {1, {260}, {1}}}},
+  {4, {{1, {300}, {1}}, {1, {33}, {1}}}},
+  {3, {{1, {17}, {40}}, {1, {50}, {3}}}},
+  {1, {{0, {0}, {0}}, {0, {0}, {0}}}},
+  {2, {{6, {2, 3, 2, 2, 3, 2}, {7, 1, 900, 50, 11, 3}}, {6, {2, 2, 3, 1, 2, 3}, {5, 40, 2, 9, 1, 100}}}},
+};
+enum { PLACED_ROWS = sizeof placed_rows / sizeof placed_rows[0] };
+
+static size_t count_of(const nnrt_digits *of) {
+  size_t count = 1;
+  for (int d = 0; d < of->count; d++)
+    count *= of->turns[d];
+  return count;
+}
+
+static size_t place_of(const nnrt_digits *of, size_t number) {
+  size_t place = 0;
+  for (int d = of->count - 1; d >= 0; d--) {
+    place += number % of->turns[d] * of->stride[d];
+    number /= of->turns[d];
+  }
+  return place;
+}
+
+/* B takes no more memory than what its places reach, so that a sanitizer sees what is read behind. */
+#define DEFINE_PLACED(real)                                                                        \
+  static void placed_##real(const struct placed_row *row, double alpha, double beta, size_t gap,   \
+                            double tolerance) {                                                    \
+    const size_t n = count_of(&row->b.column), k = count_of(&row->b.row);                          \
+    const size_t lda = k + gap, ldc = n + gap;                                                     \
+    const size_t reach = place_of(&row->b.row, k - 1) + place_of(&row->b.column, n - 1) + 1;       \
+    real *a = calloc(row->m * lda, sizeof *a), *b = calloc(reach, sizeof *b);                      \
+    real *c = calloc(row->m * ldc, sizeof *c);                                                     \
+    for (size_t i = 0; i < row->m * lda; i++)                                                      \
+      a[i] = (real)value(i, 1);                                                                    \
+    for (size_t i = 0; i < reach; i++)                                                             \
+      b[i] = (real)value(i, 2);                                                                    \
+    for (size_t i = 0; i < row->m * ldc; i++)                                                      \
+      c[i] = beta > 0 ? (real)value(i, 3) : (real)NAN;                                             \
+    nnrt_placed_product_##real(row->m, (real)alpha, a, lda, b, &row->b, (real)beta, c, ldc);       \
+    for (size_t i = 0; i < row->m; i++)                                                            \
+      for (size_t j = 0; j < n; j++) {                                                             \
+        double sum = 0;                                                                            \
+        for (size_t p = 0; p < k; p++)                                                             \
+          sum += value(i * lda + p, 1) *                                                           \
+                 value(place_of(&row->b.row, p) + place_of(&row->b.column, j), 2);                 \
+        sum = alpha * sum + (beta > 0 ? value(i * ldc + j, 3) : 0);                                \
+        cr_assert_float_eq((double)c[i * ldc + j], sum, tolerance, "row %zu, column %zu", i, j);   \
+      }                                                                                            \
+    free(a);                                                                                       \
+    free(b);                                                                                       \
+    free(c);                                                                                       \
+  }
+DEFINE_PLACED(float)
+DEFINE_PLACED(double)
+
+ParameterizedTestParameters(product, by_places) {
+  static int numbers[PLACED_ROWS];
+  for (int i = 0; i < PLACED_ROWS; i++)
+    numbers[i] = i;
+  return cr_make_param_array(int, numbers, PLACED_ROWS);
+}
+
+ParameterizedTest(int *row, product, by_places) {
+  placed_float(&placed_rows[*row], 1, 0, 0, 5e-3);
+  placed_float(&placed_rows[*row], -0.5, 1, 3, 5e-3);
+  placed_double(&placed_rows[*row], 1, 0, 3, 1e-10);
+  placed_double(&placed_rows[*row], -0.5, 1, 0, 1e-10);
+}
+
 Test(product, same_call_same_bits) {
   float *a = calloc(10000, sizeof *a), *c = calloc(10000, sizeof *c), *d = calloc(10000, sizeof *d);
   for (size_t i = 0; i < 10000; i++)
