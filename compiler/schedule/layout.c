@@ -129,17 +129,20 @@ static bool shown_at(const assignment *a, const buffer_read *r, int d, int *at_p
   return false;
 }
 
-/* A view that is stored and has no name of its own (padding): it lies as what it shows. */
+/* What has no name of its own lies as what it is made of: as what a view shows (padding), or as the
+ * first that is read element by element. */
 static void order_shown(const assignment *a) {
   const buffer *b = a->target;
-  const buffer_read *r = a->reads;
-  int lies[MAX_RANK];
-  if (a->kind != ASSIGN_ELEMENTS || !is_scratch(b) || b->called || !r || r->next) return;
-  if (!a->what || a->what->class != NODE_VIEW) return;
-  for (int d = 0; d < b->rank; d++) {
-    if (b->time[d] || !shown_at(a, r, d, &lies[d])) return;
+  if (a->kind != ASSIGN_ELEMENTS || !is_scratch(b) || b->called) return;
+  const bool shows = a->what && a->what->class == NODE_VIEW;
+  for (const buffer_read *r = a->reads; r; r = r->next) {
+    int lies[MAX_RANK];
+    bool all = shows ? !a->reads->next : r->from->rank == b->rank && is_scratch(r->from);
+    for (int d = 0; d < b->rank && all; d++) all = !b->time[d] && shown_at(a, r, d, &lies[d]);
+    if (!all) continue;
+    order_by(a->target, lies);
+    return;
   }
-  order_by(a->target, lies);
 }
 
 void lay_out(entry_plan *e) {
