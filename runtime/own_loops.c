@@ -2,6 +2,7 @@
  * NNRT_ONLY_BYTES (4 or 8) and NNRT_ONLY_SET (0: plain, 1: AVX2, 2: AVX-512) choose one, and
  * CMakeLists.txt has them compiled side by side. */
 #include "own_loops.h"
+#include "places.h"
 #include "product.h"
 
 #if NNRT_X86 && NNRT_VECTORS

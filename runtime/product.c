@@ -8,6 +8,7 @@
 #include "product.h"
 #include "nnrt.h"
 #include "own_loops.h"
+#include "places.h"
 #include "work.h"
 
 #include <dlfcn.h>

@@ -11,33 +11,6 @@
  * bytes of columns. */
 int nnrt_library_serves(size_t m, size_t n, size_t k);
 
-static inline size_t nnrt_count_places(const nnrt_digits *of) {
-  size_t count = 1;
-  for (int d = 0; d < of->count; d++)
-    count *= of->turns[d];
-  return count;
-}
-
-/* Where numbers first ... first + count - 1 lie. */
-static inline void nnrt_find_places(const nnrt_digits *of, size_t first, size_t count, size_t *to) {
-  size_t digit[NNRT_DIGITS], place = 0;
-  for (int d = of->count - 1; d >= 0; d--) {
-    digit[d] = first % of->turns[d];
-    first /= of->turns[d];
-    place += digit[d] * of->stride[d];
-  }
-  for (size_t i = 0; i < count; i++) {
-    to[i] = place;
-    for (int d = of->count - 1; d >= 0; d--) {
-      place += of->stride[d];
-      if (++digit[d] < of->turns[d])
-        break;
-      place -= digit[d] * of->stride[d];
-      digit[d] = 0;
-    }
-  }
-}
-
 /* What follows a product, of which C is a part that begins at that row and column. */
 typedef struct nnrt_finishing {
   nnrt_finish *call;

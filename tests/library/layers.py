@@ -93,6 +93,11 @@ conv2d(2, 7, 8, 2, 3, dilation=2, padding=2)
 conv2d(4, 5, 4, 4, 2, groups=4)
 conv2d(4, 8, 7, 6, 3, stride=2, padding=1, dilation=2, groups=2)
 conv2d(2, 3, 3, 2, 3)
+# wide enough to be one product whose second operand is read by places
+conv2d(24, 10, 14, 32, 3, padding=1)
+conv2d(16, 13, 12, 40, 3, stride=2)
+conv2d(32, 9, 9, 48, 3, padding=2, dilation=2, groups=2)
+conv1d(24, 60, 33, 5, stride=3, padding=1)
 
 for pool, twin in ("maxpool2d", functional.max_pool2d), ("avgpool2d", functional.avg_pool2d):
   layer(f"{pool}(v, 2)", (2, 4, 6), {}, lambda v, f=twin: f(v, 2))

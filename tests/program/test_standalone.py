@@ -24,6 +24,7 @@ from support import nn, safetensors                                         # no
 
 # Kernels of both types and of windows, then plain loops.
 MODELS = [("dropout", "float"), ("charnn", "double"), ("library_windows", "float"),
+          ("wide_windows", "float"),
           ("carried_state", "double", *nn.PLAINLY), ("batch_statistics", "float", *nn.PLAINLY)]
 DRIVER = r"""
 #include "m.h"
@@ -296,7 +297,7 @@ def main():
   tally = nn.Tally()
   with tempfile.TemporaryDirectory() as name:
     folder = pathlib.Path(name)
-    for model in MODELS[:3] if nn.SANITIZED else MODELS:
+    for model in MODELS[:4] if nn.SANITIZED else MODELS:
       tally.case(" ".join(model[:2]), same_numbers, folder, *model)
     if not nn.SANITIZED:
       tally.case("any name", any_name, folder)

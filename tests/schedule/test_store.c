@@ -58,6 +58,55 @@ Test(store, a_padded_convolution_is_a_sum_over_windows) {
   forget_plan(&one);
 }
 
+static int count_placed(const char *model, entry_kind entry) {
+  planned one = plan_of(model, 4);
+  const entry_plan *e = &one.made->entry[entry];
+  int placed = 0;
+  for (size_t k = 0; k < e->assignments; k++) {
+    placed += e->assignment[k]->product && e->assignment[k]->product->placed;
+  }
+  forget_plan(&one);
+  return placed;
+}
+
+/* One product, forwards and by weights: towards the input a plain one does, whose results are scattered.
+ * Few channels would not make good for copying the windows. */
+Test(store, wide_convolutions_are_products_by_places) {
+  static const char wide[] = "input x[64, 16, 16]\ntarget y : class(10)\n"
+                             "h = x |> conv2d(64, 3) |> relu |> conv2d(96, 3, stride = 2) |> relu\n"
+                             "z = flatten(h) |> dense(10)\noutput z\nloss softmax_cross_entropy(z, y)\n";
+  static const char narrow[] = "input x[4, 16, 16]\ntarget y : class(10)\n"
+                               "h = x |> conv2d(6, 3) |> relu\n"
+                               "z = flatten(h) |> dense(10)\noutput z\nloss softmax_cross_entropy(z, y)\n";
+  cr_expect_geq(count_placed(wide, ENTRY_PREDICT), 1);
+  cr_expect_geq(count_placed(wide, ENTRY_GRADIENT), 3);
+  cr_expect_eq(count_placed(narrow, ENTRY_GRADIENT), 0);
+}
+
+/* The channels of what a convolution of single places makes are met behind its rows and columns. */
+Test(store, what_has_no_name_lies_as_what_it_is_made_of) {
+  planned one = plan_of("input x[3, 12, 12]\ntarget y : class(10)\n"
+                        "h = x |> conv2d(32, 3, padding = 1) |> relu |> conv2d(32, 3, groups = 32) |> relu\n"
+                        "k = h |> conv2d(64, 1) |> relu |> conv2d(64, 3, groups = 64)\n"
+                        "z = flatten(k) |> dense(10)\noutput z\nloss softmax_cross_entropy(z, y)\n", 4);
+  const entry_plan *e = &one.made->entry[ENTRY_PREDICT];
+  int met = 0;
+  for (size_t k = 0; k < e->assignments; k++) {
+    const assignment *a = e->assignment[k];
+    const buffer_read *r = a->reads;
+    if (a->kind != ASSIGN_ELEMENTS || a->target->called || a->target->rank != 4) continue;
+    while (r && r->from->rank != 4) r = r->next;
+    if (!r) continue;
+    met++;
+    for (int d = 0; d < 4; d++) {
+      cr_expect_eq(index_variable(&a->at[a->target->order[d]]),
+                   index_variable(&r->at[r->from->order[d]]), "%s", a->target->word);
+    }
+  }
+  cr_expect_geq(met, 1);
+  forget_plan(&one);
+}
+
 Test(store, a_class_is_looked_up_not_multiplied) {
   planned one = plan_of("input c : class(500)\ntarget y[40]\nparam E[40, 500]\n"
                         "z = E @ c\noutput z\nloss mse(z, y)\n", 4);

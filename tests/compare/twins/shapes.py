@@ -77,6 +77,15 @@ def window_2d(x, y, a_W, a_b, b_W, b_b, z_W, z_b):
   return cross_entropy(z, y), {"p": z.softmax(-1)}
 
 
+@twin(params(W=(24, 12, 3, 3), b=(24,), V=(16, 24, 2, 2), Z=(3, 16), c=(3,)), x=real(12, 4, 18),
+      y=real(3))
+def wide_windows(x, y, W, b, V, Z, c):
+  h = tanh(functional.conv2d(x[None], W, b))
+  k = functional.conv2d(h, V, stride=2)[0, :, 0]
+  z = Z @ tanh(k).mean(-1) + c
+  return mse(z, y), {"z": z}
+
+
 @twin(params(g=ones(2, 6, 4), W=(2, 3)), x=real(2, 6, 4), y=real(2))
 def pooling(x, y, g, W):
   u = g * x
