@@ -91,12 +91,41 @@ def convolutions():
     nn.MaxPool2d(2), nn.Flatten(), dense_stack(nn.ReLU, 256, 120, 84, 10))
 
 
+def wide_convolutions():
+  def pair(a, b):
+    return [nn.Conv2d(a, b, 3, padding=1), nn.ReLU(), nn.Conv2d(b, b, 3, padding=1), nn.ReLU(),
+            nn.MaxPool2d(2)]
+  return nn.Sequential(*pair(3, 64), *pair(64, 128), nn.Flatten(), dense_stack(nn.ReLU, 8192, 256, 10))
+
+
+def normed(a, b, stride=1):
+  return [nn.Conv2d(a, b, 3, stride=stride, padding=1), nn.BatchNorm2d(b)]
+
+
+class Residual(nn.Module):
+  def __init__(self, width):
+    super().__init__()
+    self.inside = nn.Sequential(*normed(width, width), nn.ReLU(), *normed(width, width))
+
+  def forward(self, x):
+    return torch.relu(self.inside(x) + x)
+
+
+def residual_network():
+  return nn.Sequential(
+    *normed(3, 32), nn.ReLU(), Residual(32), Residual(32),
+    *normed(32, 64, 2), nn.ReLU(), Residual(64), Residual(64),
+    *normed(64, 128, 2), nn.ReLU(), Residual(128),
+    nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(128, 10))
+
+
 MODELS = {
   "T1": lambda: dense_stack(nn.Tanh, 4, 16, 3), "T2": lambda: dense_stack(nn.Tanh, 64, 32, 10),
   "T3": lambda: dense_stack(nn.ReLU, 784, 256, 128, 10),
   "T4": lambda: dense_stack(nn.ReLU, 1024, 2048, 2048, 1000),
   "T5": lambda: Recurrent(nn.RNN), "T6": lambda: Recurrent(nn.LSTM),
   "T7": lambda: dense_stack(nn.Tanh, 30, 16, 1), "T8": convolutions,
+  "C1": wide_convolutions, "C2": residual_network,
   "G1": lambda: Transformer(50257), "G2": lambda: Transformer(65),
 }
 

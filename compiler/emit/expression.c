@@ -90,7 +90,7 @@ static piece leaf_piece(writer *w, const node *n, const environment *where) {
 static piece rule_known(writer *w, const node *n) {
   const rule_words *r = w->rule;
   for (int k = 0; k < r->hoists && w->type == NUMBER_REAL; k++) {
-    if (r->hoisted[k] == n) return piece_of(w, BIND_PRIMARY, "%s", r->hoisted_word[k]);
+    if (r->hoisted[k] == n && !r->inverse[k]) return piece_of(w, BIND_PRIMARY, "%s", r->hoisted_word[k]);
   }
   for (int k = 0; k < r->rule->states; k++) {
     if (!r->state_done[k] || r->rule->new_state[k] != n) continue;
@@ -234,6 +234,15 @@ static piece power_piece(writer *w, piece value, double power) {
                   number_piece(w, power).chars);
 }
 
+/* What a rule has at hand in place of a division by n, or NULL. */
+static const char *rule_inverse(const writer *w, const node *n, double power) {
+  const rule_words *r = w->rule;
+  for (int k = 0; r && k < r->hoists && is_one(-power) && w->type == NUMBER_REAL; k++) {
+    if (r->hoisted[k] == n && r->inverse[k]) return r->hoisted_word[k];
+  }
+  return NULL;
+}
+
 static piece quotient_piece(writer *w, piece above, piece below, int below_count) {
   if (!below.chars) return above;
   if (!above.chars) above = number_piece(w, 1);
@@ -248,6 +257,11 @@ piece factors_piece(writer *w, double coefficient, int count, const factor_read 
   for (int k = 0; k < count; k++) {
     const factor_read *f = &factors[k];
     if (f->what->boolean) continue;
+    const char *inverse = rule_inverse(w, f->what, f->power);
+    if (inverse) {
+      above = times(w, above, (piece){inverse, BIND_PRIMARY});
+      continue;
+    }
     piece value = value_piece(w, f->what, f->where, false);
     if (f->power > 0) {
       above = times(w, above, power_piece(w, value, f->power));

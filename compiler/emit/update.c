@@ -1,7 +1,8 @@
 /* update: each optimizer's rule as one loop over the whole parameter region, or over stretches of it
  * where gradients are added by the same stretches, each by the thread that has them in its cache.
  * Gaps between tensors hold zeros in all regions. What depends on the step and the hyperparameters
- * alone is computed in double, and calls of libm in it once, before the loop. */
+ * alone is computed in double; calls of libm in it, and one over what is divided by, once, before the
+ * loop. */
 #include <string.h>
 
 #include "writer.h"
@@ -25,18 +26,28 @@ static bool calls(const node *n) {
   return false;
 }
 
-static void hoist(writer *w, rule_words *words, const node *n) {
+static void hoist_one(writer *w, rule_words *words, const node *n, bool inverse) {
   for (int k = 0; k < words->hoists; k++) {
-    if (words->hoisted[k] == n) return;
+    if (words->hoisted[k] == n && words->inverse[k] == inverse) return;
   }
-  if (!is_scalar(n)) {
-    for (int k = 0; k < n->operands; k++) hoist(w, words, n->operand[k]);
-    return;
-  }
-  if (!calls(n) || words->hoists == 16) return;
+  if (words->hoists == 16) return;
   words->hoisted_word[words->hoists] =
       words->hoists == 0 ? "scale" : arena_printf(w->memory, "scale_%d", words->hoists + 1);
+  words->inverse[words->hoists] = inverse;
   words->hoisted[words->hoists++] = n;
+}
+
+/* What needs a call, and what is divided by. */
+static void hoist(writer *w, rule_words *words, const node *n) {
+  if (is_scalar(n)) {
+    if (calls(n)) hoist_one(w, words, n, false);
+    return;
+  }
+  for (int k = 0; k < n->operands; k++) {
+    const bool divides = n->class == NODE_PRODUCT && n->power[k] > -1.001 && n->power[k] < -0.999;
+    if (divides && is_scalar(n->operand[k])) hoist_one(w, words, n->operand[k], true);
+    else hoist(w, words, n->operand[k]);
+  }
 }
 
 /* Something that is computed after new_state[k] still needs the old state. */
@@ -60,13 +71,15 @@ static void declare_scalars(writer *w, const optimizer_rule *rule) {
   }
 }
 
-/* What needs a call, once before the loop. */
+/* Once before the loop. */
 static void declare_hoisted(writer *w, rule_words *words) {
   int hoists = words->hoists;
   for (int k = 0; k < hoists; k++) {
     words->hoists = 0;
     w->type = NUMBER_DOUBLE;
     piece value = value_piece(w, words->hoisted[k], NULL, false);
+    if (words->inverse[k])
+      value = piece_of(w, BIND_MULTIPLY, "1.0 / %s", within(w, value, BIND_MULTIPLY + 1));
     w->type = NUMBER_REAL;
     bool narrow = w->p->real_bytes == 4;
     line(w, "const %s %s = %s%s;", real_word(w), words->hoisted_word[k], narrow ? "(float)" : "",

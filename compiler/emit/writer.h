@@ -66,6 +66,7 @@ typedef struct helpers {
 typedef struct rule_words {
   const optimizer_rule *rule;
   const node *hoisted[16];
+  bool inverse[16];      /* hoisted_word[k] is 1 / hoisted[k], as divisions take long      */
   const char *hoisted_word[16];
   int hoists;
   bool state_done[8];    /* new_state[k] is what its array holds by now */

@@ -254,7 +254,7 @@ static void weigh_sums(search *s) {
  * in `dense`, unless that is NULL. */
 static bool find_longest(const product_match *m, int group, const address *one, const address *other,
                          const address *dense, run *to) {
-  to->turns = 0;
+  *to = (run){.turns = 0};
   for (int k = 0; k < m->groups[group]; k++) {
     run r = {.turns = 1};
     const size_form by = address_stride(dense ? dense : one, m->group[group][k]);

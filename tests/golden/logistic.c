@@ -287,12 +287,12 @@ static void update_adam(const nnrt_head *head, double rate, size_t elements, flo
   const double beta2 = head->hyperparameter[2];
   const double epsilon = head->hyperparameter[3];
   const double step = (double)head->step;
-  const float scale = (float)(1.0 - pow(beta1, step));
-  const float scale_2 = (float)(1.0 - pow(beta2, step));
+  const float scale = (float)(1.0 / (1.0 - pow(beta1, step)));
+  const float scale_2 = (float)(1.0 / (1.0 - pow(beta2, step)));
   for (size_t i = 0; i < elements; i++) {
     m[i] = (float)beta1 * m[i] + g[i] * (float)(1.0 - beta1);
     v[i] = (float)beta2 * v[i] + g[i] * g[i] * (float)(1.0 - beta2);
-    p[i] = p[i] - (float)rate * (m[i] / scale) / ((float)epsilon + sqrtf(v[i] / scale_2));
+    p[i] = p[i] - (float)rate * (m[i] * scale) / ((float)epsilon + sqrtf(v[i] * scale_2));
   }
 }
 
@@ -304,13 +304,13 @@ static void update_adamw(const nnrt_head *head, double rate, size_t elements, fl
   const double epsilon = head->hyperparameter[3];
   const double decay = head->hyperparameter[4];
   const double step = (double)head->step;
-  const float scale = (float)(1.0 - pow(beta1, step));
-  const float scale_2 = (float)(1.0 - pow(beta2, step));
+  const float scale = (float)(1.0 / (1.0 - pow(beta1, step)));
+  const float scale_2 = (float)(1.0 / (1.0 - pow(beta2, step)));
   for (size_t i = 0; i < elements; i++) {
     m[i] = (float)beta1 * m[i] + g[i] * (float)(1.0 - beta1);
     v[i] = (float)beta2 * v[i] + g[i] * g[i] * (float)(1.0 - beta2);
-    p[i] = p[i] * (float)(1.0 - rate * decay) - (float)rate * (m[i] / scale)
-        / ((float)epsilon + sqrtf(v[i] / scale_2));
+    p[i] = p[i] * (float)(1.0 - rate * decay) - (float)rate * (m[i] * scale)
+        / ((float)epsilon + sqrtf(v[i] * scale_2));
   }
 }
 
