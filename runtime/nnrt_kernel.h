@@ -350,8 +350,8 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(stripe_within)(size_t columns, size_t rea
   f(0, d), f(1, d), f(2, d), f(3, d), f(4, d), f(5, d), f(6, d), f(7, d), f(8, d), f(9, d),       \
     f(10, d), f(11, d), f(12, d), f(13, d), f(14, d), f(15, d)
 #endif
-#define NNRT_EXCHANGE(d)                                                                          \
-  for (int i = 0; i < NNRT_EXCHANGED; i++) {                                                          \
+#define NNRT_EXCHANGE(vectors, d)                                                                 \
+  for (int i = 0; i < (vectors); i++) {                                                           \
     if (i & (d))                                                                                  \
       continue;                                                                                   \
     const NNRT_NAME(vector) x = row[i], y = row[i + (d)];                                         \
@@ -360,35 +360,31 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(stripe_within)(size_t columns, size_t rea
   }
 
 #if NNRT_LANES >= 8
-/* The same of the halves of LANES / 2 vectors, each for itself. */
+/* Of LANES / 2 vectors, the lower halves and the upper ones, each for themselves: row[p][j] becomes what
+ * row[j][p] was. */
 NNRT_INLINE NNRT_TARGET void NNRT_NAME(exchange_halves)(NNRT_NAME(vector) row[NNRT_LANES / 2]) {
-  enum { ROWS_OF_HALF = NNRT_LANES / 2 };
-#define NNRT_EXCHANGED ROWS_OF_HALF
 #if NNRT_LANES >= 16
-  NNRT_EXCHANGE(4)
+  NNRT_EXCHANGE(NNRT_LANES / 2, 4)
 #endif
-  NNRT_EXCHANGE(2)
-  NNRT_EXCHANGE(1)
-#undef NNRT_EXCHANGED
+  NNRT_EXCHANGE(NNRT_LANES / 2, 2)
+  NNRT_EXCHANGE(NNRT_LANES / 2, 1)
 }
 #endif
-#define NNRT_EXCHANGED NNRT_LANES
 
-/* row[p][j] becomes what row[j][p] was. */
+/* The same of whole vectors. */
 NNRT_INLINE NNRT_TARGET void NNRT_NAME(exchange)(NNRT_NAME(vector) row[NNRT_LANES]) {
 #if NNRT_LANES == 16
-  NNRT_EXCHANGE(8)
+  NNRT_EXCHANGE(NNRT_LANES, 8)
 #endif
 #if NNRT_LANES >= 8
-  NNRT_EXCHANGE(4)
+  NNRT_EXCHANGE(NNRT_LANES, 4)
 #endif
 #if NNRT_LANES >= 4
-  NNRT_EXCHANGE(2)
+  NNRT_EXCHANGE(NNRT_LANES, 2)
 #endif
-  NNRT_EXCHANGE(1)
+  NNRT_EXCHANGE(NNRT_LANES, 1)
 }
 #undef NNRT_EXCHANGE
-#undef NNRT_EXCHANGED
 
 /* row[p][j] = from[j * step + p] for all p and j < LANES; zeroes from j = columns on. */
 NNRT_INLINE NNRT_TARGET void NNRT_NAME(turn)(size_t columns, const NNRT_REAL *from, size_t step,
@@ -428,8 +424,7 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(pack)(size_t columns, size_t k, const NNR
 }
 
 #ifndef NNRT_EMITTED
-/* A stripe whose rows are pieces of memory, from segment[s] on: `length` numbers, to be put in lanes
- * `lane` on. */
+/* `length` numbers of a stripe's row that lie together, from its lane `lane` on. */
 typedef struct NNRT_NAME(segment) {
   size_t from, lane, length;
 } NNRT_NAME(segment);

@@ -1,8 +1,10 @@
 /* window: contractions whose operands no BLAS can read, as sums over windows: y[i] += w[p] x[i + p]
  * reads x at i + p, so its rows overlap. The compiler knows every shape, so of all ways to see one
  * as Y (m x n) += A (m x k) B (k x n), with two more sums around k and loops around it all, it takes
- * the one with the fewest vector operations. Nothing here knows of convolutions: what reads along
- * windows, forwards or backwards, weights or inputs, is a product of this kind. */
+ * the one with the fewest vector operations: loops over what lies where it lies, or, where A has many
+ * rows, a large product whose B is copied by places, stripe by stripe. Nothing here knows of
+ * convolutions: what reads along windows, forwards or backwards, weights or inputs, is a product of this
+ * kind. */
 #include "product.h"
 
 enum {
@@ -13,16 +15,17 @@ enum {
   NEAR_BYTES = 16384,  /* of results that are still near when they are read                      */
   SMALLEST_CALL = 256, /* multiply-adds that are worth the text of a product                     */
   MOST_RUNS = 2 * MAX_RANK,
-  MOST_DIGITS = 6      /* nnrt.h: NNRT_DIGITS                                                    */
+  MOST_DIGITS = 6,     /* nnrt.h: NNRT_DIGITS                                                    */
+  TILE_ROWS = 8,       /* of a tile of a placed product, or 4, 2, 1                              */
+  STRIPE_BYTES = 128   /* of its columns                                                         */
 };
 
-/* What a sum over windows takes in place of what is counted: its vectors begin anywhere, and a call's
- * sums begin and end. Measured, as what a placed product takes (docs/performance.md). */
+/* What the loops over windows take, by what is counted: their vectors begin anywhere. Measured, as all
+ * that follows (docs/performance.md). */
 static const double windows_take = 1.2;
 
+/* Of a placed product, in vector operations. */
 enum {
-  TILE_ROWS = 8,       /* of a placed product: a tile has so many rows, or 4, 2, 1               */
-  STRIPE_BYTES = 128,  /* of columns                                                             */
   TILE_STEP = 32,      /* what a tile takes for each of k; of fewer rows half of it              */
   TILE_ENDS = 100,     /* and what begins and ends it                                            */
   COPY = 4,            /* of an element of B to its stripe                                       */
@@ -269,6 +272,7 @@ static bool find_longest(const product_match *m, int group, const address *one, 
   return to->turns > 0;
 }
 
+/* Each of its variables takes a step that is known. */
 static bool has_places(const address *b, const run *r) {
   for (int k = 0; k < r->count; k++) {
     if (address_stride(b, r->variable[k]).batch) return false;

@@ -210,7 +210,7 @@ class Case:
              self.folder / "iris.h"])
     (self.folder / "device.c").write_text(DEVICE)
     nn.compile_c([self.folder / "device.c", self.folder / "iris.c"], self.folder / "device",
-                 "-std=c11", f"-I{self.folder}")
+                 "-std=c11", f"-I{self.folder}", *nn.PLAINLY)
     said = nn.must([self.folder / "device"]).stdout.split()
     (self.folder / "two.csv").write_text("0.25,-1\n2,1.5\n")
     nn.must([self.program, "predict", *self.weights, "--data", self.folder / "two.csv", "--batch", 2,
