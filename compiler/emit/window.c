@@ -61,12 +61,6 @@ static const char *shape_text(writer *w, const assignment *a) {
   return out.chars;
 }
 
-static const char *window_form(writer *w, const assignment *a) {
-  return arena_printf(w->memory, "%s_windows%s(&(nnrt_windows){\n%s",
-                      wants_narrow(w, a) ? "narrow" : "wide",
-                      a->product->along ? "_along" : "", shape_text(w, a));
-}
-
 /* "3, {64, 3, 3}, {1156, 34, 1}": what the group's variables count, outermost first, and their steps. */
 static const char *digits_text(writer *w, const matrix_product *p, const factor_read *f, int group) {
   text turns = text_new(w->memory), steps = text_new(w->memory);
@@ -80,27 +74,28 @@ static const char *digits_text(writer *w, const matrix_product *p, const factor_
   return arena_printf(w->memory, "%d, {%s}, {%s}", p->count[group], turns.chars, steps.chars);
 }
 
-static void emit_placed(writer *w, const assignment *a) {
+/* A call of the runtime's product, whose sizes are numbers, too. */
+static const char *placed_form(writer *w, const assignment *a) {
   const matrix_product *p = a->product;
   const factor_read *first = &a->factor[p->a], *second = &a->factor[p->b];
-  const char *word = w->p->real_bytes == 4 ? "placed_product_float" : "placed_product_double";
-  const int column = (int)strlen(word) + 6;
-  line(w, "nnrt_%s(%s, %s, %s, %s,", word, group_size(w, p, GROUP_M), alpha_text(w, a),
-       product_pointer(w, p, first->from, first->at),
-       leading(w, p, first->from, first->at, GROUP_M, GROUP_K));
-  line(w, "%*s%s,", column, "", product_pointer(w, p, second->from, second->at));
-  line(w, "%*s&(const nnrt_places){{%s}, {%s}},", column, "", digits_text(w, p, second, GROUP_K),
-       digits_text(w, p, second, GROUP_N));
-  line(w, "%*s%s, %s, %s);", column, "", number_piece(w, a->adds ? 1 : 0).chars,
-       product_pointer(w, p, a->target, a->at), leading(w, p, a->target, a->at, GROUP_M, GROUP_N));
+  return arena_printf(w->memory, "placed_product_%s(%lld, alpha, a, %lld, b,\n"
+                      "      &(const nnrt_places){{%s},\n"
+                      "                           {%s}}, %s, c, %lld);\n",
+                      real_type(w->p), turns_of(p, GROUP_M),
+                      step_of(w, p, first->from, first->at, GROUP_M),
+                      digits_text(w, p, second, GROUP_K), digits_text(w, p, second, GROUP_N),
+                      number_piece(w, a->adds ? 1 : 0).chars, step_of(w, p, a->target, a->at, GROUP_M));
+}
+
+static const char *window_form(writer *w, const assignment *a) {
+  if (a->product->placed) return placed_form(w, a);
+  return arena_printf(w->memory, "%s_windows%s(&(nnrt_windows){\n%s",
+                      wants_narrow(w, a) ? "narrow" : "wide",
+                      a->product->along ? "_along" : "", shape_text(w, a));
 }
 
 void emit_windows(writer *w, const assignment *a) {
   const matrix_product *p = a->product;
-  if (p->placed) {
-    emit_placed(w, a);
-    return;
-  }
   const factor_read *first = &a->factor[p->a], *second = &a->factor[p->b];
   const size_t number = shape_number(w, w->windows, window_form(w, a), SIZE_MAX);
   line(w, "nnrt_windows_%zu(%s, %s, %s, %s);", number, alpha_text(w, a),
@@ -115,9 +110,11 @@ void emit_window_shapes(writer *w) {
   if (all->count > 0) {
     text_append(w->out, "\n/* Sums over windows: c[i; l, j] (+)= alpha a[i; o, r, p] b[l, j; o, r, p]. */\n");
   }
+  int vectorised = 0;
   for (size_t k = 0; k < all->count; k++) {
     const char *form = all->item[k];
-    if (k >= MOST_VECTORISED) form = arena_printf(w->memory, "plain_windows%s", strchr(form, '('));
+    const bool placed = strncmp(form, "placed", 6) == 0;
+    if (!placed && vectorised++ >= MOST_VECTORISED) form = arena_printf(w->memory, "plain_windows%s", strchr(form, '('));
     line(w, "NNRT_SHAPE void nnrt_windows_%zu(%s alpha, const %s *a, const %s *b, %s *c) {", k + 1,
          real, real, real, real);
     text_printf(w->out, "  nnrt_%s}\n", form);

@@ -312,7 +312,8 @@ static void weigh_placed(search *s) {
   const int rows = s->swapped ? GROUP_N : GROUP_M, columns = s->swapped ? GROUP_M : GROUP_N;
   run row, column, sum;
   if (!find_longest(m, rows, a, y, NULL, &row) || !find_longest(m, columns, y, y, y, &column) ||
-      !find_longest(m, GROUP_K, a, a, a, &sum) || !has_places(b, &column) || !has_places(b, &sum))
+      !find_longest(m, GROUP_K, a, a, a, &sum) || !has_places(b, &column) || !has_places(b, &sum) ||
+      !has_places(a, &row) || !has_places(y, &row))
     return;
   const double around = s->work / (row.turns * column.turns * sum.turns);
   const double cost = around * placed_cost(s, b, &row, &column, &sum);
