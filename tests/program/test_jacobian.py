@@ -2,7 +2,8 @@
 
 Some lines more say which kernel a size gets, and what it packs; a line for each place would be
 thousands. A row that is too long to be read as zeros where it is not there has some fewer. What makes
-a function of a loop that threads share is not counted: that depends on how much there is to do.
+a function of a loop that threads share, or parts of a batch, is not counted: that depends on how much
+there is to do.
 """
 
 import pathlib
@@ -26,8 +27,9 @@ loss mse(h[T - 1], y) + sum(J^2)
 """
 SIZES = (40, 300, 5000)
 KERNELS = 30
-# Of such a function the head, its struct, what it reads of that; the call, and sums of shares.
-SHARED = [r"/\* [^\n]*for one share of the samples\. \*/\nstruct nnrt_split_\d+ \{.*?\n\};\n",
+# What adds up the parts of a batch, where one is cut. Of such a function the head, its struct, what it reads of that; the call, and sums of shares.
+SHARED = [r"/\* A batch's parts: .*?(?=\nstatic double compute_gradient)",
+          r"/\* [^\n]*for one share of the samples\. \*/\nstruct nnrt_split_\d+ \{.*?\n\};\n",
           r"static void nnrt_split_.*?\n  const size_t s_begin[^\n]*\n",
           r"nnrt_team_run\(n <.*?\);\n", r" +add_shares_\w+\(.*?\);\n",
           r"[^\n]*_share\w* = at\(.*?\*/\n", r"/\* Adds what shares.*?\n\}\n"]
