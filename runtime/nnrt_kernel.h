@@ -411,7 +411,7 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(pack)(size_t columns, size_t k, const NNR
                                  const NNRT_REAL *b, NNRT_REAL *to) {
   size_t p = 0;
 #if NNRT_SHUFFLES
-  for (; of->b_row == 1 && p + NNRT_LANES <= k; p += NNRT_LANES)
+  for (const size_t whole = of->b_row == 1 ? k - k % NNRT_LANES : 0; p < whole; p += NNRT_LANES)
     for (size_t j = 0; j < columns; j += NNRT_LANES)
       NNRT_NAME(transpose)(columns - j, b + j * of->b_column + p, of->b_column, NNRT_NAME(WIDTH),
                            to + p * NNRT_NAME(WIDTH) + j);
