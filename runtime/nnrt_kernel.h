@@ -84,10 +84,12 @@
 #define NNRT_FAR (1024 * 1024)
 
 /* Where the operands lie: element (i, p) of A is at a[i * a_row + p * a_column], so too with B and
- * C, whose columns lie side by side. b_column 0: B is packed (pack_whole, use_packed). keep: what is
+ * C, whose columns lie side by side. b_column 0: B is packed (pack_whole, use_packed); NNRT_PLACED: it
+ * is read by places. keep: what is
  * in C is added to, else it is overwritten. finishing: what is done with parts of C that are complete
- * (product.h), or NULL. places: where B's rows and columns lie, in place of b_row and b_column, or NULL
- * (nnrt.h). Emitted programs have neither. */
+ * (product.h), or NULL. places: where B's rows and columns lie, then (nnrt.h), or NULL. Emitted programs
+ * have neither. */
+#define NNRT_PLACED 2 /* no step: B is not packed, nor does it lie along its rows */
 struct nnrt_finishing;
 struct nnrt_places;
 #define NNRT_DECLARE_OPERANDS(real)                                                               \
@@ -539,6 +541,18 @@ static __attribute__((noinline)) NNRT_TARGET void NNRT_NAME(pack_places)(
 }
 #endif
 
+/* Whatever B is: rows p to p + k of it, columns from j on. */
+NNRT_INLINE NNRT_TARGET void NNRT_NAME(pack_stripe)(const NNRT_OPERANDS *of, size_t p, size_t k,
+                                                    size_t j, size_t columns, NNRT_REAL *to) {
+#ifndef NNRT_EMITTED
+  if (of->places) {
+    NNRT_NAME(pack_places)(of, p, k, j, columns, to);
+    return;
+  }
+#endif
+  NNRT_NAME(pack)(columns, k, of, of->b + p * of->b_row + j * of->b_column, to);
+}
+
 /* All of B, stripe behind stripe. */
 NNRT_INLINE NNRT_TARGET void NNRT_NAME(pack_whole)(const NNRT_OPERANDS *of, NNRT_REAL *to) {
   for (size_t j = 0; j < of->n; j += NNRT_NAME(WIDTH)) {
@@ -780,17 +794,11 @@ NNRT_INLINE NNRT_TARGET const NNRT_REAL *NNRT_NAME(stripe_of)(const NNRT_OPERAND
                                                               size_t j, size_t columns, size_t k,
                                                               NNRT_REAL *packed) {
   const NNRT_REAL *b = of->b + p * of->b_row;
-#ifndef NNRT_EMITTED
-  if (of->places) {
-    NNRT_NAME(pack_places)(of, p, k, j, columns, packed);
-    return packed;
-  }
-#endif
   if (of->b_column == 0)
     return b + j * of->k;
   if (of->b_column == 1)
     return b + j;
-  NNRT_NAME(pack)(columns, k, of, b + j * of->b_column, packed);
+  NNRT_NAME(pack_stripe)(of, p, k, j, columns, packed);
   return packed;
 }
 
@@ -942,10 +950,8 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(run_packed)(const NNRT_OPERANDS *of, size
   NNRT_NAME(pack_panels)(rows, k, of, a + i * of->a_row, block);
   for (size_t j = 0; j < whole; j += NNRT_NAME(WIDTH)) {
     const size_t next = j + NNRT_NAME(WIDTH);
-    if (of->places)
-      NNRT_NAME(pack_places)(of, p, k, j, NNRT_NAME(WIDTH), packed);
-    else if (!is_packed)
-      NNRT_NAME(pack)(NNRT_NAME(WIDTH), k, of, b + j * step, packed);
+    if (!is_packed)
+      NNRT_NAME(pack_stripe)(of, p, k, j, NNRT_NAME(WIDTH), packed);
     const NNRT_REAL *stripe = is_packed ? b + j * step : packed;
     const int ahead = !of->places && next < whole;
     NNRT_NAME(panels)(of, rows, k, block, stripe, ahead ? b + next * step : NULL, keep,
@@ -988,11 +994,12 @@ static void NNRT_NAME(column_by_places)(const NNRT_OPERANDS *of, size_t j, size_
 
 NNRT_INLINE void NNRT_NAME(multiply)(const NNRT_OPERANDS *of) {
 #ifndef NNRT_EMITTED
-  for (size_t j = 0; of->places && j < of->n; j++)
-    for (size_t p = 0; p == 0 || p < of->k; p += NNRT_RUN)
-      NNRT_NAME(column_by_places)(of, j, p);
-  if (of->places)
+  if (of->places) {
+    for (size_t j = 0; j < of->n; j++)
+      for (size_t p = 0; p == 0 || p < of->k; p += NNRT_RUN) /* once with k = 0 */
+        NNRT_NAME(column_by_places)(of, j, p);
     return;
+  }
 #endif
   for (size_t i = 0; i < of->m; i++)
     for (size_t j = 0; j < of->n; j++) {

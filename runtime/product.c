@@ -54,13 +54,13 @@ static __thread double block_of_a[NNRT_BLOCK] __attribute__((aligned(64)));
 #if NNRT_ALONE_BYTES != 8
 static void (*const own_float[])(const nnrt_operands_float *, void *) = {
   NNRT_SETS(float, LOOPS_OF_SET)};
-static void (*const pack_floats[])(const nnrt_operands_float *, float *) = {
+static void (*const packs_float[])(const nnrt_operands_float *, float *) = {
   NNRT_SETS(float, PACKING_OF_SET)};
 #endif
 #if NNRT_ALONE_BYTES != 4
 static void (*const own_double[])(const nnrt_operands_double *, void *) = {
   NNRT_SETS(double, LOOPS_OF_SET)};
-static void (*const pack_doubles[])(const nnrt_operands_double *, double *) = {
+static void (*const packs_double[])(const nnrt_operands_double *, double *) = {
   NNRT_SETS(double, PACKING_OF_SET)};
 #endif
 
@@ -201,97 +201,59 @@ int nnrt_library_serves(size_t m, size_t n, size_t k) {
   return get_service()->of_float && is_large(m, n, k);
 }
 
+/* Both types: multiply, packs: their tables, which nncc --standalone would not find under pasted names. */
+#define DEFINE_PRODUCTS(real, multiply, packs)                                                    \
+  void nnrt_product_then_##real(int transpose_a, int transpose_b, size_t m, size_t n, size_t k,   \
+                                real alpha, const real *a, size_t lda, const real *b, size_t ldb, \
+                                real beta, real *c, size_t ldc,                                   \
+                                const nnrt_finishing *finishing) {                                \
+    const service *by = get_service();                                                            \
+    const nnrt_operands_##real of = {                                                             \
+      m, n, k, alpha, a, b, transpose_a ? 1 : lda, transpose_a ? lda : 1,                         \
+      transpose_b ? 1 : ldb, transpose_b ? ldb : 1, beta > 0, c, ldc, finishing, NULL};           \
+    if (!by->of_##real || !fits_the_call(m, n, k, lda, ldb, ldc)) {                               \
+      multiply[by->processor - NNRT_LEAST_SET](&of, block_of_a);                                  \
+      return;                                                                                     \
+    }                                                                                             \
+    by->of_##real(ROW_MAJOR, transpose_a ? TRANSPOSED : AS_STORED,                                \
+                  transpose_b ? TRANSPOSED : AS_STORED, (int)m, (int)n, (int)k, alpha, a,         \
+                  (int)lda, b, (int)ldb, beta, c, (int)ldc);                                      \
+    if (finishing && m > 0 && n > 0)                                                              \
+      nnrt_finish_rows(finishing, 0, m, n);                                                       \
+  }                                                                                               \
+                                                                                                  \
+  void nnrt_product_##real(int transpose_a, int transpose_b, size_t m, size_t n, size_t k,        \
+                           real alpha, const real *a, size_t lda, const real *b, size_t ldb,      \
+                           real beta, real *c, size_t ldc) {                                      \
+    nnrt_product_then_##real(transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c,   \
+                             ldc, NULL);                                                          \
+  }                                                                                               \
+                                                                                                  \
+  void nnrt_pack_##real(size_t n, size_t k, const real *b, size_t ldb, real *packed) {            \
+    const nnrt_operands_##real of = {                                                             \
+      0, n, k, 1, NULL, b, 0, 0, 1, ldb, 0, NULL, 0, NULL, NULL};                                 \
+    packs[get_service()->processor - NNRT_LEAST_SET](&of, packed);                                \
+  }                                                                                               \
+                                                                                                  \
+  void nnrt_packed_product_##real(size_t m, size_t n, size_t k, real alpha, const real *a,        \
+                                  size_t lda, const real *packed, real beta, real *c,             \
+                                  size_t ldc) {                                                   \
+    const nnrt_operands_##real of = {                                                             \
+      m, n, k, alpha, a, packed, lda, 1, 0, 0, beta > 0, c, ldc, NULL, NULL};                     \
+    multiply[get_service()->processor - NNRT_LEAST_SET](&of, block_of_a);                         \
+  }                                                                                               \
+                                                                                                  \
+  void nnrt_placed_product_##real(size_t m, real alpha, const real *a, size_t lda, const real *b, \
+                                  const nnrt_places *places, real beta, real *c, size_t ldc) {    \
+    const size_t n = nnrt_count_places(&places->column), k = nnrt_count_places(&places->row);     \
+    const nnrt_operands_##real of = {                                                             \
+      m, n, k, alpha, a, b, lda, 1, 0, NNRT_PLACED, beta > 0, c, ldc, NULL, places};              \
+    multiply[get_service()->processor - NNRT_LEAST_SET](&of, block_of_a);                         \
+  }
+
 #if NNRT_ALONE_BYTES != 8
-void nnrt_product_then_float(int transpose_a, int transpose_b, size_t m, size_t n, size_t k,
-                             float alpha, const float *a, size_t lda, const float *b, size_t ldb,
-                             float beta, float *c, size_t ldc, const nnrt_finishing *finishing) {
-  const service *by = get_service();
-  const nnrt_operands_float of = {
-    m, n, k, alpha, a, b, transpose_a ? 1 : lda, transpose_a ? lda : 1,
-    transpose_b ? 1 : ldb, transpose_b ? ldb : 1, beta > 0, c, ldc, finishing, NULL};
-  if (!by->of_float || !fits_the_call(m, n, k, lda, ldb, ldc)) {
-    own_float[by->processor - NNRT_LEAST_SET](&of, block_of_a);
-    return;
-  }
-  by->of_float(ROW_MAJOR, transpose_a ? TRANSPOSED : AS_STORED,
-               transpose_b ? TRANSPOSED : AS_STORED, (int)m, (int)n, (int)k, alpha, a, (int)lda,
-               b, (int)ldb, beta, c, (int)ldc);
-  if (finishing && m > 0 && n > 0)
-    nnrt_finish_rows(finishing, 0, m, n);
-}
-
-void nnrt_product_float(int transpose_a, int transpose_b, size_t m, size_t n, size_t k, float alpha,
-                        const float *a, size_t lda, const float *b, size_t ldb, float beta,
-                        float *c, size_t ldc) {
-  nnrt_product_then_float(transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc,
-                          NULL);
-}
-
-void nnrt_pack_float(size_t n, size_t k, const float *b, size_t ldb, float *packed) {
-  const nnrt_operands_float of = {0, n, k, 1.0f, NULL, b, 0, 0, 1, ldb, 0, NULL, 0, NULL, NULL};
-  pack_floats[get_service()->processor - NNRT_LEAST_SET](&of, packed);
-}
-
-void nnrt_packed_product_float(size_t m, size_t n, size_t k, float alpha, const float *a, size_t lda,
-                               const float *packed, float beta, float *c, size_t ldc) {
-  const nnrt_operands_float of = {m, n, k, alpha, a, packed, lda, 1, 0, 0,
-                                  beta > 0, c, ldc, NULL, NULL};
-  own_float[get_service()->processor - NNRT_LEAST_SET](&of, block_of_a);
-}
-
-void nnrt_placed_product_float(size_t m, float alpha, const float *a, size_t lda, const float *b,
-                            const nnrt_places *places, float beta, float *c, size_t ldc) {
-  const nnrt_operands_float of = {m, nnrt_count_places(&places->column),
-                               nnrt_count_places(&places->row), alpha, a, b, lda, 1, 0, 2,
-                               beta > 0, c, ldc, NULL, places};
-  own_float[get_service()->processor - NNRT_LEAST_SET](&of, block_of_a);
-}
+DEFINE_PRODUCTS(float, own_float, packs_float)
 #endif
-
 #if NNRT_ALONE_BYTES != 4
-void nnrt_product_then_double(int transpose_a, int transpose_b, size_t m, size_t n, size_t k,
-                             double alpha, const double *a, size_t lda, const double *b, size_t ldb,
-                             double beta, double *c, size_t ldc, const nnrt_finishing *finishing) {
-  const service *by = get_service();
-  const nnrt_operands_double of = {
-    m, n, k, alpha, a, b, transpose_a ? 1 : lda, transpose_a ? lda : 1,
-    transpose_b ? 1 : ldb, transpose_b ? ldb : 1, beta > 0, c, ldc, finishing, NULL};
-  if (!by->of_double || !fits_the_call(m, n, k, lda, ldb, ldc)) {
-    own_double[by->processor - NNRT_LEAST_SET](&of, block_of_a);
-    return;
-  }
-  by->of_double(ROW_MAJOR, transpose_a ? TRANSPOSED : AS_STORED,
-               transpose_b ? TRANSPOSED : AS_STORED, (int)m, (int)n, (int)k, alpha, a, (int)lda,
-               b, (int)ldb, beta, c, (int)ldc);
-  if (finishing && m > 0 && n > 0)
-    nnrt_finish_rows(finishing, 0, m, n);
-}
-
-void nnrt_product_double(int transpose_a, int transpose_b, size_t m, size_t n, size_t k, double alpha,
-                        const double *a, size_t lda, const double *b, size_t ldb, double beta,
-                        double *c, size_t ldc) {
-  nnrt_product_then_double(transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc,
-                          NULL);
-}
-
-void nnrt_pack_double(size_t n, size_t k, const double *b, size_t ldb, double *packed) {
-  const nnrt_operands_double of = {0, n, k, 1.0, NULL, b, 0, 0, 1, ldb, 0, NULL, 0, NULL, NULL};
-  pack_doubles[get_service()->processor - NNRT_LEAST_SET](&of, packed);
-}
-
-void nnrt_packed_product_double(size_t m, size_t n, size_t k, double alpha, const double *a,
-                                size_t lda, const double *packed, double beta, double *c,
-                                size_t ldc) {
-  const nnrt_operands_double of = {m, n, k, alpha, a, packed, lda, 1, 0, 0,
-                                   beta > 0, c, ldc, NULL, NULL};
-  own_double[get_service()->processor - NNRT_LEAST_SET](&of, block_of_a);
-}
-
-void nnrt_placed_product_double(size_t m, double alpha, const double *a, size_t lda, const double *b,
-                            const nnrt_places *places, double beta, double *c, size_t ldc) {
-  const nnrt_operands_double of = {m, nnrt_count_places(&places->column),
-                               nnrt_count_places(&places->row), alpha, a, b, lda, 1, 0, 2,
-                               beta > 0, c, ldc, NULL, places};
-  own_double[get_service()->processor - NNRT_LEAST_SET](&of, block_of_a);
-}
+DEFINE_PRODUCTS(double, own_double, packs_double)
 #endif

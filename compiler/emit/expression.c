@@ -86,12 +86,20 @@ static piece leaf_piece(writer *w, const node *n, const environment *where) {
   return cast(w, real_word(w), piece_of(w, BIND_PRIMARY, "head->carried"));
 }
 
+/* A rule's number that was computed before its loop: n, or one over it; or NULL. */
+static const char *hoisted_word(const writer *w, const node *n, bool inverse) {
+  const rule_words *r = w->rule;
+  for (int k = 0; r && k < r->hoists && w->type == NUMBER_REAL; k++) {
+    if (r->hoisted[k].of == n && r->hoisted[k].inverse == inverse) return r->hoisted[k].word;
+  }
+  return NULL;
+}
+
 /* What a rule has at hand by now: hoisted numbers, states that are up to date. */
 static piece rule_known(writer *w, const node *n) {
   const rule_words *r = w->rule;
-  for (int k = 0; k < r->hoists && w->type == NUMBER_REAL; k++) {
-    if (r->hoisted[k] == n && !r->inverse[k]) return piece_of(w, BIND_PRIMARY, "%s", r->hoisted_word[k]);
-  }
+  const char *hoisted = hoisted_word(w, n, false);
+  if (hoisted) return (piece){hoisted, BIND_PRIMARY};
   for (int k = 0; k < r->rule->states; k++) {
     if (!r->state_done[k] || r->rule->new_state[k] != n) continue;
     if (r->state_new[k]) return piece_of(w, BIND_PRIMARY, "%s", r->state_new[k]);
@@ -234,15 +242,6 @@ static piece power_piece(writer *w, piece value, double power) {
                   number_piece(w, power).chars);
 }
 
-/* What a rule has at hand in place of a division by n, or NULL. */
-static const char *rule_inverse(const writer *w, const node *n, double power) {
-  const rule_words *r = w->rule;
-  for (int k = 0; r && k < r->hoists && is_one(-power) && w->type == NUMBER_REAL; k++) {
-    if (r->hoisted[k] == n && r->inverse[k]) return r->hoisted_word[k];
-  }
-  return NULL;
-}
-
 static piece quotient_piece(writer *w, piece above, piece below, int below_count) {
   if (!below.chars) return above;
   if (!above.chars) above = number_piece(w, 1);
@@ -257,7 +256,7 @@ piece factors_piece(writer *w, double coefficient, int count, const factor_read 
   for (int k = 0; k < count; k++) {
     const factor_read *f = &factors[k];
     if (f->what->boolean) continue;
-    const char *inverse = rule_inverse(w, f->what, f->power);
+    const char *inverse = is_one(-f->power) ? hoisted_word(w, f->what, true) : NULL;
     if (inverse) {
       above = times(w, above, (piece){inverse, BIND_PRIMARY});
       continue;

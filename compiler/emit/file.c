@@ -98,8 +98,8 @@ static void emit_unwrapped(text *out, const plan *p, const emit_options *options
                            reason_list *reasons) {
   helpers used = {0};
   row_list rows = {0};
-  shape_list products = {0}, windows = {0}, finishes = {0}, splits = {0};
-  writer w = {.out = out, .rows = &rows, .products = &products, .windows = &windows,
+  shape_list products = {0}, windows = {0}, placed = {0}, finishes = {0}, splits = {0};
+  writer w = {.out = out, .rows = &rows, .products = &products, .windows = &windows, .placed = &placed,
               .finishes = &finishes, .splits = &splits, .p = p,
               .memory = p->memory, .helpers = &used, .type = NUMBER_REAL, .reasons = reasons,
               .reason = -1};

@@ -111,10 +111,7 @@ static void emit_sum(writer *w, const assignment *share, int shares) {
   const assignment *a = share->total;
   const char *type = buffer_type(w, a->target);
   const bool is_double = strcmp(type, "double") == 0;
-  w->type = a->target->type == NUMBER_DOUBLE ? NUMBER_DOUBLE : NUMBER_REAL;
-  if (!a->adds && buffer_is_scalar(a->target))
-    line(w, "%s %s = %s;", type, a->target->word, number_piece(w, 0).chars);
-  else if (!a->adds) emit_clear(w, a);
+  if (!a->adds) emit_clear(w, a);
   w->helpers->add_shares[is_double] = w->helpers->at = true;
   line(w, "add_shares_%s(%s, %s, %s, %d, %lld);", type, total_pointer(w, share), share->target->word,
        elements_text(w, share->target), shares, (long long)w->e->split_bytes);

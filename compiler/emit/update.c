@@ -28,13 +28,11 @@ static bool calls(const node *n) {
 
 static void hoist_one(writer *w, rule_words *words, const node *n, bool inverse) {
   for (int k = 0; k < words->hoists; k++) {
-    if (words->hoisted[k] == n && words->inverse[k] == inverse) return;
+    if (words->hoisted[k].of == n && words->hoisted[k].inverse == inverse) return;
   }
-  if (words->hoists == 16) return;
-  words->hoisted_word[words->hoists] =
-      words->hoists == 0 ? "scale" : arena_printf(w->memory, "scale_%d", words->hoists + 1);
-  words->inverse[words->hoists] = inverse;
-  words->hoisted[words->hoists++] = n;
+  if (words->hoists == MOST_HOISTS) return;
+  const char *word = words->hoists == 0 ? "scale" : arena_printf(w->memory, "scale_%d", words->hoists + 1);
+  words->hoisted[words->hoists++] = (hoisted_number){n, inverse, word};
 }
 
 /* What needs a call, and what is divided by. */
@@ -75,14 +73,14 @@ static void declare_scalars(writer *w, const optimizer_rule *rule) {
 static void declare_hoisted(writer *w, rule_words *words) {
   int hoists = words->hoists;
   for (int k = 0; k < hoists; k++) {
+    const hoisted_number *one = &words->hoisted[k];
     words->hoists = 0;
     w->type = NUMBER_DOUBLE;
-    piece value = value_piece(w, words->hoisted[k], NULL, false);
-    if (words->inverse[k])
-      value = piece_of(w, BIND_MULTIPLY, "1.0 / %s", within(w, value, BIND_MULTIPLY + 1));
+    piece value = value_piece(w, one->of, NULL, false);
+    if (one->inverse) value = piece_of(w, BIND_MULTIPLY, "1.0 / %s", within(w, value, BIND_MULTIPLY + 1));
     w->type = NUMBER_REAL;
     bool narrow = w->p->real_bytes == 4;
-    line(w, "const %s %s = %s%s;", real_word(w), words->hoisted_word[k], narrow ? "(float)" : "",
+    line(w, "const %s %s = %s%s;", real_word(w), one->word, narrow ? "(float)" : "",
          narrow ? within(w, value, BIND_UNARY) : value.chars);
   }
   words->hoists = hoists;

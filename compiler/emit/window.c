@@ -1,5 +1,5 @@
-/* window: sums over windows. Each shape has a function of its own in the emitted file, in which all
- * that a compiler must know is a number; the model's functions call it. */
+/* window: sums over windows, and products by places. Each shape has a function of its own in the emitted
+ * file, in which all that a compiler must know is a number; the model's functions call it. */
 #include <string.h>
 
 #include "writer.h"
@@ -74,11 +74,11 @@ static const char *digits_text(writer *w, const matrix_product *p, const factor_
   return arena_printf(w->memory, "%d, {%s}, {%s}", p->count[group], turns.chars, steps.chars);
 }
 
-/* A call of the runtime's product, whose sizes are numbers, too. */
+/* The call in the shape's function. */
 static const char *placed_form(writer *w, const assignment *a) {
   const matrix_product *p = a->product;
   const factor_read *first = &a->factor[p->a], *second = &a->factor[p->b];
-  return arena_printf(w->memory, "placed_product_%s(%lld, alpha, a, %lld, b,\n"
+  return arena_printf(w->memory, "nnrt_placed_product_%s(%lld, alpha, a, %lld, b,\n"
                       "      &(const nnrt_places){{%s},\n"
                       "                           {%s}}, %s, c, %lld);\n",
                       real_type(w->p), turns_of(p, GROUP_M),
@@ -88,7 +88,6 @@ static const char *placed_form(writer *w, const assignment *a) {
 }
 
 static const char *window_form(writer *w, const assignment *a) {
-  if (a->product->placed) return placed_form(w, a);
   return arena_printf(w->memory, "%s_windows%s(&(nnrt_windows){\n%s",
                       wants_narrow(w, a) ? "narrow" : "wide",
                       a->product->along ? "_along" : "", shape_text(w, a));
@@ -97,26 +96,37 @@ static const char *window_form(writer *w, const assignment *a) {
 void emit_windows(writer *w, const assignment *a) {
   const matrix_product *p = a->product;
   const factor_read *first = &a->factor[p->a], *second = &a->factor[p->b];
-  const size_t number = shape_number(w, w->windows, window_form(w, a), SIZE_MAX);
-  line(w, "nnrt_windows_%zu(%s, %s, %s, %s);", number, alpha_text(w, a),
+  const size_t number = p->placed ? shape_number(w, w->placed, placed_form(w, a), SIZE_MAX)
+                                  : shape_number(w, w->windows, window_form(w, a), SIZE_MAX);
+  line(w, "nnrt_%s_%zu(%s, %s, %s, %s);", p->placed ? "placed" : "windows", number, alpha_text(w, a),
        product_pointer(w, p, first->from, first->at),
        product_pointer(w, p, second->from, second->at),
        product_pointer(w, p, a->target, a->at));
 }
 
-void emit_window_shapes(writer *w) {
-  const shape_list *all = w->windows;
+static void begin_shape(writer *w, const char *linkage, const char *word, size_t number) {
   const char *real = real_type(w->p);
+  line(w, "%s void nnrt_%s_%zu(%s alpha, const %s *a, const %s *b, %s *c) {", linkage, word, number, real,
+       real, real, real);
+}
+
+void emit_window_shapes(writer *w) {
+  const shape_list *all = w->windows, *placed = w->placed;
   if (all->count > 0) {
     text_append(w->out, "\n/* Sums over windows: c[i; l, j] (+)= alpha a[i; o, r, p] b[l, j; o, r, p]. */\n");
   }
-  int vectorised = 0;
   for (size_t k = 0; k < all->count; k++) {
     const char *form = all->item[k];
-    const bool placed = strncmp(form, "placed", 6) == 0;
-    if (!placed && vectorised++ >= MOST_VECTORISED) form = arena_printf(w->memory, "plain_windows%s", strchr(form, '('));
-    line(w, "NNRT_SHAPE void nnrt_windows_%zu(%s alpha, const %s *a, const %s *b, %s *c) {", k + 1,
-         real, real, real, real);
+    if (k >= MOST_VECTORISED) form = arena_printf(w->memory, "plain_windows%s", strchr(form, '('));
+    begin_shape(w, "NNRT_SHAPE", "windows", k + 1);
     text_printf(w->out, "  nnrt_%s}\n", form);
+  }
+  if (placed->count > 0) {
+    text_append(w->out, "\n/* Products whose b is read by places: what its rows count, and their steps,\n"
+                        " * then its columns. */\n");
+  }
+  for (size_t k = 0; k < placed->count; k++) {
+    begin_shape(w, "static", "placed", k + 1);
+    text_printf(w->out, "  %s}\n", placed->item[k]);
   }
 }

@@ -62,12 +62,18 @@ typedef struct helpers {
   int64_t zeros;         /* how many in a row are read in place of what is not there */
 } helpers;
 
-/* In an optimizer's rule: the names of what its leaves stand for. */
+/* In an optimizer's rule: what is computed before its loop. */
+typedef struct hoisted_number {
+  const node *of;
+  bool inverse;          /* it is 1 / that, as divisions take long */
+  const char *word;
+} hoisted_number;
+
+/* The names of what its leaves stand for. */
+enum { MOST_HOISTS = 16 };
 typedef struct rule_words {
   const optimizer_rule *rule;
-  const node *hoisted[16];
-  bool inverse[16];      /* hoisted_word[k] is 1 / hoisted[k], as divisions take long      */
-  const char *hoisted_word[16];
+  hoisted_number hoisted[MOST_HOISTS];
   int hoists;
   bool state_done[8];    /* new_state[k] is what its array holds by now */
   const char *state_new[8]; /* a local that holds it, or NULL */
@@ -109,6 +115,7 @@ typedef struct writer {
   row_list *rows;
   shape_list *products;  /* of products of few numbers that the text has                     */
   shape_list *windows;   /* of sums over windows                                             */
+  shape_list *placed;    /* of products by places                                            */
   shape_list *finishes;  /* what follows products                                            */
   shape_list *splits;    /* loops that threads share                                         */
   text *functions;       /* those that the function which is being written calls             */

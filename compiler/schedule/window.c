@@ -189,17 +189,22 @@ static void put_group(matrix_product *to, int group, const run *r) {
   }
 }
 
+/* What costs the least so far, to be filled. */
+static matrix_product *begin_best(search *s, double cost) {
+  s->least = cost;
+  s->best = s->m->made;
+  s->best.windows = true;
+  if (s->swapped) {
+    s->best.a = s->m->made.b;
+    s->best.b = s->m->made.a;
+  }
+  return &s->best;
+}
+
 static void weigh(search *s, const candidate *c) {
   double cost = windows_take * cost_of(s, c) * (fills_strips(s, c) ? 1.1 : 1);
   if (cost >= s->least) return;
-  s->least = cost;
-  matrix_product *best = &s->best;
-  *best = s->m->made;
-  if (s->swapped) {
-    best->a = s->m->made.b;
-    best->b = s->m->made.a;
-  }
-  best->windows = true;
+  matrix_product *best = begin_best(s, cost);
   best->along = c->along;
   put_group(best, GROUP_M, c->row);
   put_group(best, GROUP_LINE, c->line);
@@ -287,7 +292,8 @@ static double together(const search *s, const address *b, const run *r) {
   return turns < lanes ? turns : lanes;
 }
 
-/* Of one element of B to its stripe. */
+/* Of one element of B to its stripe: where whole vectors lie together no masks are asked for, and a third
+ * of what a piece takes will do. */
 static double copy_cost(const search *s, const address *b, const run *column, const run *sum) {
   const double beside = together(s, b, column), along = together(s, b, sum);
   const double pieces = beside > 1 ? COPY_PIECE / beside / (beside < 2 * s->lanes ? 1 : 3) : COPY;
@@ -318,16 +324,11 @@ static void weigh_placed(search *s) {
   const double around = s->work / (row.turns * column.turns * sum.turns);
   const double cost = around * placed_cost(s, b, &row, &column, &sum);
   if (cost >= s->least) return;
-  s->least = cost;
-  s->best = m->made;
-  if (s->swapped) {
-    s->best.a = m->made.b;
-    s->best.b = m->made.a;
-  }
-  s->best.windows = s->best.placed = true;
-  put_group(&s->best, GROUP_M, &row);
-  put_group(&s->best, GROUP_N, &column);
-  put_group(&s->best, GROUP_K, &sum);
+  matrix_product *best = begin_best(s, cost);
+  best->placed = true;
+  put_group(best, GROUP_M, &row);
+  put_group(best, GROUP_N, &column);
+  put_group(best, GROUP_K, &sum);
 }
 
 bool match_windows(product_match *m) {
