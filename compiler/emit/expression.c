@@ -252,9 +252,14 @@ static piece quotient_piece(writer *w, piece above, piece below, int below_count
 piece factors_piece(writer *w, double coefficient, int count, const factor_read *factors) {
   piece above = {NULL, BIND_PRIMARY}, below = {NULL, BIND_PRIMARY};
   int below_count = 0;
+  const char *still = NULL;
+  factor_read *list = arena_alloc(w->memory, ((size_t)count + 1) * sizeof *list);
+  if (count > 0) memcpy(list, factors, (size_t)count * sizeof *list);
+  int first = split_still(w, count, list, &still);
   if (!is_one(coefficient)) above = number_piece(w, coefficient);
-  for (int k = 0; k < count; k++) {
-    const factor_read *f = &factors[k];
+  if (still) above = times(w, above, (piece){still, BIND_PRIMARY});
+  for (int k = first; k < count; k++) {
+    const factor_read *f = &list[k];
     if (f->what->boolean) continue;
     const char *inverse = is_one(-f->power) ? hoisted_word(w, f->what, true) : NULL;
     if (inverse) {
@@ -306,7 +311,10 @@ static piece product_piece(writer *w, const node *n, const environment *where) {
   factor_read *list = arena_alloc(w->memory, ((size_t)n->operands + 1) * sizeof *list);
   int count = list_factors(w, n, where, list, &conditions);
   piece brackets = brackets_piece(w, count, list);
+  const bool bracketed = w->bracketed;
+  w->bracketed = bracketed || brackets.chars;
   piece value = factors_piece(w, 1, count, list);
+  w->bracketed = bracketed;
   if (!value.chars) value = number_piece(w, 1);
   const char *zero = number_piece(w, 0).chars;
   if (brackets.chars) {

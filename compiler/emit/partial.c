@@ -60,6 +60,7 @@ void append_with_sums(writer *w, const char *chars, const open_loop *of) {
     line(w, "%s %s = %s;", sum->type, sum->word, number_piece(w, 0).chars);
   }
   w->type = type;
+  declare_still(w, of);
   text_append(w->out, chars);
   for (const partial_sum *sum = of->partial; sum; sum = sum->next) {
     line(w, "%s %s %s;", sum->into, sum->minus ? "-=" : "+=", sum->word);

@@ -292,7 +292,11 @@ static void emit_term(writer *w, const assignment *a) {
   set_type(w, a->target);
   bool wide = is_wide(w, a);
   if (wide) w->type = NUMBER_REAL;
-  piece holds = term_conditions(w, a), term = term_piece(w, a, wide);
+  piece holds = term_conditions(w, a);
+  w->conditional = a->conditions != NULL;
+  w->bracketed = holds.chars != NULL;
+  piece term = term_piece(w, a, wide);
+  w->conditional = w->bracketed = false;
   if (!term.chars) term = number_piece(w, 1);
   piece to = collects ? piece_of(w, BIND_PRIMARY, "%s", collector(a))
                       : element_piece(w, a->target, a->at);
@@ -466,7 +470,7 @@ void emit_loop(writer *w, const step *s) {
   }
   const char *before = w->said, *asks = common_condition(w, s, s);
   open_loop *opened = arena_alloc(w->memory, sizeof *opened);
-  *opened = (open_loop){.over = s->over, .scope.word = s->over->word, .outer = w->loops,
+  *opened = (open_loop){.over = s->over, .of = s, .scope.word = s->over->word, .outer = w->loops,
                         .scope.outer = w->loops ? &w->loops->scope : NULL};
   text loop = text_new(w->memory), *outer = w->out;
   for (int k = 0; k < s->reductions; k++) begin_reduction(w, s->reduction[k]);

@@ -51,6 +51,8 @@ typedef struct open_loop {
   row_index *rows;
   const known_element *known;
   struct partial_sum *partial; /* of its own turns */
+  const step *of;              /* the loop, where it is one of the plan */
+  struct still_number *still;  /* computed before it */
   bool braces;                 /* its body has more lines than it has steps */
 } open_loop;
 
@@ -125,6 +127,8 @@ typedef struct writer {
   const seen_tensor **seen;    /* by the position of the step that completes it */
   int seen_positions;
   const char *said;      /* conditions that an `if` or a `?` around the place has told */
+  bool conditional;      /* what is written is computed only where conditions on places hold */
+  bool bracketed;        /* or brackets */
   struct notation *notation;   /* how what is computed is written in comments */
   arena *page;                 /* for the comment that is being written */
   struct reason_list *reasons; /* lines of the model that lines of C stem from; NULL: not asked for */
@@ -292,6 +296,14 @@ const char *partial_sum_word(writer *w, const assignment *a, const char *collect
 const char *row_sum_word(writer *w, const assignment *a, const char *element, bool minus);
 /* `chars`, the text of the loop, between the declarations of its sums and their additions. */
 void append_with_sums(writer *w, const char *chars, const open_loop *of);
+
+/* ---- still.c ---------------------------------------------------------------------------------- */
+
+/* Of the factors, those that stand still in the innermost open loop, if that saves it something, put in
+ * front of the others: how many, and the name of their product, which is computed before the loop. */
+int split_still(writer *w, int count, factor_read *factors, const char **word);
+/* The lines of what is computed before that loop. */
+void declare_still(writer *w, const open_loop *loop);
 
 /* ---- watch.c ---------------------------------------------------------------------------------- */
 

@@ -193,14 +193,13 @@ static int64_t common_divisor(const assignment *a, const variable *v) {
   return common;
 }
 
-/* Of a variable that is only met as v / J and v % J, or along with them, two: v is J u + w. Without
- * divisions loops over it are vector code: so a pool's gradient is read. */
-static bool split_digits(entry_plan *e, assignment *a, int64_t *digits) {
+bool split_digits(entry_plan *e, assignment *a, int64_t *digits) {
   bool any = false;
   for (int k = 0, d = 0; d < a->target->rank; d++) {
     digits[d] = 0;
     if (a->at[d].terms == 0) continue;
     const variable *v = a->variable[k++];
+    if (index_variable(&a->at[d]) != v) return false;
     int64_t by = v->batch || axis_counts_copies(e->of->g, v->along) ? 0 : common_divisor(a, v);
     if (by <= 1 || v->high % by != 0 || v->high <= by) continue;
     digits[d] = by;
@@ -209,7 +208,7 @@ static bool split_digits(entry_plan *e, assignment *a, int64_t *digits) {
   return any;
 }
 
-static void free_digits(entry_plan *e, assignment *a, const int64_t *digits) {
+void free_digits(entry_plan *e, assignment *a, const int64_t *digits) {
   a->variables = a->free = 0;
   a->where = NULL;
   a->reads = NULL;

@@ -10,6 +10,12 @@ variable *assignment_variable(entry_plan *e, assignment *a, axis along, bool bou
 void assignment_free(entry_plan *e, assignment *a);
 const environment *assignment_bind(entry_plan *e, assignment *a, axis along,
                                    const environment *where);
+/* Of a variable of the target that what is read divides, two: v is J u + w. Without divisions loops over
+ * it are vector code, or a product: so a pool's gradient is read, and so are groups of channels. Fills
+ * `digits` with J, 0 for those that stay one; whether there is any. */
+bool split_digits(entry_plan *e, assignment *a, int64_t *digits);
+/* assignment_free() anew with them; what it reads is to be noted again. */
+void free_digits(entry_plan *e, assignment *a, const int64_t *digits);
 
 /* Notes what computing `n` at `where` reads. `inside`: n is what the assignment computes, not a
  * reading of it. */

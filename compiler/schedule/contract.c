@@ -21,6 +21,7 @@ typedef struct choices {
 
 typedef struct product_build {
   assignment *a;
+  const int64_t *digits; /* of the target's variables, or NULL: see split_digits() */
   int factors;
   open_factor factor[MOST_FACTORS + 2];
 } product_build;
@@ -249,6 +250,7 @@ typedef void begin_build(entry_plan *e, product_build *build, const node *n);
 
 static void begin_product(entry_plan *e, product_build *build, const node *n) {
   assignment_free(e, build->a);
+  if (build->digits) free_digits(e, build->a, build->digits);
   add_factor(build, n, 1, build->a->where);
 }
 
@@ -294,14 +296,23 @@ static void begin_scatter(entry_plan *e, product_build *build, const node *n) {
   add_factor(build, n->operand[0], 1, where);
 }
 
+/* Takes the assignment back that was made last. */
+static void discard(entry_plan *e, buffer *target, size_t before, assignment *last) {
+  e->assignments = before;
+  target->last_writer = last;
+  if (last) last->next_writer = NULL;
+  else target->writer = NULL;
+}
+
 static void build_product(entry_plan *e, buffer *target, const node *n, double coefficient,
-                          begin_build *begin, const choices *chosen) {
+                          begin_build *begin, const choices *chosen, const int64_t *digits) {
   size_t before = e->assignments;
   assignment *last = target->last_writer;
   product_build *build = arena_alloc(e->of->memory, sizeof *build);
   build->a = assignment_new(e, ASSIGN_PRODUCT, target);
   build->a->coefficient = coefficient;
   build->a->term = n;
+  build->digits = digits;
   begin(e, build, n);
   /* a held node is opened here all the same: this is where it is computed */
   open_factor top = build->factor[0];
@@ -311,26 +322,28 @@ static void build_product(entry_plan *e, buffer *target, const node *n, double c
   }
   int pieces = open_factors(e, build, chosen);
   if (pieces == 0) {
+    int64_t found[MAX_RANK];
     finish(e, build);
+    if (digits || begin != begin_product || build->a->conditions || !split_digits(e, build->a, found))
+      return;
+    discard(e, target, before, last);
+    build_product(e, target, n, coefficient, begin, chosen, found);
     return;
   }
-  e->assignments = before;
-  target->last_writer = last;
-  if (last) last->next_writer = NULL;
-  else target->writer = NULL;
+  discard(e, target, before, last);
   for (int k = 0; k < pieces; k++) {
     choices next = *chosen;
     next.piece[next.count++] = k;
-    build_product(e, target, n, coefficient, begin, &next);
+    build_product(e, target, n, coefficient, begin, &next, NULL);
   }
 }
 
 void assign_product(entry_plan *e, buffer *target, const node *n, double coefficient) {
   choices none = {.count = 0};
-  build_product(e, target, n, coefficient, begin_product, &none);
+  build_product(e, target, n, coefficient, begin_product, &none, NULL);
 }
 
 void assign_scatter(entry_plan *e, buffer *target, const node *n) {
   choices none = {.count = 0};
-  build_product(e, target, n, 1, begin_scatter, &none);
+  build_product(e, target, n, 1, begin_scatter, &none, NULL);
 }

@@ -119,10 +119,11 @@ static void order_scattered(const assignment *a) {
 /* Where along what `r` reads the target's dimension d is met, by that one's order. */
 static bool shown_at(const assignment *a, const buffer_read *r, int d, int *at_place) {
   const variable *v = index_variable(&a->at[d]);
-  for (int k = 0; v && k < r->from->rank; k++) {
+  for (int k = 0; k < r->from->rank; k++) {
     const index_form *at = &r->at[r->from->order[k]];
     *at_place = k;
-    for (int t = 0; t < at->terms; t++) {
+    if (a->at[d].terms > 0 && index_equal(at, &a->at[d])) return true;
+    for (int t = 0; t < at->terms && v; t++) {
       if (variable_now(at->term[t].of) == v) return true;
     }
   }
@@ -145,6 +146,49 @@ static void order_shown(const assignment *a) {
   }
 }
 
+/* A contraction that is read digit by digit, as channels by groups, lies as what is made of it. */
+static void order_digits(const entry_plan *e, const assignment *a) {
+  bool any = false;
+  for (int d = 0; d < a->target->rank; d++) any = any || a->at[d].terms > 1;
+  if (!any || a->kind != ASSIGN_ELEMENTS || !is_scratch(a->target)) return;
+  const address to = buffer_address(e->of->g, a->target, a->at);
+  for (const buffer_read *r = a->reads; r; r = r->next) {
+    buffer *b = r->from;
+    int64_t stride[MAX_RANK];
+    int lies[MAX_RANK];
+    bool all = is_scratch(b) && !b->called && b->writer && b->writer->kind == ASSIGN_PRODUCT;
+    for (int d = 0; d < b->rank && all; d++) {
+      const variable *v = index_variable(&r->at[d]);
+      const size_form by = v ? address_stride(&to, v) : (size_form){0, false};
+      stride[d] = by.batch ? INT64_MAX : by.count;
+      all = by.count > 0 && !b->time[d];
+    }
+    for (int d = 0; d < b->rank && all; d++) {
+      lies[d] = 0;
+      for (int k = 0; k < b->rank; k++) lies[d] += stride[k] > stride[d];
+    }
+    if (all) order_by(b, lies);
+  }
+}
+
+/* What a product reads backwards is copied for it: what it sums over lies innermost there. */
+static void order_turned(const entry_plan *e, const assignment *a) {
+  int lies[MAX_RANK];
+  if (a->kind != ASSIGN_PRODUCT) return;
+  for (const buffer_read *r = a->reads; r; r = r->next) {
+    buffer *b = r->from;
+    if (!is_scratch(b) || !b->what || !node_reads_backwards(e->of->g, b->what)) continue;
+    for (int d = 0; d < b->rank; d++) {
+      const variable *v = index_variable(&r->at[d]);
+      lies[d] = 1;
+      for (int k = 0; k < a->free; k++) {
+        if (v == variable_now(a->variable[k])) lies[d] = 0;
+      }
+    }
+    order_by(b, lies);
+  }
+}
+
 void lay_out(entry_plan *e) {
   int *position = arena_alloc(e->of->memory, (size_t)graph_axis_count(e->of->g) * sizeof *position);
   name_positions(e->of, position);
@@ -152,7 +196,9 @@ void lay_out(entry_plan *e) {
   for (size_t k = e->assignments; k > 0; k--) spread_time(e->assignment[k - 1]);
   for (size_t k = 0; k < e->buffers; k++) order_dims(e->of->g, e->buffer[k], position);
   for (size_t k = 0; k < e->assignments; k++) order_shown(e->assignment[k]);
+  for (size_t k = 0; k < e->assignments; k++) order_digits(e, e->assignment[k]);
   for (size_t k = 0; k < e->assignments; k++) order_scattered(e->assignment[k]);
+  for (size_t k = 0; k < e->assignments; k++) order_turned(e, e->assignment[k]);
 }
 
 /* ---- sizes and addresses -------------------------------------------------------------------- */

@@ -218,13 +218,29 @@ static bool depends_on(const assignment *a, const step *s) {
   return false;
 }
 
+/* What it computes depends on nothing that is computed here: it may stand further up. */
+static bool is_from_leaves(const step *s) {
+  if (s->kind == STEP_LOOP) {
+    for (const step *inner = s->first; inner; inner = inner->next) {
+      if (!is_from_leaves(inner)) return false;
+    }
+    return s->reductions == 0;
+  }
+  const assignment *a = s->what;
+  if (s->kind == STEP_CLEAR || a->target->writer != a || a->next_writer || a->product) return false;
+  for (const buffer_read *r = a->reads; r; r = r->next) {
+    if (r->from->writer) return false;
+  }
+  return true;
+}
+
 /* A loop of the block that `a` can share in its outermost place: the last one, or one further up
- * if nothing that comes between them matters to `a`. */
+ * if nothing that comes between them matters to `a`, or can be brought before it. */
 static step *find_shared(step *last, const assignment *a, const variable *v) {
   int passed = 0;
   for (step *s = last; s && passed < FARTHEST_SHARED; s = s->previous, passed++) {
     if (s->kind == STEP_LOOP && can_share(s, a, v)) return s;
-    if (s->kind != STEP_CLEAR && depends_on(a, s)) return NULL;
+    if (s->kind != STEP_CLEAR && depends_on(a, s) && !is_from_leaves(s)) return NULL;
     if (s->kind == STEP_CLEAR && s->what->target == a->target) return NULL;
   }
   return NULL;
@@ -252,6 +268,30 @@ static step *last_step(const entry_plan *e, const step *parent) {
   return parent ? parent->last : e->last;
 }
 
+static void step_remove(entry_plan *e, step *s) {
+  *(s->previous ? &s->previous->next : s->parent ? &s->parent->first : &e->first) = s->next;
+  *(s->next ? &s->next->previous : s->parent ? &s->parent->last : &e->last) = s->previous;
+}
+
+static void step_insert(entry_plan *e, step *s, step *before) {
+  *(before->previous ? &before->previous->next
+    : before->parent ? &before->parent->first : &e->first) = s;
+  s->next = before;
+  s->previous = before->previous;
+  before->previous = s;
+  s->parent = before->parent;
+}
+
+/* What `a` needs of what stands behind the loop that it goes into. */
+static void bring_before(entry_plan *e, const assignment *a, step *loop) {
+  for (step *s = loop->next, *next; s; s = next) {
+    next = s->next;
+    if (s->kind == STEP_CLEAR || !depends_on(a, s)) continue;
+    step_remove(e, s);
+    step_insert(e, s, loop);
+  }
+}
+
 static void add_reduction(entry_plan *e, step *loop, assignment *a) {
   size_t capacity = loop->reduction_capacity;
   size_t count = (size_t)loop->reductions;
@@ -270,13 +310,7 @@ static void insert_clear(entry_plan *e, step *parent, step *before, assignment *
     step_append(e, parent, s);
     return;
   }
-  step **link = before->previous ? &before->previous->next
-                : parent ? &parent->first : &e->first;
-  *link = s;
-  s->next = before;
-  s->previous = before->previous;
-  before->previous = s;
-  s->parent = parent;
+  step_insert(e, s, before);
 }
 
 /* An assignment on its way into a block. */
@@ -358,6 +392,7 @@ static void place_assignment(entry_plan *e, assignment *a, step *parent) {
     step *shared = shares ? find_shared(last_step(e, p.block), a, a->loop[p.depth]) : NULL;
     if (shared && p.depth + 1 < a->loops && is_dear_and_flat(e, shared)) shared = NULL;
     shares = shared != NULL;
+    if (shared) bring_before(e, a, shared);
     enter_loop(&p, shared);
   }
   if (p.clears) insert_clear(e, p.block, NULL, a);

@@ -208,6 +208,8 @@ typedef struct entry_root {
 
 /* A view that reads places of its operand more than once: overlapping windows. */
 bool view_repeats(const graph *g, const view *v);
+/* A view that reads some axis from its end to its beginning, and each place once. */
+bool node_reads_backwards(const graph *g, const node *n);
 void reach_nodes(entry_plan *e, const entry_root *roots, int count, reach *r);
 /* Decides what is stored, and makes its buffers; a root's in its final place. */
 void store_nodes(entry_plan *e, const entry_root *roots, int count, const reach *r);

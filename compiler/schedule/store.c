@@ -120,9 +120,26 @@ static bool is_padding(const entry_plan *e, const reach *r, const node *n) {
          view_repeats(g, user->view);
 }
 
+/* Weights that a product reads backwards (scatter.c): it reads a copy that lies as it goes, made once
+ * for all samples. */
+static bool is_turned(const entry_plan *e, const reach *r, const node *n) {
+  return r->widened[n->id] && node_reads_backwards(e->of->g, n) && !node_has_axis(n, AXIS_BATCH) &&
+         n->operand[0]->class == NODE_TENSOR && n->operand[0]->tensor->role == TENSOR_PARAMETER;
+}
+
+bool node_reads_backwards(const graph *g, const node *n) {
+  if (n->class != NODE_VIEW || !view_is_read(g, n->view) || view_repeats(g, n->view)) return false;
+  for (int k = 0; k < n->view->reads; k++) {
+    for (int u = 0; u < n->view->box; u++) {
+      if (n->view->read[k].coefficient[u] < 0) return true;
+    }
+  }
+  return false;
+}
+
 static bool should_store(const entry_plan *e, const reach *r, const node *n) {
   double cost = e->cost[n->id];
-  if (is_padding(e, r, n)) return true;
+  if (is_padding(e, r, n) || is_turned(e, r, n)) return true;
   if (is_leaf(n) || n->boolean || n->class == NODE_VIEW || cost < 1) return false;
   if (r->widened[n->id]) return !is_sum_of_pieces(e->of->g, n);
   if (r->broadcast[n->id] && cost >= CALL_COST / 2) return true;

@@ -6,8 +6,8 @@
  *   exp(z - lse(z))  exp(z - m) / S                    the forward's exponentials, not new ones
  *
  * and what only makes sense once all users are known: sums in sums and products in products are
- * opened where nobody else reads them, and chains of contractions are bracketed for the least
- * work (bracket.c).
+ * opened where nobody else reads them, chains of contractions are bracketed for the least
+ * work (bracket.c), and what is scattered along windows is gathered (scatter.c).
  *
  * Needs: a derived program. Gives: the same program over new nodes, no log-sum-exp, no softplus.
  * Breaks: the rewrite rules are off from here on; they would undo it.
@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "bracket.h"
+#include "scatter.h"
 #include "transform.h"
 
 typedef struct lowering {
@@ -196,8 +197,19 @@ static const node *made_under_name(lowering *l, const node *old) {
                       inner->bound_axes);
 }
 
+/* A product that a view scatters along windows, or of what it scatters the part that is read. */
+static const node *made_by_gather(lowering *l, const node *old) {
+  const node *inner = old->operand[0];
+  if (l->uses[inner->id] != 1) return NULL;
+  if (inner->class != NODE_VIEW) return gather_windows(l->g, l->made[inner->id], old->view, NULL);
+  const node *scattered = inner->operand[0];
+  if (l->uses[scattered->id] != 1) return NULL;
+  return gather_windows(l->g, l->made[scattered->id], inner->view, old->view);
+}
+
 static const node *lower_view(lowering *l, const node *old) {
   const node *made = made_under_name(l, old);
+  if (!made) made = made_by_gather(l, old);
   return made ? made : node_view(l->g, l->made[old->operand[0]->id], old->view);
 }
 

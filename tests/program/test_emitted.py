@@ -17,7 +17,7 @@ from support import nn                                                      # no
 CHARNN = nn.MODELS / "charnn.nn"
 SHOWN = ["logistic", "softmax_class", "charnn", "lstm_equations", "window_2d", "attention",
          "gathers", "rnn_library", "two_inputs", "residual", "product_passes", "split_passes",
-         "wide_windows"]
+         "wide_windows", "same_windows"]
 
 
 # ---- the text ----------------------------------------------------------------------------------

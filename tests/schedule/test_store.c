@@ -41,6 +41,61 @@ Test(store, a_contraction_computes_its_factors_once) {
   forget_plan(&one);
 }
 
+static int count_windows(const entry_plan *e) {
+  int count = 0;
+  for (size_t k = 0; k < e->assignments; k++) {
+    const assignment *a = e->assignment[k];
+    count += a->product && a->product->windows;
+  }
+  return count;
+}
+
+/* y[i + p] += x[i, p] */
+static int count_scatters(const entry_plan *e) {
+  int count = 0;
+  for (size_t k = 0; k < e->assignments; k++) {
+    const assignment *a = e->assignment[k];
+    bool scatters = false;
+    for (int d = 0; d < a->target->rank; d++) scatters = scatters || a->at[d].terms > 1;
+    count += scatters && !a->product;
+  }
+  return count;
+}
+
+/* By what a padded convolution reads it is a sum over windows once more; where windows stay inside, and the
+ * gather had many more places than the scatter, results are scattered. */
+Test(store, derivatives_by_padded_inputs_are_gathered) {
+  planned same = plan_of("input x[3, 8, 8]\ntarget y : class(10)\n"
+                         "h = x |> conv2d(4, 3, padding = 1) |> tanh |> conv2d(5, 3, padding = 1) |> tanh\n"
+                         "z = flatten(h) |> dense(10)\noutput z\nloss softmax_cross_entropy(z, y)\n", 4);
+  planned inside = plan_of("input x[3, 9, 9]\ntarget y : class(10)\n"
+                           "h = x |> conv2d(4, 3) |> tanh |> conv2d(5, 3) |> tanh\n"
+                           "z = flatten(h) |> dense(10)\noutput z\nloss softmax_cross_entropy(z, y)\n", 4);
+  cr_expect_eq(count_scatters(&same.made->entry[ENTRY_GRADIENT]), 0);
+  cr_expect_eq(count_windows(&same.made->entry[ENTRY_GRADIENT]), 3, "two forwards, one backwards");
+  cr_expect_eq(count_scatters(&inside.made->entry[ENTRY_GRADIENT]), 1);
+  forget_plan(&same);
+  forget_plan(&inside);
+}
+
+/* What it needs of weights is made before the samples' loop, which goes on with their gradients. */
+Test(store, turned_weights_do_not_part_the_loop_over_samples) {
+  planned one = plan_of("input x[3, 8, 8]\ntarget y : class(10)\n"
+                        "h = x |> conv2d(4, 3, padding = 1) |> tanh |> conv2d(5, 3, padding = 1) |> tanh\n"
+                        "z = flatten(h) |> dense(10)\noutput z\nloss softmax_cross_entropy(z, y)\n", 4);
+  const entry_plan *e = &one.made->entry[ENTRY_GRADIENT];
+  int padded = 0;
+  for (size_t k = 0; k < e->buffers; k++) {
+    const buffer *b = e->buffer[k];
+    const bool shows = b->what && b->what->class == NODE_VIEW && strstr(b->word, "d_") == b->word;
+    if (!shows || b->kept != STORAGE_SCRATCH) continue;
+    padded++;
+    cr_expect_not(b->grows, "%s is of one sample, or of none", b->word);
+  }
+  cr_expect_eq(padded, 2, "the derivative with zeros around it, and the weights");
+  forget_plan(&one);
+}
+
 /* Zeros around a hidden layer are stored with it: no term asks whether it stands inside. */
 Test(store, a_padded_convolution_is_a_sum_over_windows) {
   planned one = plan_of("input x[3, 8, 8]\ntarget y : class(10)\n"

@@ -86,6 +86,18 @@ def wide_windows(x, y, W, b, V, Z, c):
   return mse(z, y), {"z": z}
 
 
+@twin({**params(D=(6, 6, 3), E=(6, 6, 6, 3)), "a.W": (4, 2, 3, 3), "a.b": (4,), "b.W": (6, 2, 3, 3),
+       "b.b": (6,), "c.W": (6, 1, 3, 3), "c.b": (6,), **dense("z", 3, 6)}, x=real(2, 6, 7), y=real(3))
+def same_windows(x, y, D, E, a_W, a_b, b_W, b_b, c_W, c_b, z_W, z_b):
+  a = tanh(functional.conv2d(x[None], a_W, a_b, padding=1))
+  b = tanh(functional.conv2d(a, b_W, b_b, padding=2, dilation=2, groups=2))
+  c = b + functional.conv2d(b, c_W, c_b, padding=1, groups=6)
+  d = functional.conv2d(functional.pad(c, (2, 0)), D[:, :, None])
+  e = functional.conv2d(d, E)
+  z = z_W @ tanh(e)[0, :, 0].mean(-1) + z_b
+  return mse(z, y), {"z": z}
+
+
 @twin(params(g=ones(2, 6, 4), W=(2, 3)), x=real(2, 6, 4), y=real(2))
 def pooling(x, y, g, W):
   u = g * x
