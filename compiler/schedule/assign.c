@@ -153,92 +153,32 @@ variable *assignment_variable(entry_plan *e, assignment *a, axis along, bool bou
   return v;
 }
 
-/* One variable for each dimension of the target, and the environment that they make. */
+/* One variable for each dimension of the target, or several, and the environment that they make. */
 void assignment_free(entry_plan *e, assignment *a) {
   for (int d = 0; d < a->target->rank; d++) {
     axis along = a->target->dims[d];
     bool single = along != AXIS_BATCH && axis_extent(e->of->g, along) == 1;
-    a->at[d] = index_constant(0);
-    if (!single) a->at[d] = index_of(assignment_variable(e, a, along, false));
+    a->at[d] = single ? index_constant(0) : assignment_index(e, a, along, false);
     a->where = environment_put(e->of->memory, a->where, a->target->dims[d], a->at[d]);
   }
 }
 
 const environment *assignment_bind(entry_plan *e, assignment *a, axis along,
                                    const environment *where) {
-  variable *v = assignment_variable(e, a, along, true);
-  return environment_put(e->of->memory, where, along, index_of(v));
-}
-
-/* ---- digits --------------------------------------------------------------------------------- */
-
-/* v / J or v % J, on their own; 0 where the variable is anything else. */
-static int64_t divisor_of(const variable *of, const variable *v) {
-  if (of->kind != VARIABLE_QUOTIENT && of->kind != VARIABLE_REMAINDER) return 0;
-  return of->form.constant == 0 && index_variable(&of->form) == v ? of->divisor : 0;
-}
-
-/* The number by which everything that is read divides v, if that is one number; else 0. */
-static int64_t common_divisor(const assignment *a, const variable *v) {
-  int64_t common = 0;
-  for (const buffer_read *r = a->reads; r; r = r->next) {
-    for (int d = 0; d < r->from->rank; d++) {
-      for (int k = 0; k < r->at[d].terms; k++) {
-        int64_t one = divisor_of(variable_now(r->at[d].term[k].of), v);
-        if (one && common && one != common) return 0;
-        if (one) common = one;
-      }
-    }
-  }
-  return common;
-}
-
-bool split_digits(entry_plan *e, assignment *a, int64_t *digits) {
-  bool any = false;
-  for (int k = 0, d = 0; d < a->target->rank; d++) {
-    digits[d] = 0;
-    if (a->at[d].terms == 0) continue;
-    const variable *v = a->variable[k++];
-    if (index_variable(&a->at[d]) != v) return false;
-    int64_t by = v->batch || axis_counts_copies(e->of->g, v->along) ? 0 : common_divisor(a, v);
-    if (by <= 1 || v->high % by != 0 || v->high <= by) continue;
-    digits[d] = by;
-    any = true;
-  }
-  return any;
-}
-
-void free_digits(entry_plan *e, assignment *a, const int64_t *digits) {
-  a->variables = a->free = 0;
-  a->where = NULL;
-  a->reads = NULL;
-  for (int d = 0; d < a->target->rank; d++) {
-    axis along = a->target->dims[d];
-    if (a->at[d].terms > 0) {
-      variable *v = assignment_variable(e, a, along, false);
-      a->at[d] = index_of(v);
-      if (digits[d]) {
-        variable *low = assignment_variable(e, a, along, false);
-        index_form last = index_of(low), first = a->at[d];
-        v->high /= digits[d];
-        low->high = digits[d];
-        a->at[d] = index_add(last, digits[d], &first);
-      }
-    }
-    a->where = environment_put(e->of->memory, a->where, along, a->at[d]);
-  }
+  return environment_put(e->of->memory, where, along, assignment_index(e, a, along, true));
 }
 
 static void assign_elements(entry_plan *e, buffer *target, const node *what, bool inside) {
   assignment *a = assignment_new(e, ASSIGN_ELEMENTS, target);
-  int64_t digits[MAX_RANK];
-  assignment_free(e, a);
   a->what = what;
   a->inside = inside;
-  note_reads(e, a, what, a->where, inside);
-  if (!split_digits(e, a, digits)) return;
-  free_digits(e, a, digits);
-  note_reads(e, a, what, a->where, inside);
+  do {
+    a->variables = a->free = 0;
+    a->where = NULL;
+    a->reads = NULL;
+    assignment_free(e, a);
+    note_reads(e, a, what, a->where, inside);
+  } while (find_digits(e, a));
 }
 
 /* Brings a running average up to date, or keeps the last state. */

@@ -6,16 +6,16 @@
 
 assignment *assignment_new(entry_plan *e, assignment_kind kind, buffer *target);
 variable *assignment_variable(entry_plan *e, assignment *a, axis along, bool bound);
-/* One variable for each dimension of the target, and the environment that they make. */
+/* The target's indices, and the environment that they make. */
 void assignment_free(entry_plan *e, assignment *a);
 const environment *assignment_bind(entry_plan *e, assignment *a, axis along,
                                    const environment *where);
-/* Of a variable of the target that what is read divides, two: v is J u + w. Without divisions loops over
- * it are vector code, or a product: so a pool's gradient is read, and so are groups of channels. Fills
- * `digits` with J, 0 for those that stay one; whether there is any. */
-bool split_digits(entry_plan *e, assignment *a, int64_t *digits);
-/* assignment_free() anew with them; what it reads is to be noted again. */
-void free_digits(entry_plan *e, assignment *a, const int64_t *digits);
+/* The index along an axis: one variable of the assignment, or one for each of its digits. */
+index_form assignment_index(entry_plan *e, assignment *a, axis along, bool bound);
+/* Of a variable that what is read divides, two: v is J u + w. Without divisions loops over it are vector
+ * code, or a product: so a pool's gradient is read, channels by groups, and whatever is reshaped. Adds to
+ * the assignment's digits; whether there is anything to add, so that it must be made anew. */
+bool find_digits(entry_plan *e, assignment *a);
 
 /* Notes what computing `n` at `where` reads. `inside`: n is what the assignment computes, not a
  * reading of it. */

@@ -21,7 +21,6 @@ typedef struct choices {
 
 typedef struct product_build {
   assignment *a;
-  const int64_t *digits; /* of the target's variables, or NULL: see split_digits() */
   int factors;
   open_factor factor[MOST_FACTORS + 2];
 } product_build;
@@ -250,7 +249,6 @@ typedef void begin_build(entry_plan *e, product_build *build, const node *n);
 
 static void begin_product(entry_plan *e, product_build *build, const node *n) {
   assignment_free(e, build->a);
-  if (build->digits) free_digits(e, build->a, build->digits);
   add_factor(build, n, 1, build->a->where);
 }
 
@@ -305,14 +303,14 @@ static void discard(entry_plan *e, buffer *target, size_t before, assignment *la
 }
 
 static void build_product(entry_plan *e, buffer *target, const node *n, double coefficient,
-                          begin_build *begin, const choices *chosen, const int64_t *digits) {
+                          begin_build *begin, const choices *chosen, digit_list *digits) {
   size_t before = e->assignments;
   assignment *last = target->last_writer;
   product_build *build = arena_alloc(e->of->memory, sizeof *build);
   build->a = assignment_new(e, ASSIGN_PRODUCT, target);
   build->a->coefficient = coefficient;
   build->a->term = n;
-  build->digits = digits;
+  build->a->digits = digits;
   begin(e, build, n);
   /* a held node is opened here all the same: this is where it is computed */
   open_factor top = build->factor[0];
@@ -322,12 +320,10 @@ static void build_product(entry_plan *e, buffer *target, const node *n, double c
   }
   int pieces = open_factors(e, build, chosen);
   if (pieces == 0) {
-    int64_t found[MAX_RANK];
     finish(e, build);
-    if (digits || begin != begin_product || build->a->conditions || !split_digits(e, build->a, found))
-      return;
+    if (begin != begin_product || build->a->conditions || !find_digits(e, build->a)) return;
     discard(e, target, before, last);
-    build_product(e, target, n, coefficient, begin, chosen, found);
+    build_product(e, target, n, coefficient, begin, chosen, build->a->digits);
     return;
   }
   discard(e, target, before, last);

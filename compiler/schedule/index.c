@@ -99,9 +99,15 @@ static void index_divide(arena *memory, index_form of, int64_t divisor, index_fo
     add_term(whole ? quotient : remainder, of.term[k].of, whole ? by / divisor : by);
   }
   int64_t low, high;
-  if (index_bounds(remainder, &low, &high) && low >= 0 && high < divisor) return;
-  *quotient = index_divided(memory, of, divisor, VARIABLE_QUOTIENT);
-  *remainder = index_divided(memory, of, divisor, VARIABLE_REMAINDER);
+  const bool known = index_bounds(remainder, &low, &high) && low >= 0;
+  if (known && high < divisor) return;
+  if (!known) {
+    *quotient = index_constant(0);
+    *remainder = of;
+  }
+  const index_form rest = *remainder, more = index_divided(memory, rest, divisor, VARIABLE_QUOTIENT);
+  *quotient = index_add(*quotient, 1, &more);
+  *remainder = index_divided(memory, rest, divisor, VARIABLE_REMAINDER);
 }
 
 /* ---- environments ------------------------------------------------------------------------- */

@@ -53,17 +53,31 @@ static bool is_plain(const index_form *at, const variable *v) {
   return at->constant == 0 && index_variable(at) == v;
 }
 
+/* Its terms are variables of the assignment, digit by digit: how many places that makes. */
+static size_form places_reached(const assignment *a, const index_form *at) {
+  size_form places = {1, false};
+  for (int known = 0; known < at->terms; known++) { /* the next larger digit each time */
+    const variable *v = NULL;
+    for (int k = 0; k < at->terms; k++) {
+      if (at->term[k].coefficient == places.count) v = variable_now(at->term[k].of);
+    }
+    if (!v || v->kind != VARIABLE_LOOP || v->low != 0 || assignment_binds(a, v)) return (size_form){0, false};
+    size_form turns = variable_turns(v);
+    places = (size_form){places.count * turns.count, turns.batch};
+  }
+  return places;
+}
+
 /* Every element of the target is reached, once. */
 static bool covers(const plan *p, const assignment *a) {
   if (a->kind != ASSIGN_PRODUCT) return true;
   if (a->conditions) return false;
   for (int d = 0; d < a->target->rank; d++) {
-    const variable *v = index_variable(&a->at[d]);
     size_form places = buffer_extent(p->g, a->target, d);
     if (places.count == 1 && !places.batch) continue;
-    if (!v || a->at[d].constant != 0 || assignment_binds(a, v)) return false;
-    size_form turns = variable_turns(v);
-    if (turns.count != places.count || turns.batch != places.batch) return false;
+    size_form reached = places_reached(a, &a->at[d]);
+    if (a->at[d].terms == 0 || a->at[d].constant != 0) return false;
+    if (reached.count != places.count || reached.batch != places.batch) return false;
   }
   return true;
 }

@@ -3,6 +3,7 @@
  *
  *   index     index expressions over loop variables; reading through views
  *   store     which nodes get storage of their own, and which are parts of their readers
+ *   digits    which indices run as several variables
  *   assign    the assignments that fill what is stored:  Y[C u + d] (+)= product of X_k[A_k u + b_k]
  *   cycle     their order; strongly connected components become loops over time
  *   copies    what shares the loop over the copies of a repeat; rows: what goes on between them
@@ -32,6 +33,7 @@ typedef struct variable variable;
 typedef struct buffer buffer;
 typedef struct assignment assignment;
 typedef struct loop_step step;
+typedef struct digit_list digit_list;
 typedef struct entry_plan entry_plan;
 typedef struct plan plan;
 typedef struct word_table word_table;
@@ -75,6 +77,7 @@ struct variable {
   int64_t divisor;
   const node *label;   /* LABEL, read at `where`                                                 */
   const environment *where;
+  int64_t unit;        /* LOOP over a digit of an index: what one step of it counts there        */
   variable *same;      /* another variable that it became one with, or NULL                      */
   bool time;           /* the loop of a recurrence                                               */
   const char *word;    /* in C, once a loop runs over it                                         */
@@ -260,6 +263,7 @@ struct assignment {
   int free, variables;        /* the first `free` variables are the target's                     */
   variable *variable[2 * MAX_RANK];
   bool bound[2 * MAX_RANK];
+  digit_list *digits;         /* indices that run as several variables, or NULL                  */
   const node *what;           /* ELEMENTS, MAXIMUM, ARGMAX: evaluated at `where`                 */
   const node *guard;
   const node *term;           /* PRODUCT: what it is, or is a piece of, times the coefficient    */
