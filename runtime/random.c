@@ -6,23 +6,11 @@
 #include <math.h>
 #include <string.h>
 
-static const uint64_t golden = 0x9e3779b97f4a7c15u; /* 2^64 / golden ratio, odd */
-
-static uint64_t mixed(uint64_t z) {
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-  return z ^ (z >> 31);
-}
-
 /* FNV-1a */
 uint64_t nnrt_random_hash(uint64_t hash, const char *text, size_t length) {
   for (size_t i = 0; i < length; i++)
     hash = (hash ^ (unsigned char)text[i]) * 0x100000001b3u;
   return hash;
-}
-
-static uint64_t joined(uint64_t key, uint64_t number) {
-  return mixed(key + golden * (number + 1));
 }
 
 nnrt_random nnrt_random_begin(uint64_t seed, const char *name, uint64_t part) {
@@ -31,13 +19,12 @@ nnrt_random nnrt_random_begin(uint64_t seed, const char *name, uint64_t part) {
 }
 
 nnrt_random nnrt_random_begin_hashed(uint64_t seed, uint64_t hash, uint64_t part) {
-  nnrt_random stream = {joined(joined(mixed(seed + golden), hash), part), 0};
+  nnrt_random stream = {nnrt_joined(nnrt_joined(nnrt_joined(seed, 0), hash), part), 0};
   return stream;
 }
 
 uint64_t nnrt_random_bits(nnrt_random *stream) {
-  stream->place++;
-  return mixed(stream->key + golden * stream->place);
+  return nnrt_joined(stream->key, stream->place++);
 }
 
 double nnrt_random_uniform(nnrt_random *stream) {
@@ -67,9 +54,4 @@ void nnrt_random_shuffle(nnrt_random *stream, size_t *order, size_t count) {
     order[i - 1] = order[j];
     order[j] = kept;
   }
-}
-
-float nnrt_uniform(uint64_t seed, uint64_t draw, uint64_t site, uint64_t element) {
-  uint64_t key = joined(joined(mixed(seed + golden), draw), site);
-  return (float)(joined(key, element) >> 40) * 0x1p-24f;
 }

@@ -419,14 +419,33 @@ static bool is_short(const step *s) {
          turns_stand_apart(s);
 }
 
-/* Where a compiler could find out by itself there is no need to say so: one array is written. */
-static const char *hint_of(const step *s) {
-  int written = 0;
-  if (is_short(s)) return "NNRT_SHORT";
-  for (const step *one = s->first; one; one = one->next) {
-    written += one->kind == STEP_ASSIGNMENT && !buffer_is_scalar(one->what->target);
+/* Pairs of arrays of which one is written: so often a compiler would have to ask how they lie. */
+static int pairs_to_ask(const step *loop) {
+  enum { MOST = 16 };
+  const buffer *met[MOST];
+  int written = 0, all = 0;
+  for (int pass = 0; pass < 2; pass++) { /* those that are written first */
+    for (const step *s = loop->first; s; s = s->next) {
+      if (s->kind != STEP_ASSIGNMENT) continue;
+      const assignment *a = s->what;
+      const buffer_read first = {.from = a->target, .next = a->reads};
+      for (const buffer_read *r = pass ? a->reads : &first; r; r = pass ? r->next : NULL) {
+        bool known = buffer_is_scalar(r->from);
+        for (int k = 0; k < all; k++) known = known || met[k] == r->from;
+        if (!known && all == MOST) return MOST * MOST;
+        if (!known) met[all++] = r->from;
+      }
+    }
+    if (pass == 0) written = all;
   }
-  return written > 2 && turns_stand_apart(s) ? "NNRT_APART" : NULL;
+  return written * (all - written) + written * (written - 1) / 2;
+}
+
+/* Where a compiler could find out by itself there is no need to say so: gcc asks about ten pairs. */
+static const char *hint_of(const step *s) {
+  enum { MOST_ASKED = 8 };
+  if (is_short(s)) return "NNRT_SHORT";
+  return pairs_to_ask(s) > MOST_ASKED && turns_stand_apart(s) ? "NNRT_APART" : NULL;
 }
 
 static void emit_loop_head(writer *w, const step *s, bool single) {
