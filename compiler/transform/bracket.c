@@ -140,6 +140,24 @@ static bool opens(const node *made, const node *factor, double power, int count,
          names_are_apart(made, factor);
 }
 
+/* A bound axis that one factor alone has, while another has one that this factor lacks: what is summed over
+ * it at once is not computed for each place along that. */
+static bool sums_early(const node *made) {
+  for (int b = 0; b < made->bound; b++) {
+    const node *only = NULL;
+    int having = 0;
+    for (int k = 0; k < made->operands; k++) {
+      if (!node_has_axis(made->operand[k], made->bound_axes[b])) continue;
+      only = made->operand[k];
+      having++;
+    }
+    for (int k = 0; k < made->rank && having == 1; k++) {
+      if (!node_has_axis(only, made->axes[k])) return true;
+    }
+  }
+  return false;
+}
+
 static uint64_t all_axes(const chain *c) {
   uint64_t all = 0;
   for (int k = 0; k < c->factors; k++) all |= c->has[k];
@@ -162,7 +180,8 @@ static double cost_as_it_is(chain *c, const node *inner, bool *known) {
 const node *bracket(graph *g, int batch, const node *made, int count, const node *const *factors,
                     const bool *single) {
   if (!is_contraction(made) || made->operands > MOST_BRACKETED) return made;
-  bool any = false, known = true;
+  const bool early = sums_early(made);
+  bool any = early, known = true;
   for (int k = 0; k < made->operands; k++) {
     any = any || opens(made, made->operand[k], made->power[k], count, factors, single);
   }
@@ -186,7 +205,7 @@ const node *bracket(graph *g, int batch, const node *made, int count, const node
     int position = position_of(c, made->axes[k]);
     if (position < MOST_AXES) c->result |= UINT64_C(1) << position;
   }
-  if (!known || c->factors < 3 || (c->result & ~all_axes(c))) return made;
+  if (!known || c->factors < (early ? 2 : 3) || (c->result & ~all_axes(c))) return made;
   search(c);
   int whole = (1 << c->factors) - 1;
   return c->cost[whole] < before ? build(c, whole) : made;

@@ -18,6 +18,11 @@
 #include "scatter.h"
 #include "transform.h"
 
+/* A factor with zeroes where a mask is false. */
+typedef struct masked {
+  const node *mask, *factor, *both;
+} masked;
+
 typedef struct lowering {
   program *p;
   graph *g;
@@ -27,6 +32,8 @@ typedef struct lowering {
   bool *opens;           /* by old id: a lowered form that sums take in term by term */
   const node **maximum;  /* of a log-sum-exp, by old id */
   const node **total;    /* what its exponentials are divided by */
+  size_t masks, mask_capacity;
+  masked *mask;          /* that products have been made of */
 } lowering;
 
 /* ---- operand lists ------------------------------------------------------------------------ */
@@ -148,6 +155,71 @@ static const node *joint_sum(lowering *l, const node *old) {
   return node_product(l->g, inner->operands, inner->operand, inner->power, count, bound);
 }
 
+/* j + 1 <= i and the like: of indices alone, and of a range of them. */
+static bool is_range_of_indices(const node *n) {
+  if (n->class == NODE_INDEX || n->class == NODE_CONSTANT) return true;
+  const bool compares = n->class == NODE_MAP && (n->op == OP_less || n->op == OP_less_equal);
+  if (!compares && n->class != NODE_SUM) return false;
+  for (int k = 0; k < n->operands; k++) {
+    if (n->operand[k]->boolean || !is_range_of_indices(n->operand[k])) return false;
+  }
+  return true;
+}
+
+static bool has_axes_of(const node *n, const node *other) {
+  for (int k = 0; k < other->rank; k++) {
+    if (!node_has_axis(n, other->axes[k])) return false;
+  }
+  return true;
+}
+
+/* The factor that takes the mask at k in, or -1: it has all of its axes, and another factor has not, so that
+ * all of it is a matrix product, once zeroes stand where the mask is false. */
+static int masked_factor(const operands *list, size_t k) {
+  int found = -1;
+  bool others = false;
+  for (size_t j = 0; j < list->count; j++) {
+    if (list->node[j]->boolean) continue;
+    if (!has_axes_of(list->node[j], list->node[k])) others = true;
+    else if (list->weight[j] >= 1 && list->weight[j] <= 1) found = (int)j;
+  }
+  return others ? found : -1;
+}
+
+static void remove_operand(operands *list, size_t k) {
+  list->count--;
+  memmove(&list->node[k], &list->node[k + 1], (list->count - k) * sizeof *list->node);
+  memmove(&list->weight[k], &list->weight[k + 1], (list->count - k) * sizeof *list->weight);
+}
+
+static void take_masks_in(lowering *l, operands *list) {
+  for (size_t k = 0; k < list->count; k++) {
+    const node *mask = list->node[k];
+    const int j = mask->boolean && is_range_of_indices(mask) ? masked_factor(list, k) : -1;
+    if (j < 0) continue;
+    const masked one = {mask, list->node[j], node_multiply(l->g, mask, list->node[j])};
+    ARENA_PUSH(l->memory, l->mask, l->masks, l->mask_capacity, one);
+    list->node[j] = one.both;
+    remove_operand(list, k--);
+  }
+}
+
+static size_t find_operand(const operands *list, const node *n) {
+  size_t k = 0;
+  while (k < list->count && (list->node[k] != n || list->weight[k] < 1 || list->weight[k] > 1)) k++;
+  return k;
+}
+
+/* What has been made with a mask serves where the two are met again. */
+static void use_masked(const lowering *l, operands *list) {
+  for (size_t m = 0; m < l->masks; m++) {
+    const size_t k = find_operand(list, l->mask[m].mask);
+    if (k == list->count || find_operand(list, l->mask[m].factor) == list->count) continue;
+    list->node[find_operand(list, l->mask[m].factor)] = l->mask[m].both;
+    remove_operand(list, k);
+  }
+}
+
 static const node *lower_product(lowering *l, const node *old) {
   operands list = {0};
   const node *joint = joint_sum(l, old);
@@ -159,6 +231,8 @@ static const node *lower_product(lowering *l, const node *old) {
       push(l, &list, l->made[old->operand[k]->id], old->power[k]);
     }
   }
+  use_masked(l, &list);
+  if (old->bound > 0) take_masks_in(l, &list);
   const node *made = node_product(l->g, (int)list.count, list.node, list.weight, old->bound,
                                   old->bound_axes);
   bool single[MOST_BRACKETED] = {false};
