@@ -47,10 +47,12 @@
 #define NNRT_SHORT
 #endif
 
+#ifndef NNRT_FUNCTION /* as in nnrt.h */
 #if defined(__GNUC__)
 #define NNRT_FUNCTION static inline __attribute__((unused))
 #else
 #define NNRT_FUNCTION static inline
+#endif
 #endif
 
 #include <math.h>

@@ -244,15 +244,79 @@ static void store_root(entry_plan *e, const entry_root *wanted) {
   if (wanted->kept != STORAGE_STATE && free && fits) e->held[n->id] = b;
 }
 
+/* ---- masks ---------------------------------------------------------------------------------- */
+
+static bool has_operand(const node *n, const node *operand) {
+  for (int k = 0; k < n->operands; k++) {
+    if (n->operand[k] == operand) return true;
+  }
+  return false;
+}
+
+/* The mask that `both` is n with, as lower.c makes it of n's own factors; NULL where it is not. */
+static const node *mask_beside(const node *n, const node *both) {
+  const node *mask = NULL;
+  if (both->class != NODE_PRODUCT || both->bound > 0 || both->operands != n->operands + 1) return NULL;
+  for (int k = 0; k < both->operands; k++) {
+    if (has_operand(n, both->operand[k])) continue;
+    if (mask || !both->operand[k]->boolean) return NULL;
+    mask = both->operand[k];
+  }
+  for (int k = 0, j = 0; k < both->operands && mask; k++) { /* both lists are sorted */
+    if (both->operand[k] == mask) continue;
+    if (n->operand[j] != both->operand[k] || n->power[j] < both->power[k] || n->power[j] > both->power[k])
+      return NULL;
+    j++;
+  }
+  return mask;
+}
+
+/* Stored products with one bracket: what others may be found in. */
+typedef struct masked_list {
+  size_t count, capacity;
+  const node **item;
+} masked_list;
+
+static masked_list list_masked(const entry_plan *e, const reach *r) {
+  masked_list all = {0};
+  for (int k = 0; k < r->count; k++) {
+    const node *n = r->list[k];
+    int brackets = 0;
+    if (n->class != NODE_PRODUCT || n->bound > 0 || !r->widened[n->id] || n->boolean) continue;
+    for (int j = 0; j < n->operands; j++) brackets += n->operand[j]->boolean;
+    if (brackets == 1) ARENA_PUSH(e->of->memory, all.item, all.count, all.capacity, n);
+  }
+  return all;
+}
+
+/* [mask] n, where that is stored and n is only ever read together with the mask: the zeroes beside it are
+ * never seen, and one array serves both. */
+static const node *masked_instead(const entry_plan *e, const reach *r, const masked_list *all, const node *n) {
+  const node *both = NULL, *mask = NULL;
+  if (n->class != NODE_PRODUCT || n->bound > 0 || r->name[n->id] || r->body[n->id]) return NULL;
+  for (size_t k = 0; k < all->count && !mask; k++) {
+    both = all->item[k];
+    if (!is_held(e, both)) mask = mask_beside(n, both);
+  }
+  for (int k = 0; k < r->count && mask; k++) {
+    const node *reader = r->list[k];
+    if (has_operand(reader, n) && (reader->class != NODE_PRODUCT || !has_operand(reader, mask))) mask = NULL;
+  }
+  return mask ? both : NULL;
+}
+
 void store_nodes(entry_plan *e, const entry_root *roots, int count, const reach *r) {
+  const masked_list with_masks = list_masked(e, r);
   for (int k = 0; k < count; k++) store_root(e, &roots[k]);
   for (int k = 0; k < r->count; k++) {
     const node *n = r->list[k];
     e->cost[n->id] = tree_cost(e, n);
     e->size[n->id] = tree_size(e, n);
     if (is_held(e, n)) continue;
-    if (!must_store(e, r, n) && !should_store(e, r, n)) continue;
-    e->held[n->id] = buffer_new(e, STORAGE_SCRATCH, n);
+    const node *masked = masked_instead(e, r, &with_masks, n);
+    if (!masked && !must_store(e, r, n) && !should_store(e, r, n)) continue;
+    e->held[n->id] = buffer_new(e, STORAGE_SCRATCH, masked ? masked : n);
+    if (masked) e->held[masked->id] = e->held[n->id];
     give_axes(e->held[n->id], n);
     e->held[n->id]->shown = NULL;
     if (r->name[n->id]) e->held[n->id]->called = r->name[n->id];

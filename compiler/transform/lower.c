@@ -192,12 +192,22 @@ static void remove_operand(operands *list, size_t k) {
   memmove(&list->weight[k], &list->weight[k + 1], (list->count - k) * sizeof *list->weight);
 }
 
+/* [mask] n, of n's own factors: nothing is computed twice where n is only met together with the mask. */
+static const node *masked_node(lowering *l, const node *mask, const node *n) {
+  operands list = {0};
+  push(l, &list, mask, 1);
+  const bool product = n->class == NODE_PRODUCT && n->bound == 0;
+  for (int k = 0; k < n->operands && product; k++) push(l, &list, n->operand[k], n->power[k]);
+  if (!product) push(l, &list, n, 1);
+  return node_product(l->g, (int)list.count, list.node, list.weight, 0, NULL);
+}
+
 static void take_masks_in(lowering *l, operands *list) {
   for (size_t k = 0; k < list->count; k++) {
     const node *mask = list->node[k];
     const int j = mask->boolean && is_range_of_indices(mask) ? masked_factor(list, k) : -1;
     if (j < 0) continue;
-    const masked one = {mask, list->node[j], node_multiply(l->g, mask, list->node[j])};
+    const masked one = {mask, list->node[j], masked_node(l, mask, list->node[j])};
     ARENA_PUSH(l->memory, l->mask, l->masks, l->mask_capacity, one);
     list->node[j] = one.both;
     remove_operand(list, k--);
