@@ -332,7 +332,7 @@ static void assign_buffer(entry_plan *e, buffer *b) {
   else if (!own) assign_elements(e, b, n, false);
   else if (assign_rows(e, b, n)) return;
   else if (n->class == NODE_SELECT) assign_select(e, b, n);
-  else if (n->class == NODE_PRODUCT && (n->bound > 0 || e->scales[n->id])) {
+  else if (e->scales[n->id] || (n->class == NODE_PRODUCT && n->bound > 0)) {
     assign_product(e, b, n, 1);
   }
   else if (n->class == NODE_VIEW && !view_gathers(e->of->g, n->view)) assign_scatter(e, b, n);

@@ -316,7 +316,7 @@ static void build_product(entry_plan *e, buffer *target, const node *n, double c
   open_factor top = build->factor[0];
   if (begin == begin_product && is_read(e, top.what)) {
     build->factors = 0;
-    open_product(e, build, &top);
+    if (!open_product(e, build, &top)) open_view(e, build, &top);
   }
   int pieces = open_factors(e, build, chosen);
   if (pieces == 0) {

@@ -67,6 +67,13 @@ bool view_repeats(const graph *g, const view *v) {
   return box > places;
 }
 
+bool view_fills(const graph *g, const view *v) {
+  double filled = 1, places = 1;
+  for (int u = 0; u < v->box; u++) filled *= (double)v->extent[u];
+  for (int k = 0; k < v->writes; k++) places *= (double)axis_extent(g, v->write[k].along);
+  return filled >= places;
+}
+
 static void read_by_product(const entry_plan *e, const node *n, reach *r) {
   told_axes told = product_told_axes(n);
   bool contracts = n->bound > told.count;
@@ -194,8 +201,20 @@ static void collect_scaled(const entry_plan *e, const node *n, reach *r) {
   r->scales[n->id] = true;
 }
 
+/* A gradient that shows a contraction in another shape is where it is added up. */
+static void collect_shown(const entry_plan *e, const entry_root *root, reach *r) {
+  const node *n = root->what;
+  if (root->kept != STORAGE_GRADIENT || n->class != NODE_VIEW || !view_fills(e->of->g, n->view)) return;
+  if (view_is_read(e->of->g, n->view) || r->uses[n->operand[0]->id] > 1) return;
+  const node *contraction = collectable(e, r, n, n->rank);
+  if (!contraction || r->collected[contraction->id] || node_is_gather(contraction)) return;
+  r->collected[contraction->id] = true;
+  r->scales[n->id] = true;
+}
+
 /* Readers first: the outermost one collects. */
-static void collect(const entry_plan *e, reach *r) {
+static void collect(const entry_plan *e, const entry_root *roots, int count, reach *r) {
+  for (int k = 0; k < count; k++) collect_shown(e, &roots[k], r);
   for (int k = r->count - 1; k >= 0; k--) {
     if (r->list[k]->class == NODE_SUM) collect_terms(e, r->list[k], r);
     if (r->list[k]->class == NODE_PRODUCT) collect_scaled(e, r->list[k], r);
@@ -260,7 +279,7 @@ void reach_nodes(entry_plan *e, const entry_root *roots, int count, reach *r) {
   for (int k = 0; k < r->count; k++) read_by(e, r->list[k], r);
   pass_through_views(r);
   for (int k = 0; k < count; k++) r->uses[roots[k].what->id]++;
-  collect(e, r);
+  collect(e, roots, count, r);
   name_nodes(r, p->definitions, p->definition);
   name_nodes(r, p->adjoints, p->adjoint);
   name_bodies(e, r);

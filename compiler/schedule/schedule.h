@@ -196,7 +196,8 @@ typedef struct reach {
   bool *selected;      /* a maximum runs over it: it must read the same wherever it is read      */
   bool *body;          /* of a reference: others read it through that                            */
   bool *collected;     /* a contraction that is added up in its reader's buffer                  */
-  bool *scales;        /* that reader, where it only multiplies the contraction by numbers       */
+  bool *scales;        /* that reader, where it only multiplies the contraction by numbers, or shows
+                          it in another shape                                                    */
   const definition **name; /* what the model calls it                                            */
   const node **user;   /* the first reader                                                       */
 } reach;
@@ -211,6 +212,8 @@ typedef struct entry_root {
 
 /* A view that reads places of its operand more than once: overlapping windows. */
 bool view_repeats(const graph *g, const view *v);
+/* It fills all places of what it writes along: it reshapes. */
+bool view_fills(const graph *g, const view *v);
 /* A view that reads some axis from its end to its beginning, and each place once. */
 bool node_reads_backwards(const graph *g, const node *n);
 void reach_nodes(entry_plan *e, const entry_root *roots, int count, reach *r);

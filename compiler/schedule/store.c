@@ -90,21 +90,13 @@ static bool reads_exactly(const entry_plan *e, const node *n) {
   return true;
 }
 
-/* The view fills all places of what it writes along: it reshapes. */
-static bool fills_all(const graph *g, const view *v) {
-  double filled = 1, places = 1;
-  for (int u = 0; u < v->box; u++) filled *= (double)v->extent[u];
-  for (int k = 0; k < v->writes; k++) places *= (double)axis_extent(g, v->write[k].along);
-  return filled >= places;
-}
-
 /* Each term stands in places of its own: readers take them one by one (h[t-1] and its start). */
 static bool is_sum_of_pieces(const graph *g, const node *n) {
   if (n->class != NODE_SUM || n->value < 0 || n->value > 0) return false;
   for (int k = 0; k < n->operands; k++) {
     const node *term = n->operand[k];
     if (term->class != NODE_VIEW || view_is_read(g, term->view)) return false;
-    if (!view_gathers(g, term->view) || fills_all(g, term->view)) return false;
+    if (!view_gathers(g, term->view) || view_fills(g, term->view)) return false;
   }
   return n->operands <= 6;
 }

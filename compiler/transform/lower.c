@@ -233,7 +233,7 @@ static void use_masked(const lowering *l, operands *list) {
 static const node *lower_product(lowering *l, const node *old) {
   operands list = {0};
   const node *joint = joint_sum(l, old);
-  if (joint) return joint;
+  if (joint) return bracket(l->g, l->p->settings.batch, joint, 0, NULL, NULL);
   for (int k = 0; k < old->operands; k++) {
     if (old->bound == 0 || old->operands == 1) {
       push_factor(l, &list, old->operand[k], old->power[k]);

@@ -112,3 +112,25 @@ Test(expression, only_wide_lines_are_broken) {
                               "      + g(cccccccccccccccccccccccccc, dddddddddddddddd);\n");
   arena_free(memory);
 }
+
+/* What stands still while a loop turns is computed before it; in double nothing is put another way. */
+Test(expression, what_stands_still_is_computed_before_the_loop) {
+  static const char model[] =
+      "input x[3, 8, 8]\ntarget y[4, 8, 8]\nz = x |> conv2d(4, 3, padding = 1) |> batchnorm |> relu\n"
+      "output z\nloss mse(z, y)\n";
+  emitted single = emit_text(model, 4, false), precise = emit_text(model, 8, false);
+  cr_expect_geq(count_of(single.code, "const float factor"), 2);
+  cr_expect_geq(count_of(single.code, "_here = z_2_g[o];"), 1, "what is read under a condition");
+  cr_expect_eq(count_of(precise.code, "const double factor"), 0);
+  forget_emitted(&single);
+  forget_emitted(&precise);
+}
+
+/* A number that the loop itself changes does not stand still. */
+Test(expression, what_the_loop_writes_does_not_stand_still) {
+  emitted one = emit_text("input x[6, 16]\ntarget y[6, 16]\nparam a[6, 16]\n"
+                          "h[t, i] = where(x[t, i] > 0, x[t, i] * h[t-1, 15], a[t, i])\n"
+                          "h[-1, i] = 0\noutput h\nloss mse(h, y)\n", 4, false);
+  cr_expect_eq(count_of(one.code, "h_here"), 0);
+  forget_emitted(&one);
+}

@@ -236,3 +236,72 @@ Test(store, what_the_model_names_keeps_its_name) {
   cr_expect_not_null(find_buffer(e, "z"));
   forget_plan(&one);
 }
+
+/* ---- masks, digits, early sums -------------------------------------------------------------- */
+
+/* Zeroes stand where the mask of the indices is false: the rest is a product without a condition. */
+Test(store, what_a_mask_of_indices_leaves_is_a_product) {
+  planned one = plan_of("input x[32, 8]\ntarget y[32, 8]\nparam P[32, 32]\n"
+                        "a[t, j] = sum[u | u <= t](P[t, u] * x[u, j])\noutput a\nloss mse(a, y)\n", 4);
+  planned data = plan_of("input x[32, 8], m[32]\ntarget y[32, 8]\nparam P[32, 32]\n"
+                         "a[t, j] = sum[u | 0 < m[u]](P[t, u] * x[u, j])\noutput a\nloss mse(a, y)\n", 4);
+  cr_expect_eq(count_products(&one.made->entry[ENTRY_PREDICT]), 1);
+  cr_expect_eq(count_products(&data.made->entry[ENTRY_PREDICT]), 0, "what data hide is never multiplied with");
+  forget_plan(&one);
+  forget_plan(&data);
+}
+
+/* Attention's weights are read with the mask and, under it, without: once is enough. */
+Test(store, what_is_read_under_a_mask_alone_is_stored_with_it) {
+  planned one = plan_of("input x[32, 16]\ntarget y[32, 16]\nh = attention(x, 2, causal = 1)\n"
+                        "output h\nloss mse(h, y)\n", 4);
+  const entry_plan *e = &one.made->entry[ENTRY_GRADIENT];
+  cr_expect_not_null(find_buffer(e, "h_y_product"));
+  cr_expect_null(find_buffer(e, "h_y_product_2"));
+  forget_plan(&one);
+}
+
+static int count_divided(const entry_plan *e) {
+  int count = 0;
+  for (size_t k = 0; k < e->assignments; k++) {
+    for (const buffer_read *r = e->assignment[k]->reads; r; r = r->next) {
+      for (int d = 0; d < r->from->rank; d++) {
+        for (int t = 0; t < r->at[d].terms; t++) count += variable_now(r->at[d].term[t].of)->kind >= VARIABLE_QUOTIENT;
+      }
+    }
+  }
+  return count;
+}
+
+/* Groups of channels and reshapes are read by digits, without a division, so that they are products. */
+Test(store, indices_that_are_divided_run_as_digits) {
+  planned groups = plan_of("input x[16, 8, 8]\ntarget y : class(10)\n"
+                           "h = x |> conv2d(32, 3, padding = 1, groups = 2) |> relu\n"
+                           "k = h |> conv2d(32, 3, padding = 1, groups = 4) |> relu\n"
+                           "z = flatten(k) |> dense(10)\noutput z\nloss softmax_cross_entropy(z, y)\n", 4);
+  planned shaped = plan_of("input x[8, 6, 4]\ntarget y[8, 6, 4]\nparam g[8, 6, 4]\n"
+                           "v = reshape(g * x, 2, 96)\nd[i, j] = v[i, j] - mean[k](v[i, k])\n"
+                           "s[i] = mean[k](d[i, k]^2)\nn[i, j] = d[i, j] / sqrt(s[i] + 1)\n"
+                           "z = reshape(n, 8, 6, 4)\noutput z\nloss mse(z, y)\n", 4);
+  const entry_plan *e = &groups.made->entry[ENTRY_GRADIENT];
+  cr_expect_eq(count_divided(&shaped.made->entry[ENTRY_GRADIENT]), 0);
+  cr_expect_eq(count_windows(e), 5, "two forwards, two by weights, one by what the second reads");
+  for (size_t k = 0; k < e->assignments; k++) {
+    const assignment *a = e->assignment[k];
+    cr_expect(a->work_per_sample < 20000 || a->product, "%s is no product", a->target->word);
+  }
+  forget_plan(&groups);
+  forget_plan(&shaped);
+}
+
+/* Over time there is nothing but u: it is summed over that before it meets the derivative. */
+Test(store, what_one_factor_alone_has_is_summed_first) {
+  planned one = plan_of("input x[50, 24]\ntarget y[16]\nparam g[24], W[16, 24]\n"
+                        "u[t, i] = tanh(g[i] * x[t, i])\nz[t, j] = sum[i](W[j, i] * u[t, i])\n"
+                        "m[j] = mean[t](z[t, j])\noutput m\nloss mse(m, y)\ntrain { batch 8 }\n", 4);
+  const entry_plan *e = &one.made->entry[ENTRY_GRADIENT];
+  double work = 0;
+  for (size_t k = 0; k < e->assignments; k++) work += e->assignment[k]->work_per_sample;
+  cr_expect_lt(work, 5 * 50 * 24 + 6 * 16 * 24, "16 times as much for each step would be 19,200");
+  forget_plan(&one);
+}
