@@ -489,7 +489,8 @@ void emit_loop(writer *w, const step *s) {
   }
   const char *before = w->said, *asks = common_condition(w, s, s);
   open_loop *opened = arena_alloc(w->memory, sizeof *opened);
-  *opened = (open_loop){.over = s->over, .of = s, .scope.word = s->over->word, .outer = w->loops,
+  *opened = (open_loop){.over = s->over, .of = s, .innermost = is_innermost(s),
+                        .scope.word = s->over->word, .outer = w->loops,
                         .scope.outer = w->loops ? &w->loops->scope : NULL};
   text loop = text_new(w->memory), *outer = w->out;
   for (int k = 0; k < s->reductions; k++) begin_reduction(w, s->reduction[k]);

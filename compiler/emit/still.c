@@ -30,10 +30,18 @@ static bool form_stands(const index_form *at, const variable *v) {
   return true;
 }
 
-static bool writes(const step *first, const buffer *b) {
+static bool writes_storage(const step *first, const buffer *b) {
   for (const step *s = first; s; s = s->next) {
-    if (s->kind == STEP_LOOP && writes(s->first, b)) return true;
+    if (s->kind == STEP_LOOP && writes_storage(s->first, b)) return true;
     if (s->kind != STEP_LOOP && buffer_storage(s->what->target) == buffer_storage(b)) return true;
+  }
+  return false;
+}
+
+static bool writes(const step *loop, const buffer *b) {
+  if (b->in_place_of || b->replaced) return writes_storage(loop->first, b);
+  for (const assignment *a = b->writer; a; a = a->next_writer) {
+    if (step_inside(a->where_done, loop)) return true;
   }
   return false;
 }
@@ -70,7 +78,7 @@ static bool stands(question *of, const node *n, const environment *where) {
       if (!form_stands(&at[d], of->loop->over)) return false;
     }
     of->reads = of->reads || !buffer_is_scalar(from);
-    return from->type == NUMBER_REAL && !writes(of->loop->first, from);
+    return from->type == NUMBER_REAL && !writes(of->loop, from);
   }
   switch (n->class) {
     case NODE_CONSTANT:
@@ -86,19 +94,12 @@ static bool stands(question *of, const node *n, const environment *where) {
   return false;
 }
 
-static bool is_innermost(const step *loop) {
-  for (const step *s = loop->first; s; s = s->next) {
-    if (s->kind != STEP_ASSIGNMENT || s->what->product) return false;
-  }
-  return loop->first != NULL;
-}
-
 /* ---- where it is computed -------------------------------------------------------------------- */
 
 /* The innermost loop, if numbers may stand before it. */
 static open_loop *loop_at_hand(const writer *w) {
   open_loop *inner = w->rule || !w->e || w->said || w->conditional ? NULL : w->loops;
-  if (!inner || !inner->of || w->type != NUMBER_REAL || !is_innermost(inner->of)) return NULL;
+  if (!inner || !inner->of || w->type != NUMBER_REAL || !inner->innermost) return NULL;
   return inner;
 }
 
@@ -132,6 +133,13 @@ static const char *declare(writer *w, open_loop *before, const char *base, const
   *last = made;
   if (before->outer) before->outer->braces = true;
   return made->word;
+}
+
+bool is_innermost(const step *loop) {
+  for (const step *s = loop->first; s; s = s->next) {
+    if (s->kind != STEP_ASSIGNMENT || s->what->product) return false;
+  }
+  return loop->first != NULL;
 }
 
 void declare_still(writer *w, const open_loop *loop) {

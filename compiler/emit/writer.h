@@ -52,6 +52,7 @@ typedef struct open_loop {
   const known_element *known;
   struct partial_sum *partial; /* of its own turns */
   const step *of;              /* the loop, where it is one of the plan */
+  bool innermost;              /* nothing but assignments in it */
   struct still_number *still;  /* computed before it */
   bool braces;                 /* its body has more lines than it has steps */
 } open_loop;
@@ -302,6 +303,8 @@ void append_with_sums(writer *w, const char *chars, const open_loop *of);
 /* Of the factors, those that stand still in the innermost open loop, if that saves it something, put in
  * front of the others: how many, and the name of their product, which is computed before the loop. */
 int split_still(writer *w, int count, factor_read *factors, const char **word);
+/* The loop holds assignments and nothing else. */
+bool is_innermost(const step *loop);
 /* The lines of what is computed before that loop. */
 void declare_still(writer *w, const open_loop *loop);
 
