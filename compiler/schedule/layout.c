@@ -116,9 +116,25 @@ static void order_scattered(const assignment *a) {
 
 /* ---- what shows something else --------------------------------------------------------------- */
 
+/* What drives the form, of several digits the largest; NULL where it is a constant. */
+static const variable *leading_variable(const index_form *at) {
+  const index_term *most = NULL;
+  for (int k = 0; k < at->terms; k++) {
+    if (!most || at->term[k].coefficient > most->coefficient) most = &at->term[k];
+  }
+  return most ? variable_now(most->of) : NULL;
+}
+
+static bool has_digits(const assignment *a) {
+  for (int d = 0; d < a->target->rank; d++) {
+    if (a->at[d].terms > 1) return true;
+  }
+  return false;
+}
+
 /* Where along what `r` reads the target's dimension d is met, by that one's order. */
 static bool shown_at(const assignment *a, const buffer_read *r, int d, int *at_place) {
-  const variable *v = index_variable(&a->at[d]);
+  const variable *v = leading_variable(&a->at[d]);
   for (int k = 0; k < r->from->rank; k++) {
     const index_form *at = &r->at[r->from->order[k]];
     *at_place = k;
@@ -130,27 +146,36 @@ static bool shown_at(const assignment *a, const buffer_read *r, int d, int *at_p
   return false;
 }
 
+/* Whether the target lies as what `r` reads; its dimensions' places there. */
+static bool lies_as(const assignment *a, const buffer_read *r, bool alike, int *lies) {
+  for (int d = 0; d < a->target->rank && alike; d++) {
+    alike = !a->target->time[d] && shown_at(a, r, d, &lies[d]);
+  }
+  return alike;
+}
+
 /* What has no name of its own lies as what it is made of: as what a view shows (padding), or as the
- * first that is read element by element. */
+ * first that is read element by element; or digit by digit, if that has a name. */
 static void order_shown(const assignment *a) {
   const buffer *b = a->target;
+  int lies[MAX_RANK];
   if (a->kind != ASSIGN_ELEMENTS || !is_scratch(b) || b->called) return;
-  const bool shows = a->what && a->what->class == NODE_VIEW;
-  for (const buffer_read *r = a->reads; r; r = r->next) {
-    int lies[MAX_RANK];
-    bool all = shows ? !a->reads->next : r->from->rank == b->rank && is_scratch(r->from);
-    for (int d = 0; d < b->rank && all; d++) all = !b->time[d] && shown_at(a, r, d, &lies[d]);
-    if (!all) continue;
-    order_by(a->target, lies);
-    return;
+  const bool shows = a->what && a->what->class == NODE_VIEW, digits = has_digits(a);
+  for (int pass = 0; pass < 1 + digits; pass++) {
+    for (const buffer_read *r = a->reads; r; r = r->next) {
+      const bool named = pass == 1 && r->from->rank > b->rank && r->from->called;
+      const bool alike = shows ? !a->reads->next
+                               : is_scratch(r->from) && (named || (pass == 0 && r->from->rank == b->rank));
+      if (!lies_as(a, r, alike, lies)) continue;
+      order_by(a->target, lies);
+      return;
+    }
   }
 }
 
 /* A contraction that is read digit by digit, as channels by groups, lies as what is made of it. */
 static void order_digits(const entry_plan *e, const assignment *a) {
-  bool any = false;
-  for (int d = 0; d < a->target->rank; d++) any = any || a->at[d].terms > 1;
-  if (!any || a->kind != ASSIGN_ELEMENTS || !is_scratch(a->target)) return;
+  if (!has_digits(a) || a->kind != ASSIGN_ELEMENTS || !is_scratch(a->target)) return;
   const address to = buffer_address(e->of->g, a->target, a->at);
   for (const buffer_read *r = a->reads; r; r = r->next) {
     buffer *b = r->from;
