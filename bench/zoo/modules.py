@@ -125,14 +125,15 @@ def grouped(before, width, groups):
 
 MODULES = {
   "stem": (lambda: classifier(nn.Conv2d(3, 32, 7, 2, 3), *norm_relu(32), nn.MaxPool2d(3, 2, 1),
-                              nn.Conv2d(32, 64, 3, padding=1), *norm_relu(64), width=64), (3, 64, 64), 32, True),
+                              nn.Conv2d(32, 64, 3, padding=1), *norm_relu(64), width=64),
+           (3, 64, 64), 32, True),
   "squeeze_excite": (SqueezeExcite, (3, 32, 32), 32, True),
   "unet": (UNet, (1, 64, 64), 16, False),
   "wavenet": (WaveNet, (1, 1024), 16, False),
   "group_norm": (lambda: classifier(*group_norm(3, 32), *group_norm(32, 64), width=64), (3, 32, 32), 32, True),
   "gru": (Gru, (64, 64), 32, True),
-  "batch_norm_dropout": (lambda: nn.Sequential(*dense_norm(256, 512), *dense_norm(512, 512), nn.Linear(512, 10)),
-                         (256,), 128, True),
+  "batch_norm_dropout": (lambda: nn.Sequential(*dense_norm(256, 512), *dense_norm(512, 512),
+                                               nn.Linear(512, 10)), (256,), 128, True),
   "transformer": (lambda: Transformer(False), (128, 128), 8, True),
   "transformer_causal": (lambda: Transformer(True), (128, 128), 8, True),
   "transformer_long": (lambda: Transformer(False), (512, 128), 8, True),
@@ -150,9 +151,8 @@ MODULES = {
                 (3, 32, 32), 32, True),
   "grouped": (lambda: classifier(*grouped(32, 64, 4), *grouped(64, 64, 4), *grouped(64, 64, 8), width=64),
               (32, 16, 16), 32, True),
-  "conv1d_dilated": (lambda: nn.Sequential(nn.Conv1d(1, 32, 16, 4, 6), nn.ReLU(), nn.Conv1d(32, 64, 8, 2, 3), nn.ReLU(),
-                                           nn.Conv1d(64, 64, 3, padding=4, dilation=4), nn.ReLU(),
-                                           nn.Conv1d(64, 64, 3, padding=8, dilation=8), nn.ReLU(),
-                                           nn.AdaptiveAvgPool1d(1), nn.Flatten(), nn.Linear(64, 10)),
-                     (1, 4096), 32, True),
+  "conv1d_dilated": (lambda: nn.Sequential(
+    nn.Conv1d(1, 32, 16, 4, 6), nn.ReLU(), nn.Conv1d(32, 64, 8, 2, 3), nn.ReLU(),
+    nn.Conv1d(64, 64, 3, padding=4, dilation=4), nn.ReLU(), nn.Conv1d(64, 64, 3, padding=8, dilation=8),
+    nn.ReLU(), nn.AdaptiveAvgPool1d(1), nn.Flatten(), nn.Linear(64, 10)), (1, 4096), 32, True),
 }

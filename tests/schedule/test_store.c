@@ -266,7 +266,9 @@ static int count_divided(const entry_plan *e) {
   for (size_t k = 0; k < e->assignments; k++) {
     for (const buffer_read *r = e->assignment[k]->reads; r; r = r->next) {
       for (int d = 0; d < r->from->rank; d++) {
-        for (int t = 0; t < r->at[d].terms; t++) count += variable_now(r->at[d].term[t].of)->kind >= VARIABLE_QUOTIENT;
+        for (int t = 0; t < r->at[d].terms; t++) {
+          count += variable_now(r->at[d].term[t].of)->kind >= VARIABLE_QUOTIENT;
+        }
       }
     }
   }
