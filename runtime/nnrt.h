@@ -255,34 +255,6 @@ void nnrt_initialize_zeros(const nnrt_model *model, void *block, int batch, int 
  * hyperparameters in the head are the caller's to set. */
 void nnrt_begin_optimizer(const nnrt_model *model, void *block, int optimizer);
 
-#ifndef NNRT_FUNCTION /* as in nnrt_math.h: some may stay without a use */
-#if defined(__GNUC__)
-#define NNRT_FUNCTION static inline __attribute__((unused))
-#else
-#define NNRT_FUNCTION static inline
-#endif
-#endif
-
-/* SplitMix64's output function (Steele, Lea & Flood 2014). */
-NNRT_FUNCTION uint64_t nnrt_mixed(uint64_t z) {
-  z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-  z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-  return z ^ (z >> 31);
-}
-
-/* A key and a number as one key; the factor is 2^64 / golden ratio, odd. */
-NNRT_FUNCTION uint64_t nnrt_joined(uint64_t key, uint64_t number) {
-  return nnrt_mixed(key + UINT64_C(0x9e3779b97f4a7c15) * (number + 1));
-}
-
-/* Counter-based: the same four numbers give the same value on every machine. Uniform in [0, 1),
- * 24 random bits. For dropout: site tells the places apart. Here, so that loops over elements become
- * vector code. */
-NNRT_FUNCTION float nnrt_uniform(uint64_t seed, uint64_t draw, uint64_t site, uint64_t element) {
-  const uint64_t key = nnrt_joined(nnrt_joined(nnrt_joined(seed, 0), draw), site);
-  return (float)(int32_t)(nnrt_joined(key, element) >> 40) * (1.0f / 16777216.0f);
-}
-
 /* ---- product.c ---------------------------------------------------------------------------- */
 
 /* C = alpha * op(A) op(B) + beta * C, row-major, op(A) is m x k, op(B) k x n; beta is 0 or 1, and

@@ -1,5 +1,5 @@
-/* nnrt_math: elementary functions of floats that compilers turn into vector code: polynomials and
- * rational functions without a branch, a table or a call. Emitted models include this file; there
+/* nnrt_math: elementary functions of floats, and random numbers, that compilers turn into vector code:
+ * polynomials and rational functions without a branch, a table or a call. Emitted models include this file; there
  * is nothing to link.
  *
  * Largest errors in units in the last place, over all floats (tests/runtime/test_math.c measures
@@ -47,12 +47,10 @@
 #define NNRT_SHORT
 #endif
 
-#ifndef NNRT_FUNCTION /* as in nnrt.h */
 #if defined(__GNUC__)
 #define NNRT_FUNCTION static inline __attribute__((unused))
 #else
 #define NNRT_FUNCTION static inline
-#endif
 #endif
 
 #include <math.h>
@@ -218,6 +216,27 @@ NNRT_FUNCTION double nnrt_erf(double a) { return erf(a); }
 NNRT_FUNCTION double nnrt_sigmoid(double a) {
   const double e = exp(-fabs(a));
   return (a < 0.0 ? e : 1.0) / (1.0 + e);
+}
+
+/* ---- random numbers ------------------------------------------------------------------------- */
+
+/* SplitMix64's output function (Steele, Lea & Flood 2014). */
+NNRT_FUNCTION uint64_t nnrt_mixed(uint64_t z) {
+  z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+  z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+  return z ^ (z >> 31);
+}
+
+/* A key and a number as one key; the factor is 2^64 / golden ratio, odd. */
+NNRT_FUNCTION uint64_t nnrt_joined(uint64_t key, uint64_t number) {
+  return nnrt_mixed(key + UINT64_C(0x9e3779b97f4a7c15) * (number + 1));
+}
+
+/* Counter-based: the same four numbers give the same value on every machine. Uniform in [0, 1),
+ * 24 random bits. For dropout: site tells the places apart. */
+NNRT_FUNCTION float nnrt_uniform(uint64_t seed, uint64_t draw, uint64_t site, uint64_t element) {
+  const uint64_t key = nnrt_joined(nnrt_joined(nnrt_joined(seed, 0), draw), site);
+  return (float)(int32_t)(nnrt_joined(key, element) >> 40) * (1.0f / 16777216.0f);
 }
 
 #endif

@@ -1,6 +1,7 @@
 /* Turns counters into random numbers: SplitMix64's output function (Steele, Lea & Flood 2014) over
  * a key and a running place. */
 #include "nnrt.h"
+#include "nnrt_math.h"
 #include "random.h"
 
 #include <math.h>

@@ -419,26 +419,32 @@ static bool is_short(const step *s) {
          turns_stand_apart(s);
 }
 
-/* Pairs of arrays of which one is written: so often a compiler would have to ask how they lie. */
-static int pairs_to_ask(const step *loop) {
-  enum { MOST = 16 };
-  const buffer *met[MOST];
-  int written = 0, all = 0;
-  for (int pass = 0; pass < 2; pass++) { /* those that are written first */
-    for (const step *s = loop->first; s; s = s->next) {
-      if (s->kind != STEP_ASSIGNMENT) continue;
-      const assignment *a = s->what;
-      const buffer_read first = {.from = a->target, .next = a->reads};
-      for (const buffer_read *r = pass ? a->reads : &first; r; r = pass ? r->next : NULL) {
-        bool known = buffer_is_scalar(r->from);
-        for (int k = 0; k < all; k++) known = known || met[k] == r->from;
-        if (!known && all == MOST) return MOST * MOST;
-        if (!known) met[all++] = r->from;
-      }
-    }
-    if (pass == 0) written = all;
+/* The arrays that a loop touches, up to MOST_MET of them. */
+enum { MOST_MET = 16 };
+typedef struct met_arrays {
+  const buffer *item[MOST_MET + 1];
+  int count;
+} met_arrays;
+
+static void meet(met_arrays *met, const buffer *b) {
+  for (int k = 0; k < met->count; k++) {
+    if (met->item[k] == b) return;
   }
-  return written * (all - written) + written * (written - 1) / 2;
+  if (!buffer_is_scalar(b) && met->count <= MOST_MET) met->item[met->count++] = b;
+}
+
+/* Pairs of them of which one is written: so often a compiler would have to ask how they lie. */
+static int pairs_to_ask(const step *loop) {
+  met_arrays met = {.count = 0};
+  for (const step *s = loop->first; s; s = s->next) {
+    if (s->kind == STEP_ASSIGNMENT) meet(&met, s->what->target);
+  }
+  const int written = met.count;
+  for (const step *s = loop->first; s && met.count <= MOST_MET; s = s->next) {
+    if (s->kind != STEP_ASSIGNMENT) continue;
+    for (const buffer_read *r = s->what->reads; r; r = r->next) meet(&met, r->from);
+  }
+  return written * (met.count - written) + written * (written - 1) / 2;
 }
 
 /* Where a compiler could find out by itself there is no need to say so: gcc asks about ten pairs. */

@@ -156,10 +156,13 @@ static const buffer *stored_factor(const writer *w, const factor_read *f) {
   return buffer_at(w->e, f->what, f->where, at);
 }
 
-/* What is worth a line: a division, a root, a call; under a bracket any number in memory. */
+/* What is worth a line: a division, a root, a call; under a bracket any number that no scalar has. */
 static bool is_costly(const writer *w, const factor_read *f) {
-  if (w->bracketed || f->power < 1) return true;
-  return !stored_factor(w, f) && inline_cost(w->e, f->what) >= COSTLY;
+  index_form at[MAX_RANK];
+  const buffer *stored = buffer_at(w->e, f->what, f->where, at);
+  if (f->power < 1) return true;
+  if (!stored) return w->bracketed || inline_cost(w->e, f->what) >= COSTLY;
+  return w->bracketed && !known_word(w, stored, at);
 }
 
 /* Those that stand still before the others; how many they are. */

@@ -42,10 +42,10 @@ index_form assignment_index(entry_plan *e, assignment *a, axis along, bool bound
 }
 
 /* Of c v + rest, divided by J c, where the rest is less than c: J. 0 where it is anything else. */
-static int64_t divisor_of(const variable *of, const variable *v) {
+static int64_t divisor_of(const variable *of, variable *v) {
   if (of->kind != VARIABLE_QUOTIENT && of->kind != VARIABLE_REMAINDER) return 0;
   index_form rest = of->form;
-  const index_form one = index_of((variable *)v);
+  const index_form one = index_of(v);
   int64_t by = 0, low, high;
   for (int k = 0; k < rest.terms; k++) {
     if (variable_now(rest.term[k].of) == v) by = rest.term[k].coefficient;
@@ -56,7 +56,7 @@ static int64_t divisor_of(const variable *of, const variable *v) {
 }
 
 /* The number by which everything that is read divides v, if that is one number; else 0. */
-static int64_t common_divisor(const assignment *a, const variable *v) {
+static int64_t common_divisor(const assignment *a, variable *v) {
   int64_t common = 0;
   for (const buffer_read *r = a->reads; r; r = r->next) {
     for (int d = 0; d < r->from->rank; d++) {
@@ -89,19 +89,21 @@ static bool add_split(digit_list *list, axis along, int64_t unit) {
 }
 
 bool find_digits(entry_plan *e, assignment *a) {
-  digit_list *list = arena_alloc(e->of->memory, sizeof *list);
+  digit_list list = {0};
   int variables = a->variables;
   bool any = false;
-  if (a->digits) *list = *a->digits;
+  if (a->digits) list = *a->digits;
   for (int k = 0; k < a->variables && variables < MOST_VARIABLES; k++) {
-    const variable *v = a->variable[k];
+    variable *v = a->variable[k];
     if (v->batch || v->along < 0 || v->unit == 0 || axis_counts_copies(e->of->g, v->along)) continue;
     const int64_t by = common_divisor(a, v);
     if (by <= 1 || v->high % by != 0 || v->high <= by) continue;
-    if (!add_split(list, v->along, v->unit * by)) continue;
+    if (!add_split(&list, v->along, v->unit * by)) continue;
     any = true;
     variables++;
   }
-  if (any) a->digits = list;
-  return any;
+  if (!any) return false;
+  a->digits = arena_alloc(e->of->memory, sizeof list);
+  *a->digits = list;
+  return true;
 }

@@ -296,13 +296,16 @@ static void step_insert(entry_plan *e, step *s, step *before) {
   s->parent = before->parent;
 }
 
-/* What `a` needs of what stands behind the loop that it goes into. */
+/* What `a` needs of what stands behind the loop that it goes into: before that, and before the clearings
+ * that belong to it. */
 static void bring_before(entry_plan *e, const assignment *a, step *loop) {
+  step *before = loop;
+  while (before->previous && before->previous->kind == STEP_CLEAR) before = before->previous;
   for (step *s = loop->next, *next; s; s = next) {
     next = s->next;
     if (s->kind == STEP_CLEAR || !depends_on(a, s)) continue;
     step_remove(e, s);
-    step_insert(e, s, loop);
+    step_insert(e, s, before);
   }
 }
 

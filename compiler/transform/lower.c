@@ -223,10 +223,10 @@ static size_t find_operand(const operands *list, const node *n) {
 /* What has been made with a mask serves where the two are met again. */
 static void use_masked(const lowering *l, operands *list) {
   for (size_t m = 0; m < l->masks; m++) {
-    const size_t k = find_operand(list, l->mask[m].mask);
-    if (k == list->count || find_operand(list, l->mask[m].factor) == list->count) continue;
-    list->node[find_operand(list, l->mask[m].factor)] = l->mask[m].both;
-    remove_operand(list, k);
+    const size_t mask = find_operand(list, l->mask[m].mask), factor = find_operand(list, l->mask[m].factor);
+    if (mask == list->count || factor == list->count) continue;
+    list->node[factor] = l->mask[m].both;
+    remove_operand(list, mask);
   }
 }
 

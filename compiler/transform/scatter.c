@@ -103,7 +103,7 @@ static bool read_crop(const graph *g, const view *crop, scatter *to) {
     for (int u = 0; u < crop->box && of; u++) {
       if (read->coefficient[u] == 0) continue;
       const affine *write = only_one_with(crop->write, crop->writes, u, crop->box, true);
-      if (!write || read->coefficient[u] != 1 || of->from != 0 || of->cropped != of->result ||
+      if (!write || read->coefficient[u] != 1 || of->cropped != of->result ||
           only_one_with(crop->read, crop->reads, u, crop->box, true) != read ||
           write->constant != 0 || crop->extent[u] != axis_extent(g, write->along))
         return false;

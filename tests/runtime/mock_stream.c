@@ -13,6 +13,7 @@
  *   output p[t] = softmax(z[t])
  *   loss   mean[t](softmax_cross_entropy(z[t], n[t]))
  */
+#include "nnrt_math.h"
 #include "mock_model.h"
 
 #include <math.h>

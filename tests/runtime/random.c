@@ -1,5 +1,6 @@
 /* Random numbers: the same for the same seed, and of the right distribution. */
 #include "nnrt.h"
+#include "nnrt_math.h"
 #include "random.h"
 
 #include <criterion/criterion.h>

@@ -4,11 +4,31 @@
 
 #include "helper_plan.h"
 
-static int count_products(const entry_plan *e) {
+static int count_assignments(const entry_plan *e, bool (*counts)(const assignment *a)) {
   int count = 0;
-  for (size_t k = 0; k < e->assignments; k++) count += e->assignment[k]->product != NULL;
+  for (size_t k = 0; k < e->assignments; k++) count += counts(e->assignment[k]);
   return count;
 }
+
+static bool is_product(const assignment *a) { return a->product != NULL; }
+
+static bool is_windows(const assignment *a) { return a->product && a->product->windows; }
+
+/* y[i + p] += x[i, p] */
+static bool is_scatter(const assignment *a) {
+  bool scatters = false;
+  for (int d = 0; d < a->target->rank; d++) scatters = scatters || a->at[d].terms > 1;
+  return scatters && !a->product;
+}
+
+static int count_products(const entry_plan *e) { return count_assignments(e, is_product); }
+static int count_windows(const entry_plan *e) { return count_assignments(e, is_windows); }
+static int count_scatters(const entry_plan *e) { return count_assignments(e, is_scatter); }
+
+static const char padded_model[] =
+    "input x[3, 8, 8]\ntarget y : class(10)\n"
+    "h = x |> conv2d(4, 3, padding = 1) |> tanh |> conv2d(5, 3, padding = 1) |> tanh\n"
+    "z = flatten(h) |> dense(10)\noutput z\nloss softmax_cross_entropy(z, y)\n";
 
 static int count_kept(const entry_plan *e, storage kept) {
   int count = 0;
@@ -41,38 +61,15 @@ Test(store, a_contraction_computes_its_factors_once) {
   forget_plan(&one);
 }
 
-static int count_windows(const entry_plan *e) {
-  int count = 0;
-  for (size_t k = 0; k < e->assignments; k++) {
-    const assignment *a = e->assignment[k];
-    count += a->product && a->product->windows;
-  }
-  return count;
-}
-
-/* y[i + p] += x[i, p] */
-static int count_scatters(const entry_plan *e) {
-  int count = 0;
-  for (size_t k = 0; k < e->assignments; k++) {
-    const assignment *a = e->assignment[k];
-    bool scatters = false;
-    for (int d = 0; d < a->target->rank; d++) scatters = scatters || a->at[d].terms > 1;
-    count += scatters && !a->product;
-  }
-  return count;
-}
-
 /* By what a padded convolution reads it is a sum over windows once more; where windows stay inside, and the
  * gather had many more places than the scatter, results are scattered. */
 Test(store, derivatives_by_padded_inputs_are_gathered) {
-  planned same = plan_of("input x[3, 8, 8]\ntarget y : class(10)\n"
-                         "h = x |> conv2d(4, 3, padding = 1) |> tanh |> conv2d(5, 3, padding = 1) |> tanh\n"
-                         "z = flatten(h) |> dense(10)\noutput z\nloss softmax_cross_entropy(z, y)\n", 4);
+  planned same = plan_of(padded_model, 4);
   planned inside = plan_of("input x[3, 9, 9]\ntarget y : class(10)\n"
                            "h = x |> conv2d(4, 3) |> tanh |> conv2d(5, 3) |> tanh\n"
                            "z = flatten(h) |> dense(10)\noutput z\nloss softmax_cross_entropy(z, y)\n", 4);
   cr_expect_eq(count_scatters(&same.made->entry[ENTRY_GRADIENT]), 0);
-  cr_expect_eq(count_windows(&same.made->entry[ENTRY_GRADIENT]), 5, "two forwards, two by weights");
+  cr_expect_eq(count_windows(&same.made->entry[ENTRY_GRADIENT]), 5, "two forwards, two by weights, one by what the second reads");
   cr_expect_eq(count_scatters(&inside.made->entry[ENTRY_GRADIENT]), 1);
   forget_plan(&same);
   forget_plan(&inside);
@@ -80,9 +77,7 @@ Test(store, derivatives_by_padded_inputs_are_gathered) {
 
 /* What it needs of weights is made before the samples' loop, which goes on with their gradients. */
 Test(store, turned_weights_do_not_part_the_loop_over_samples) {
-  planned one = plan_of("input x[3, 8, 8]\ntarget y : class(10)\n"
-                        "h = x |> conv2d(4, 3, padding = 1) |> tanh |> conv2d(5, 3, padding = 1) |> tanh\n"
-                        "z = flatten(h) |> dense(10)\noutput z\nloss softmax_cross_entropy(z, y)\n", 4);
+  planned one = plan_of(padded_model, 4);
   const entry_plan *e = &one.made->entry[ENTRY_GRADIENT];
   int padded = 0;
   for (size_t k = 0; k < e->buffers; k++) {
@@ -103,13 +98,11 @@ Test(store, a_padded_convolution_is_a_sum_over_windows) {
                         "z = flatten(h) |> dense(10)\noutput z\nloss softmax_cross_entropy(z, y)\n",
                         4);
   const entry_plan *e = &one.made->entry[ENTRY_PREDICT];
-  int windows = 0;
   for (size_t k = 0; k < e->assignments; k++) {
     const assignment *a = e->assignment[k];
     if (a->kind == ASSIGN_PRODUCT) cr_expect_null(a->conditions, "%s", a->target->word);
-    windows += a->product && a->product->windows;
   }
-  cr_expect_eq(windows, 2);
+  cr_expect_eq(count_windows(e), 2);
   forget_plan(&one);
 }
 
