@@ -5,8 +5,9 @@
  *     y[o * N + i] = 0.0f < z[o * N + i] ? factor * d[o * N + i] : 0.0f;
  *
  * gcc does not see that g[o] stands still where y may lie over it, makes no vectors of what it reads
- * under a condition, and divides in every turn. They stand before the outermost loop that neither changes
- * them nor writes what they read. Never from under a condition on places: those may not be there. */
+ * under a condition, and divides in every turn. They stand before the outermost loop that does not change
+ * them: a place is filled once, in the turns of the loops that its index depends on, and read when it is, so
+ * no other loop writes it. Never from under a condition on places: those may not be there. */
 #include <string.h>
 
 #include "writer.h"
@@ -28,22 +29,6 @@ static bool form_stands(const index_form *at, const variable *v) {
     if (of->kind != VARIABLE_LOOP || of == v) return false;
   }
   return true;
-}
-
-static bool writes_storage(const step *first, const buffer *b) {
-  for (const step *s = first; s; s = s->next) {
-    if (s->kind == STEP_LOOP && writes_storage(s->first, b)) return true;
-    if (s->kind != STEP_LOOP && buffer_storage(s->what->target) == buffer_storage(b)) return true;
-  }
-  return false;
-}
-
-static bool writes(const step *loop, const buffer *b) {
-  if (b->in_place_of || b->replaced) return writes_storage(loop->first, b);
-  for (const assignment *a = b->writer; a; a = a->next_writer) {
-    if (step_inside(a->where_done, loop)) return true;
-  }
-  return false;
 }
 
 /* What `stands` is asked about: a loop, and what it has found. */
@@ -78,7 +63,7 @@ static bool stands(question *of, const node *n, const environment *where) {
       if (!form_stands(&at[d], of->loop->over)) return false;
     }
     of->reads = of->reads || !buffer_is_scalar(from);
-    return from->type == NUMBER_REAL && !writes(of->loop, from);
+    return from->type == NUMBER_REAL;
   }
   switch (n->class) {
     case NODE_CONSTANT:

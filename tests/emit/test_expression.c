@@ -126,11 +126,14 @@ Test(expression, what_stands_still_is_computed_before_the_loop) {
   forget_emitted(&precise);
 }
 
-/* A number that the loop itself changes does not stand still. */
-Test(expression, what_the_loop_writes_does_not_stand_still) {
-  emitted one = emit_text("input x[6, 16]\ntarget y[6, 16]\nparam a[6, 16]\n"
-                          "h[t, i] = where(x[t, i] > 0, x[t, i] * h[t-1, 15], a[t, i])\n"
-                          "h[-1, i] = 0\noutput h\nloss mse(h, y)\n", 4, false);
-  cr_expect_eq(count_of(one.code, "h_here"), 0);
+/* It is computed before the loop of what it depends on, never further out: the root of each channel. */
+Test(expression, what_stands_still_stays_within_the_loops_that_change_it) {
+  emitted one = emit_text("input x[6, 16]\ntarget y[6, 16]\nparam v[6]\n"
+                          "h[t, i] = tanh(x[t, i] / sqrt(v[t] + x[t, 0]^2))\noutput h\nloss mse(h, y)\n", 4, false);
+  const char *found = strstr(one.code, "const float factor = 1.0f / sqrtf(");
+  cr_assert_not_null(found);
+  const char *before = found;
+  while (before > one.code && strncmp(before, "for (size_t", 11) != 0) before--;
+  cr_expect(strncmp(before, "for (size_t t = 0", 17) == 0, "%.40s", before);
   forget_emitted(&one);
 }
