@@ -40,15 +40,14 @@ piece number_piece(writer *w, double value) {
 enum { WIDEST = 98 };
 
 /* Where to break `chars` so that what stays fits into `room`: at the space that is nested least,
- * the last one of those; 0 where there is none. Strings stay whole. */
+ * the last one of those, or before a comment; 0 where there is none. Strings stay whole. */
 static size_t break_at(const char *chars, size_t room) {
-  const char *comment = strstr(chars, " /* ");
-  if (comment && (size_t)(comment - chars) < room) return (size_t)(comment - chars);
   size_t best = 0;
   int depth = 0, best_depth = 1 << 20;
   bool quoted = false;
   for (size_t k = 0; chars[k] && k < room; k++) {
     char c = chars[k];
+    if (strncmp(&chars[k], " /* ", 4) == 0) return k;
     if (c == '"' && (k == 0 || chars[k - 1] != '\\')) quoted = !quoted;
     if (c == '(' || c == '[' || c == '{') depth++;
     if (c == ')' || c == ']' || c == '}') depth--;

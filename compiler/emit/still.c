@@ -88,13 +88,18 @@ static open_loop *loop_at_hand(const writer *w) {
   return inner;
 }
 
+static bool factor_stands(writer *w, const step *loop, const factor_read *f) {
+  question of = {w, loop, false};
+  return !f->what->boolean && stands(&of, f->what, f->where);
+}
+
 /* Whether the factors stand still in that loop, and read something. */
 static bool factors_stand(writer *w, const step *loop, int count, const factor_read *factors) {
   question of = {w, loop, false};
   for (int k = 0; k < count; k++) {
-    if (factors[k].what->boolean || !stands(&of, factors[k].what, factors[k].where)) return false;
+    if (!stands(&of, factors[k].what, factors[k].where)) return false;
   }
-  return count > 0 && of.reads;
+  return of.reads;
 }
 
 /* The outermost loop before which they can be computed; functions begin with the loops of a part. */
@@ -155,7 +160,7 @@ static int sort_still(writer *w, const step *loop, int count, const factor_read 
   int still = 0, done = 0;
   for (int moving = 0; moving < 2; moving++) {
     for (int k = 0; k < count; k++) {
-      if (factors_stand(w, loop, 1, &factors[k]) == !moving) sorted[done++] = factors[k];
+      if (factor_stands(w, loop, &factors[k]) == !moving) sorted[done++] = factors[k];
     }
     if (!moving) still = done;
   }

@@ -1,6 +1,8 @@
 /* memory: what of the scratch buffers must be kept, for how long, and where in the block. */
 #include "schedule.h"
 
+#include <string.h>
+
 /* ---- accesses and positions ------------------------------------------------------------------ */
 
 static void add_access(entry_plan *e, buffer *b, assignment *by, const index_form *at,
@@ -216,36 +218,52 @@ const buffer *buffer_storage(const buffer *b) {
 }
 
 /* Buffers that are in use at once are kept sorted by offset, one list for what has a fixed size
- * and one for what grows with the batch. */
+ * and one for what grows with the batch. The first ones stand without a gap: that is where nothing
+ * fits, and what deep models keep for the way back need not be looked at for each buffer anew. */
 typedef struct live_list {
-  int count;
+  int count, packed;
   buffer **item;
 } live_list;
 
 static int64_t *offset_of(buffer *b, bool batch) { return batch ? &b->per_sample : &b->fixed; }
 
-static void drop_dead(live_list *live, int now) {
-  int kept = 0;
-  for (int k = 0; k < live->count; k++) {
-    if (live->item[k]->last_use >= now) live->item[kept++] = live->item[k];
+static int64_t end_of(buffer *b, bool batch) { return *offset_of(b, batch) + b->bytes; }
+
+/* Where it stands in its list: found by halves, as the list is sorted. */
+static int index_in(const live_list *live, buffer *b, bool batch) {
+  int low = 0, high = live->count - 1;
+  while (low < high) {
+    const int middle = low + (high - low) / 2;
+    if (*offset_of(live->item[middle], batch) < *offset_of(b, batch)) low = middle + 1;
+    else high = middle;
   }
-  live->count = kept;
+  while (live->item[low] != b) low++; /* what has no size shares its offset */
+  return low;
+}
+
+static void drop_dead(live_list *live, buffer *b, bool batch) {
+  const int k = index_in(live, b, batch);
+  live->count--;
+  memmove(&live->item[k], &live->item[k + 1], (size_t)(live->count - k) * sizeof *live->item);
+  if (live->packed > k) live->packed = k;
 }
 
 /* First fit; returns the end of what is taken. */
 static int64_t fit(live_list *live, buffer *b, bool batch) {
-  int64_t at = 0;
-  int k = 0;
-  for (; k < live->count; k++) {
-    buffer *other = live->item[k];
-    if (at + b->bytes <= *offset_of(other, batch)) break;
-    at = *offset_of(other, batch) + other->bytes;
+  int k = live->packed;
+  int64_t at = k > 0 ? end_of(live->item[k - 1], batch) : 0;
+  for (; k < live->count && at + b->bytes > *offset_of(live->item[k], batch); k++) {
+    at = end_of(live->item[k], batch);
   }
-  for (int j = live->count; j > k; j--) live->item[j] = live->item[j - 1];
+  memmove(&live->item[k + 1], &live->item[k], (size_t)(live->count - k) * sizeof *live->item);
   live->item[k] = b;
   live->count++;
   *offset_of(b, batch) = at;
-  return at + b->bytes;
+  while (k <= live->packed && live->packed < live->count) {
+    if (*offset_of(live->item[live->packed], batch) != at) break;
+    at = end_of(live->item[live->packed++], batch);
+  }
+  return end_of(b, batch);
 }
 
 bool buffer_is_scalar(const buffer *b) {
@@ -266,16 +284,19 @@ static void take_over_lifetime(buffer *b) {
   if (b->last_use > owner->last_use) owner->last_use = b->last_use;
 }
 
-/* Buffers by first use: counting sort over positions keeps this linear. */
-static buffer **sorted_by_use(entry_plan *e, int positions, int *count) {
+static int first_use(const buffer *b) { return b->first_use; }
+static int last_use(const buffer *b) { return b->last_use; }
+
+/* What needs a place, by first or by last use: counting sort over positions keeps this linear. */
+static buffer **sorted_by(entry_plan *e, int use(const buffer *), int positions, int *count) {
   int *start = arena_alloc(e->of->memory, ((size_t)positions + 2) * sizeof *start);
   buffer **sorted = arena_alloc(e->of->memory, (e->buffers + 1) * sizeof *sorted);
   for (int pass = 0; pass < 2; pass++) {
     for (size_t k = 0; k < e->buffers; k++) {
       buffer *b = e->buffer[k];
       if (b->kept != STORAGE_SCRATCH || b->in_place_of || b->first_use < 0) continue;
-      if (pass == 0) start[b->first_use + 1]++;
-      else sorted[start[b->first_use]++] = b;
+      if (pass == 0) start[use(b) + 1]++;
+      else sorted[start[use(b)]++] = b;
     }
     for (int p = 1; pass == 0 && p <= positions; p++) start[p] += start[p - 1];
     if (pass == 0) *count = start[positions];
@@ -285,15 +306,17 @@ static buffer **sorted_by_use(entry_plan *e, int positions, int *count) {
 
 static void give_offsets(entry_plan *e, int positions) {
   int count;
-  buffer **sorted = sorted_by_use(e, positions, &count);
-  live_list live[2];
+  buffer **placed = sorted_by(e, first_use, positions, &count);
+  buffer **dying = sorted_by(e, last_use, positions, &count);
+  live_list live[2] = {{0, 0, NULL}, {0, 0, NULL}};
   for (int batch = 0; batch < 2; batch++) {
-    live[batch].count = 0;
     live[batch].item = arena_alloc(e->of->memory, ((size_t)count + 1) * sizeof(buffer *));
   }
   for (int k = 0; k < count; k++) {
-    buffer *b = sorted[k];
-    drop_dead(&live[b->grows], b->first_use);
+    buffer *b = placed[k];
+    for (; (*dying)->last_use < b->first_use; dying++) {
+      drop_dead(&live[(*dying)->grows], *dying, (*dying)->grows);
+    }
     int64_t end = fit(&live[b->grows], b, b->grows);
     int64_t *most = b->grows ? &e->scratch_per_sample : &e->scratch_fixed;
     if (end > *most) *most = end;

@@ -121,6 +121,8 @@ Test(expression, what_stands_still_is_computed_before_the_loop) {
   emitted single = emit_text(model, 4, false), precise = emit_text(model, 8, false);
   cr_expect_geq(count_of(single.code, "const float factor"), 2);
   cr_expect_geq(count_of(single.code, "_here = z_2_g[o];"), 1, "what is read under a condition");
+  cr_expect_geq(count_of(single.code, "= 1.0f / ((float)n * sqrtf("), 1,
+                "so is what is not in memory, beside it");
   cr_expect_eq(count_of(precise.code, "const double factor"), 0);
   forget_emitted(&single);
   forget_emitted(&precise);
