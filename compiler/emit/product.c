@@ -139,10 +139,10 @@ static void emit_packed(writer *w, const assignment *a) {
 /* ---- shapes --------------------------------------------------------------------------------- */
 
 size_t shape_number(writer *w, shape_list *all, const char *form, size_t most) {
-  for (size_t k = 0; k < all->count; k++) {
-    if (strcmp(all->item[k], form) == 0) return k + 1;
-  }
-  if (all->count == most) return 0;
+  if (!all->numbers) all->numbers = words_none(w->memory);
+  const size_t known = word_number(all->numbers, form);
+  if (known > 0 || all->count == most) return known;
+  word_put(all->numbers, form);
   ARENA_PUSH(w->memory, all->item, all->count, all->capacity, form);
   return all->count;
 }

@@ -86,6 +86,7 @@ typedef struct rule_words {
 typedef struct shape_list {
   size_t count, capacity;
   const char **item;
+  word_table *numbers; /* of the items, from 1 on; NULL where there are none */
 } shape_list;
 
 /* Of what follows a product: the loops that run over some rows, and over some columns, of its result;

@@ -445,6 +445,9 @@ typedef struct train_settings {
 } train_settings;
 
 /* All that a model says. Arrays are in the order of declaration. */
+/* Where the user's own equations are, by their words. */
+typedef struct place_table place_table;
+
 typedef struct program {
   graph *g;
   name model;
@@ -455,6 +458,7 @@ typedef struct program {
   const tensor *carried;
   int definitions;              /* the model's named equations, for names and comments         */
   definition *definition;
+  const place_table *places;    /* of those, as program_find_places found them; NULL: not yet   */
   int outputs;                  /* in prediction's form (no dropout, running averages)         */
   definition *output;
   const node *objective;        /* scalar: mean over the batch of all losses, as in training   */
@@ -484,6 +488,7 @@ typedef struct program {
   int lowered_nodes;                /* were before lowering, what it became, or NULL            */
 } program;
 
+void program_find_places(program *p);
 /* Where the user's model says what `word` is: `where` itself, or, if that lies in the library, the
  * line that calls the layer which `word` is part of. */
 place program_place(const program *p, name word, place where);

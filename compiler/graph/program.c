@@ -3,6 +3,11 @@
 
 #include "construct.h"
 
+/* uthash keeps its buckets in the arena too; `table` is in scope wherever its macros stand. */
+#define uthash_malloc(size) arena_alloc(table->memory, (size))
+#define uthash_free(pointer, size) ((void)(pointer))
+#include <uthash.h>
+
 typedef struct reach {
   const graph *g;
   bool *reached;
@@ -55,19 +60,43 @@ bool *program_loss_only(const program *p) {
   return found;
 }
 
-place program_place(const program *p, name word, place where) {
-  size_t best = 0;
-  place found = where;
-  if (!where.file || !where.file->shipped) return found;
+/* ---- places ---------------------------------------------------------------------------------- */
+
+typedef struct known_place {
+  UT_hash_handle hh;
+  place where;
+} known_place;
+
+struct place_table {
+  arena *memory;
+  known_place *places;
+};
+
+void program_find_places(program *p) {
+  place_table *table = arena_alloc(p->g->memory, sizeof *table);
+  table->memory = p->g->memory;
+  p->places = table;
   for (int k = 0; k < p->definitions; k++) {
     const definition *one = &p->definition[k];
-    size_t length = strlen(one->word);
-    bool around = strncmp(one->word, word, length) == 0 && word[length] == '.';
-    if (!around || length <= best || !one->where.file || one->where.file->shipped) continue;
-    best = length;
-    found = one->where;
+    const unsigned length = (unsigned)strlen(one->word);
+    known_place *known = NULL;
+    HASH_FIND(hh, table->places, one->word, length, known);
+    if (known || !one->where.file || one->where.file->shipped) continue;
+    known = arena_alloc(table->memory, sizeof *known);
+    known->where = one->where;
+    HASH_ADD_KEYPTR(hh, table->places, one->word, length, known);
   }
-  return found;
+}
+
+place program_place(const program *p, name word, place where) {
+  if (!where.file || !where.file->shipped || !p->places) return where;
+  for (size_t length = strlen(word); length > 0; length--) {
+    known_place *known = NULL;
+    if (word[length] != '.') continue;
+    HASH_FIND(hh, p->places->places, word, (unsigned)length, known);
+    if (known) return known->where;
+  }
+  return where;
 }
 
 bool node_reads(const node *n, const tensor *t, const node *but) {

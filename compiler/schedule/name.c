@@ -11,6 +11,7 @@
 typedef struct taken_word {
   UT_hash_handle hh;
   const char *chars;
+  size_t number;
 } taken_word;
 
 struct word_table {
@@ -50,6 +51,7 @@ static taken_word *find_word(const word_table *table, const char *chars) {
 static const char *take(word_table *table, const char *chars) {
   taken_word *word = arena_alloc(table->memory, sizeof *word);
   word->chars = chars;
+  word->number = HASH_COUNT(table->taken) + 1;
   HASH_ADD_KEYPTR(hh, table->taken, word->chars, (unsigned)strlen(chars), word);
   return chars;
 }
@@ -75,6 +77,11 @@ void word_put(word_table *table, const char *chars) {
 
 bool word_taken(const word_table *table, const char *chars) {
   return find_word(table, chars) != NULL;
+}
+
+size_t word_number(const word_table *table, const char *chars) {
+  const taken_word *found = find_word(table, chars);
+  return found ? found->number : 0;
 }
 
 /* ---- spelling -------------------------------------------------------------------------------- */

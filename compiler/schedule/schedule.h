@@ -449,6 +449,8 @@ word_table *words_new(arena *memory, const word_table *outer);
 word_table *words_none(arena *memory);
 void word_put(word_table *table, const char *chars);
 bool word_taken(const word_table *table, const char *chars);
+/* As how many-th it was taken, from 1 on; 0 where it is not. */
+size_t word_number(const word_table *table, const char *chars);
 /* `chars` made unique: with a `_` behind it, or with a number if it is made up (not the model's). */
 const char *word_new(word_table *table, const char *chars, bool made);
 /* The model's spelling in C's characters: h.1.W is h_1_W, Greek letters are spelt out. */

@@ -260,6 +260,7 @@ static void fill_program(elaborator *e) {
   p->state = states.items;
   p->definitions = (int)e->definitions.count;
   p->definition = e->definitions.items;
+  program_find_places(p);
   p->refreshes = (int)e->refreshes.count;
   p->refresh = e->refreshes.items;
 }

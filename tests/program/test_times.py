@@ -1,7 +1,9 @@
 """nncc's own time: for the examples, along T, for chains of 500 and 1,000 layers and copies."""
 
 import pathlib
+import re
 import resource
+import shutil
 import sys
 import tempfile
 
@@ -66,14 +68,33 @@ def pass_text(lines):
                     "train { batch 4096 }"]) + "\n"
 
 
+def chain_of(folder, text_of, layers):
+  model = folder / f"chain{layers}.nn"
+  model.write_text(text_of(layers))
+  return model
+
+
 def check_time_of_chain(folder, text_of):
-  models = [folder / f"chain{layers}.nn" for layers in (500, 1000)]
-  for model, layers in zip(models, (500, 1000)):
-    model.write_text(text_of(layers))
-  short, long = seconds(*((model, "-o", folder / "m.c") for model in models))
+  short, long = seconds(*((chain_of(folder, text_of, layers), "-o", folder / "m.c")
+                          for layers in (500, 1000)))
   note = f"{short:.3f} s for 500, {long:.3f} s for 1,000"
   nn.demand(long < 1, note)
   nn.demand(long <= 2.5 * short + 0.005, note)
+  return note
+
+
+def instructions(model, folder):
+  """What one run takes, as a simulator counts them: the same each time, whatever else runs."""
+  counts = folder / "counts"
+  nn.must(["valgrind", "--tool=cachegrind", "--cache-sim=no", f"--cachegrind-out-file={counts}",
+           nn.NNCC, model, "-o", folder / "m.c"])
+  return int(re.search(r"^summary: (\d+)", counts.read_text(), re.M)[1])
+
+
+def check_instructions_of_chain(folder, text_of):
+  short, long = (instructions(chain_of(folder, text_of, layers), folder) for layers in (250, 1000))
+  note = f"{short / 1e6:,.0f} million for 250, {long / 1e6:,.0f} million for 1,000"
+  nn.demand(long <= 4.05 * short, note)
   return note
 
 
@@ -87,6 +108,9 @@ def main():
     tally.case("chains", check_time_of_chain, folder, chain_text)
     tally.case("repeats", check_time_of_chain, folder, repeat_text)
     tally.case("passes", check_time_of_chain, folder, pass_text)
+    if shutil.which("valgrind"):
+      tally.case("instructions of chains", check_instructions_of_chain, folder, chain_text)
+      tally.case("instructions of passes", check_instructions_of_chain, folder, pass_text)
   tally.close()
 
 
