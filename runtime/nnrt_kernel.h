@@ -71,6 +71,15 @@
 #define NNRT_SHUFFLES 0
 #endif
 
+/* Before the loops over a tile's sums: where they are not written out early, the sums lie in memory. */
+#if defined(__clang__)
+#define NNRT_WRITTEN_OUT _Pragma("clang loop unroll(full)")
+#elif defined(__GNUC__)
+#define NNRT_WRITTEN_OUT _Pragma("GCC unroll 24")
+#else
+#define NNRT_WRITTEN_OUT
+#endif
+
 /* How much of k is summed up between two visits to C, rows of A that a run of B's stripes goes
  * over, and elements that a block of so much of A takes, with what is written behind the last. */
 #define NNRT_RUN 256
@@ -245,7 +254,9 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(tile)(const int rows, const int vectors, 
       for (int v = 0; v < vectors; v++)
         sum[i][v] += a[(size_t)i * a_row] * row[v];
   }
+  NNRT_WRITTEN_OUT
   for (int i = 0; i < rows; i++)
+    NNRT_WRITTEN_OUT
     for (int v = 0; v < vectors; v++)
       NNRT_NAME(store)(c + (size_t)i * of->c_row + v * NNRT_LANES,
                        columns - (size_t)(v * NNRT_LANES), sum[i][v] * of->alpha, keep);
@@ -423,134 +434,6 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(pack)(size_t columns, size_t k, const NNR
   for (; p < k; p++)
     for (size_t j = 0; j < NNRT_NAME(WIDTH); j++)
       to[p * NNRT_NAME(WIDTH) + j] = j < columns ? b[p * of->b_row + j * of->b_column] : 0;
-}
-
-#ifndef NNRT_EMITTED
-/* `length` numbers of a stripe's row that lie together, from its lane `lane` on. */
-typedef struct NNRT_NAME(segment) {
-  size_t from, lane, length;
-} NNRT_NAME(segment);
-
-/* The stripe's columns, as pieces that lie together. */
-NNRT_INLINE NNRT_TARGET int NNRT_NAME(segments)(const size_t *column, size_t columns,
-                                                NNRT_NAME(segment) *to) {
-  int found = 0;
-  for (size_t j = 0; j < columns; j++) {
-    const int goes_on = j % NNRT_LANES > 0 && column[j] == column[j - 1] + 1;
-    if (goes_on)
-      to[found - 1].length++;
-    else
-      to[found++] = (NNRT_NAME(segment)){column[j], j, 1};
-  }
-  return found;
-}
-
-#if NNRT_SHUFFLES
-/* Some rows of a stripe, at most LANES, which lie together in each column. */
-NNRT_INLINE NNRT_TARGET void NNRT_NAME(turn_columns)(const NNRT_REAL *b, const size_t *column,
-                                                     size_t columns, size_t count, NNRT_REAL *to) {
-  for (size_t j = 0; j < columns; j += NNRT_LANES) {
-    NNRT_NAME(vector) row[NNRT_LANES];
-    for (size_t l = 0; l < NNRT_LANES; l++)
-      row[l] = j + l < columns ? NNRT_NAME(load)(b + column[j + l], count)
-                               : (NNRT_NAME(vector)){0};
-    NNRT_NAME(exchange)(row);
-    for (size_t p = 0; p < count; p++)
-      *(NNRT_NAME(vector) *)(void *)(to + p * NNRT_NAME(WIDTH) + j) = row[p];
-  }
-}
-
-#if NNRT_LANES >= 8
-/* `count` numbers of two places, at most half a vector of each. */
-NNRT_INLINE NNRT_TARGET NNRT_NAME(vector) NNRT_NAME(load_halves)(const NNRT_REAL *lower,
-                                                                 const NNRT_REAL *upper,
-                                                                 size_t count) {
-  const NNRT_NAME(vector) one = NNRT_NAME(load)(lower, count), other = NNRT_NAME(load)(upper, count);
-#if NNRT_LANES == 16
-  return __builtin_shufflevector(one, other, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23);
-#else
-  return __builtin_shufflevector(one, other, 0, 1, 2, 3, 8, 9, 10, 11);
-#endif
-}
-
-/* The same of half as many rows at most: a vector has those of two columns. */
-NNRT_INLINE NNRT_TARGET void NNRT_NAME(turn_halves)(const NNRT_REAL *b, const size_t *column,
-                                                    size_t columns, size_t count, NNRT_REAL *to) {
-  enum { HALF = NNRT_LANES / 2 };
-  for (size_t j = 0; j < columns; j += NNRT_LANES) {
-    NNRT_NAME(vector) row[HALF];
-    for (size_t l = 0; l < HALF; l++)
-      row[l] = NNRT_NAME(load_halves)(b + column[j + l < columns ? j + l : 0],
-                                      b + column[j + l + HALF < columns ? j + l + HALF : 0], count);
-    NNRT_NAME(exchange_halves)(row);
-    for (size_t p = 0; p < count; p++)
-      *(NNRT_NAME(vector) *)(void *)(to + p * NNRT_NAME(WIDTH) + j) = row[p];
-  }
-}
-#endif
-#endif
-
-/* How many of the places follow each other in memory from the first on, LANES at most. */
-NNRT_INLINE NNRT_TARGET size_t NNRT_NAME(together)(const size_t *place, size_t count) {
-  size_t found = 1;
-  while (found < count && found < NNRT_LANES && place[found] == place[0] + found)
-    found++;
-  return found;
-}
-
-/* pack(), of a stripe that is read by places: rows p to p + k, columns from j on. */
-static __attribute__((noinline)) NNRT_TARGET void NNRT_NAME(pack_places)(
-  const NNRT_OPERANDS *of, size_t p, size_t k, size_t j, size_t columns, NNRT_REAL *to) {
-  NNRT_NAME(segment) segment[NNRT_NAME(WIDTH)];
-  size_t row[NNRT_RUN], column[NNRT_NAME(WIDTH)];
-  nnrt_find_places(&of->places->row, p, k, row);
-  nnrt_find_places(&of->places->column, j, columns, column);
-  const int segments = NNRT_NAME(segments)(column, columns, segment);
-  if (columns < NNRT_NAME(WIDTH))
-    memset(to, 0, k * NNRT_NAME(WIDTH) * sizeof *to);
-  if (segments == 2 && columns == NNRT_NAME(WIDTH)) { /* whole vectors */
-    const NNRT_REAL *lower = of->b + column[0], *upper = of->b + column[NNRT_LANES];
-    for (size_t i = 0; i < k; i++, to += NNRT_NAME(WIDTH)) {
-      NNRT_NAME(store)(to, NNRT_LANES, NNRT_NAME(load)(lower + row[i], NNRT_LANES), 0);
-      NNRT_NAME(store)(to + NNRT_LANES, NNRT_LANES, NNRT_NAME(load)(upper + row[i], NNRT_LANES), 0);
-    }
-    return;
-  }
-  for (size_t i = 0, next; i < k; i = next) {
-    next = i + 1;
-#if NNRT_SHUFFLES
-    const size_t count = NNRT_NAME(together)(row + i, k - i);
-    NNRT_REAL *rows = to + i * NNRT_NAME(WIDTH);
-#if NNRT_LANES >= 8
-    if (count <= NNRT_LANES / 2 && (size_t)segments * count >= 3 * NNRT_LANES / 2) {
-      NNRT_NAME(turn_halves)(of->b + row[i], column, columns, count, rows);
-      next = i + count;
-      continue;
-    }
-#endif
-    if (count > NNRT_LANES / 2 && (size_t)segments * count >= 4 * NNRT_LANES) {
-      NNRT_NAME(turn_columns)(of->b + row[i], column, columns, count, rows);
-      next = i + count;
-      continue;
-    }
-#endif
-    for (int s = 0; s < segments; s++)
-      NNRT_NAME(store)(to + i * NNRT_NAME(WIDTH) + segment[s].lane, segment[s].length,
-                       NNRT_NAME(load)(of->b + row[i] + segment[s].from, segment[s].length), 0);
-  }
-}
-#endif
-
-/* Whatever B is: rows p to p + k of it, columns from j on. */
-NNRT_INLINE NNRT_TARGET void NNRT_NAME(pack_stripe)(const NNRT_OPERANDS *of, size_t p, size_t k,
-                                                    size_t j, size_t columns, NNRT_REAL *to) {
-#ifndef NNRT_EMITTED
-  if (of->places) {
-    NNRT_NAME(pack_places)(of, p, k, j, columns, to);
-    return;
-  }
-#endif
-  NNRT_NAME(pack)(columns, k, of, of->b + p * of->b_row + j * of->b_column, to);
 }
 
 /* All of B, stripe behind stripe. */
@@ -798,7 +681,7 @@ NNRT_INLINE NNRT_TARGET const NNRT_REAL *NNRT_NAME(stripe_of)(const NNRT_OPERAND
     return b + j * of->k;
   if (of->b_column == 1)
     return b + j;
-  NNRT_NAME(pack_stripe)(of, p, k, j, columns, packed);
+  NNRT_NAME(pack)(columns, k, of, b + j * of->b_column, packed);
   return packed;
 }
 
@@ -830,7 +713,7 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(run)(const NNRT_OPERANDS *of, size_t i, s
   const size_t end = of->m - i < NNRT_HEIGHT ? of->m : i + NNRT_HEIGHT;
   const size_t whole = of->n - of->n % NNRT_NAME(WIDTH);
   const size_t step = of->b_column == 0 ? of->k : of->b_column; /* from column to column */
-  const int far = !of->places && of->n * of->k >= NNRT_FAR / sizeof(NNRT_REAL);
+  const int far = of->n * of->k >= NNRT_FAR / sizeof(NNRT_REAL);
   const NNRT_REAL *a = of->a + p * of->a_column, *b = of->b + p * of->b_row;
   for (size_t j = 0; j < whole; j += NNRT_NAME(WIDTH)) {
     const size_t next = j + NNRT_NAME(WIDTH);
@@ -951,10 +834,9 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(run_packed)(const NNRT_OPERANDS *of, size
   for (size_t j = 0; j < whole; j += NNRT_NAME(WIDTH)) {
     const size_t next = j + NNRT_NAME(WIDTH);
     if (!is_packed)
-      NNRT_NAME(pack_stripe)(of, p, k, j, NNRT_NAME(WIDTH), packed);
+      NNRT_NAME(pack)(NNRT_NAME(WIDTH), k, of, b + j * step, packed);
     const NNRT_REAL *stripe = is_packed ? b + j * step : packed;
-    const int ahead = !of->places && next < whole;
-    NNRT_NAME(panels)(of, rows, k, block, stripe, ahead ? b + next * step : NULL, keep,
+    NNRT_NAME(panels)(of, rows, k, block, stripe, next < whole ? b + next * step : NULL, keep,
                       of->c + i * of->c_row + j);
     NNRT_NAME(whole_stripe)(k, i + rows, end, of, a, stripe, NNRT_NAME(WIDTH), NULL, keep,
                             of->c + j);
@@ -975,32 +857,7 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(multiply_large)(const NNRT_OPERANDS *of, 
 
 #else
 
-#ifndef NNRT_EMITTED
-/* A run of k of one column of C. */
-static void NNRT_NAME(column_by_places)(const NNRT_OPERANDS *of, size_t j, size_t p) {
-  size_t row[NNRT_RUN], column;
-  const size_t k = of->k - p < NNRT_RUN ? of->k - p : NNRT_RUN;
-  nnrt_find_places(&of->places->row, p, k, row);
-  nnrt_find_places(&of->places->column, j, 1, &column);
-  for (size_t i = 0; i < of->m; i++) {
-    NNRT_REAL sum = 0;
-    for (size_t q = 0; q < k; q++)
-      sum += of->a[i * of->a_row + (p + q) * of->a_column] * of->b[row[q] + column];
-    NNRT_REAL *to = &of->c[i * of->c_row + j];
-    *to = of->keep || p > 0 ? *to + of->alpha * sum : of->alpha * sum;
-  }
-}
-#endif
-
 NNRT_INLINE void NNRT_NAME(multiply)(const NNRT_OPERANDS *of) {
-#ifndef NNRT_EMITTED
-  if (of->places) {
-    for (size_t j = 0; j < of->n; j++)
-      for (size_t p = 0; p == 0 || p < of->k; p += NNRT_RUN) /* once with k = 0 */
-        NNRT_NAME(column_by_places)(of, j, p);
-    return;
-  }
-#endif
   for (size_t i = 0; i < of->m; i++)
     for (size_t j = 0; j < of->n; j++) {
       NNRT_REAL sum = 0;
@@ -1025,6 +882,10 @@ NNRT_INLINE void NNRT_NAME(use_packed)(NNRT_OPERANDS *of) {
 
 NNRT_INLINE void NNRT_NAME(multiply_along)(const NNRT_OPERANDS *of) { NNRT_NAME(multiply)(of); }
 
+#endif
+
+#ifndef NNRT_EMITTED
+#include "nnrt_kernel_places.h"
 #endif
 
 #ifdef NNRT_EMITTED

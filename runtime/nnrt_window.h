@@ -28,15 +28,6 @@
 #define NNRT_SHAPE static
 #endif
 
-/* Before the loops over a tile's sums: where they are not written out early, the sums lie in memory. */
-#if defined(__clang__)
-#define NNRT_WRITTEN_OUT _Pragma("clang loop unroll(full)")
-#elif defined(__GNUC__)
-#define NNRT_WRITTEN_OUT _Pragma("GCC unroll 24")
-#else
-#define NNRT_WRITTEN_OUT
-#endif
-
 /* i < m are the rows; j < n the columns, of each line l < lines (along: there is one).
  * The sums run over o < turns[0], r < turns[1], p < turns[2]. keep: what is in C is added to, else it
  * is overwritten. */

@@ -44,10 +44,15 @@ static inline int packs_a(size_t m, size_t n, size_t k, int turned) {
 #define OWN_LOOPS(real, set)                                                                      \
   TARGET_##set void nnrt_loops_##real##_##set(const nnrt_operands_##real *of, void *block) {      \
     nnrt_operands_##real turned = *of;                                                            \
+    const int packs = packs_a(of->m, of->n, of->k, of->a_row == 1);                               \
     (void)block;                                                                                  \
+    if (of->places) {                                                                             \
+      multiply_by_places_##real##_##set(of, packs ? (real *)block : NULL);                        \
+      return;                                                                                     \
+    }                                                                                             \
     if (of->b_column == 0)                                                                        \
       use_packed_##real##_##set(&turned);                                                         \
-    if (packs_a(of->m, of->n, of->k, of->a_row == 1)) {                                           \
+    if (packs) {                                                                                  \
       MULTIPLY_LARGE(real, set, &turned, block);                                                  \
       return;                                                                                     \
     }                                                                                             \

@@ -1,4 +1,5 @@
 /* Products against the three loops of the definition, in double. */
+#include "helper_fence.h"
 #include "nnrt.h"
 
 #include <criterion/criterion.h>
@@ -166,7 +167,8 @@ Test(product, long_rows) {
 /* ---- products by places ----------------------------------------------------------------------- */
 
 /* Convolutions' windows: forwards, by weights (along rows of every length), with strides and dilation,
- * depth alone, one number, and more digits than those have. */
+ * depth alone, one number, and more digits than those have; stripes that can be read in place, in one
+ * piece or in two, and with a rest; turned products of several blocks and runs; panels of A. */
 static const struct placed_row {
   size_t m;
   nnrt_places b;
@@ -184,6 +186,15 @@ static const struct placed_row {
   {4, {{1, {300}, {1}}, {1, {33}, {1}}}},
   {3, {{1, {17}, {40}}, {1, {50}, {3}}}},
   {1, {{0, {0}, {0}}, {0, {0}, {0}}}},
+  {64, {{3, {8, 3, 3}, {100, 10, 1}}, {2, {8, 8}, {10, 1}}}},
+  {37, {{3, {16, 3, 3}, {256, 16, 1}}, {2, {14, 14}, {16, 1}}}},
+  {21, {{3, {30, 3, 3}, {900, 30, 1}}, {2, {28, 28}, {30, 1}}}},
+  {70, {{3, {40, 3, 3}, {81, 9, 1}}, {2, {7, 7}, {9, 1}}}},
+  {45, {{2, {20, 16}, {68, 2}}, {3, {8, 3, 3}, {1500, 34, 1}}}},
+  {16, {{3, {32, 3, 3}, {36, 6, 1}}, {2, {4, 4}, {6, 1}}}},
+  {128, {{2, {8, 8}, {10, 1}}, {3, {16, 3, 3}, {100, 10, 1}}}},
+  {67, {{3, {64, 3, 3}, {2116, 46, 1}}, {2, {40, 40}, {46, 1}}}},
+  {35, {{3, {90, 3, 3}, {2601, 51, 1}}, {2, {49, 49}, {51, 1}}}},
   {2, {{6, {2, 3, 2, 2, 3, 2}, {7, 1, 900, 50, 11, 3}}, {6, {2, 2, 3, 1, 2, 3}, {5, 40, 2, 9, 1, 100}}}},
 };
 enum { PLACED_ROWS = sizeof placed_rows / sizeof placed_rows[0] };
@@ -204,34 +215,45 @@ static size_t place_of(const nnrt_digits *of, size_t number) {
   return place;
 }
 
-/* B takes no more memory than what its places reach, so that a sanitizer sees what is read behind. */
+static size_t *places_of(const nnrt_digits *of, size_t count) {
+  size_t *places = calloc(count, sizeof *places);
+  for (size_t i = 0; i < count; i++)
+    places[i] = place_of(of, i);
+  return places;
+}
+
+/* B takes no more memory than what its places reach, between fences, nor does A: what is read beside
+ * them ends the test. */
 #define DEFINE_PLACED(real)                                                                        \
   static void placed_##real(const struct placed_row *row, double alpha, double beta, size_t gap,   \
                             double tolerance) {                                                    \
     const size_t n = count_of(&row->b.column), k = count_of(&row->b.row);                          \
-    const size_t lda = k + gap, ldc = n + gap;                                                     \
-    const size_t reach = place_of(&row->b.row, k - 1) + place_of(&row->b.column, n - 1) + 1;       \
-    real *a = calloc(row->m * lda, sizeof *a), *b = calloc(reach, sizeof *b);                      \
-    real *c = calloc(row->m * ldc, sizeof *c);                                                     \
-    for (size_t i = 0; i < row->m * lda; i++)                                                      \
+    const size_t lda = k + gap, ldc = n + gap, m = row->m;                                         \
+    size_t *p_at = places_of(&row->b.row, k), *j_at = places_of(&row->b.column, n);                \
+    const size_t reach = p_at[k - 1] + j_at[n - 1] + 1;                                            \
+    const helper_fenced for_a = helper_fence(((m - 1) * lda + k) * sizeof(real), gap > 0);         \
+    const helper_fenced for_b = helper_fence(reach * sizeof(real), gap > 0);                       \
+    real *a = for_a.from, *b = for_b.from, *c = calloc(m * ldc, sizeof *c);                        \
+    for (size_t i = 0; i < (m - 1) * lda + k; i++)                                                 \
       a[i] = (real)value(i, 1);                                                                    \
     for (size_t i = 0; i < reach; i++)                                                             \
       b[i] = (real)value(i, 2);                                                                    \
-    for (size_t i = 0; i < row->m * ldc; i++)                                                      \
+    for (size_t i = 0; i < m * ldc; i++)                                                           \
       c[i] = beta > 0 ? (real)value(i, 3) : (real)NAN;                                             \
-    nnrt_placed_product_##real(row->m, (real)alpha, a, lda, b, &row->b, (real)beta, c, ldc);       \
-    for (size_t i = 0; i < row->m; i++)                                                            \
+    nnrt_placed_product_##real(m, (real)alpha, a, lda, b, &row->b, (real)beta, c, ldc);            \
+    for (size_t i = 0; i < m; i++)                                                                 \
       for (size_t j = 0; j < n; j++) {                                                             \
         double sum = 0;                                                                            \
         for (size_t p = 0; p < k; p++)                                                             \
-          sum += value(i * lda + p, 1) *                                                           \
-                 value(place_of(&row->b.row, p) + place_of(&row->b.column, j), 2);                 \
+          sum += (double)a[i * lda + p] * (double)b[p_at[p] + j_at[j]];                            \
         sum = alpha * sum + (beta > 0 ? value(i * ldc + j, 3) : 0);                                \
         cr_assert_float_eq((double)c[i * ldc + j], sum, tolerance, "row %zu, column %zu", i, j);   \
       }                                                                                            \
-    free(a);                                                                                       \
-    free(b);                                                                                       \
+    helper_unfence(&for_a);                                                                        \
+    helper_unfence(&for_b);                                                                        \
     free(c);                                                                                       \
+    free(p_at);                                                                                    \
+    free(j_at);                                                                                    \
   }
 DEFINE_PLACED(float)
 DEFINE_PLACED(double)

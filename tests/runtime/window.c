@@ -1,6 +1,6 @@
 /* Sums over windows against the loops of their definition, in double: values are quarters, so every
  * sum is exact. */
-#define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
+#include "helper_fence.h"
 #include "nnrt.h"
 #define NNRT_REAL_BYTES 4
 #include "nnrt_kernel.h"
@@ -10,8 +10,6 @@
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 typedef struct sizes {
   size_t m, lines, n, turns[3];
@@ -71,12 +69,9 @@ static size_t reach(const nnrt_windows *of) {
 
 /* Behind B's last number there is no memory. */
 static void compare(nnrt_windows of, sum_windows *with) {
-  const size_t page = (size_t)sysconf(_SC_PAGESIZE), numbers = reach(&of);
-  const size_t bytes = (numbers * sizeof(float) + page - 1) / page * page;
-  char *mapped = mmap(NULL, bytes + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  cr_assert(mapped != MAP_FAILED && mprotect(mapped + bytes, page, PROT_NONE) == 0);
-  float *a = malloc(MOST * sizeof *a), *c = malloc(MOST * sizeof *c);
-  float *b = (float *)(void *)(mapped + bytes) - numbers;
+  const size_t numbers = reach(&of);
+  const helper_fenced for_b = helper_fence(numbers * sizeof(float), 1);
+  float *a = malloc(MOST * sizeof *a), *b = for_b.from, *c = malloc(MOST * sizeof *c);
   for (size_t i = 0; i < MOST; i++) {
     a[i] = value(i, 1);
     c[i] = value(i, 3);
@@ -98,7 +93,7 @@ static void compare(nnrt_windows of, sum_windows *with) {
   }
   free(a);
   free(c);
-  munmap(mapped, bytes + page);
+  helper_unfence(&for_b);
 }
 
 static struct criterion_test_params all_rows(void) {
