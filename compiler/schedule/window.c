@@ -28,9 +28,12 @@ static const double windows_take = 1.2;
 enum {
   TILE_STEP = 32,      /* what a tile takes for each of k; of fewer rows half of it              */
   TILE_ENDS = 100,     /* and what begins and ends it                                            */
-  COPY = 4,            /* of an element of B to its stripe                                       */
+  COPY = 2,            /* of an element of B to its stripe                                       */
   COPY_PIECE = 12,     /* of a piece that lies in one place, at most a vector                    */
-  TURN_VECTOR = 26     /* of a vector that lies along k                                          */
+  TURN_VECTOR = 26,    /* of a vector that lies along k                                          */
+  RUN = 256,           /* of k, after which a turned product visits its results                  */
+  TURN_ROWS = 18,      /* of a row of A's stripe, which is packed then                           */
+  TURN_ENDS = 540      /* of a vector of results, in two rows of vectors                         */
 };
 
 /* Variables of a group that run as one index, and its strides. */
@@ -301,14 +304,35 @@ static double copy_cost(const search *s, const address *b, const run *column, co
   return pieces < turned ? pieces : turned;
 }
 
+static int64_t whole_parts(double of, int64_t part) { return ((int64_t)of + part - 1) / part; }
+
+/* Whether vectors of 64 bytes of the first stripe lie in two pieces at most (runtime/nnrt_kernel_places.h). */
+static bool is_read_in_place(const search *s, const address *b, const run *column) {
+  const int64_t lanes = 2 * (int64_t)s->lanes, turns = variable_turns(column->variable[0]).count;
+  if (address_stride(b, column->variable[0]).count != 1 || column->turns < 2 * (double)lanes) return false;
+  return lanes <= 2 * turns && lanes % turns + lanes <= 2 * turns;
+}
+
+/* With vectors along the rows of A, and numbers of B read one by one. */
+static double turned_cost(const search *s, const run *row, const run *column, const run *sum) {
+  const int64_t lanes = 2 * (int64_t)s->lanes, vectors = whole_parts(row->turns, lanes);
+  const double blocks = (double)whole_parts((double)vectors, 2), runs = (double)whole_parts(sum->turns, RUN);
+  const double ends = (double)whole_parts(column->turns, lanes) * runs * TURN_ENDS;
+  return 2 * (double)vectors * column->turns * sum->turns + blocks * (sum->turns * TURN_ROWS + ends);
+}
+
+/* As the runtime chooses. */
 static double placed_cost(const search *s, const address *b, const run *row, const run *column,
                           const run *sum) {
   const int64_t width = STRIPE_BYTES / s->m->e->of->real_bytes, height = (int64_t)row->turns;
-  const double stripes = (double)(((int64_t)column->turns + width - 1) / width);
+  const double stripes = (double)whole_parts(column->turns, width);
   const int64_t rest = height % TILE_ROWS;
   const double tiles = (double)(height / TILE_ROWS), parts = (double)(rest / 4 + rest % 4 / 2 + rest % 2);
   const double steps = sum->turns * (tiles + parts / 2) * TILE_STEP + (tiles + parts) * TILE_ENDS;
-  return stripes * steps + column->turns * sum->turns * copy_cost(s, b, column, sum) + TILE_ENDS;
+  if (is_read_in_place(s, b, column)) return stripes * steps + TILE_ENDS;
+  const double packed = stripes * steps + column->turns * sum->turns * copy_cost(s, b, column, sum);
+  const double turned = turned_cost(s, row, column, sum);
+  return (packed < turned ? packed : turned) + TILE_ENDS;
 }
 
 /* One large product, whose A and Y lie as they must and whose B is copied by places, stripe by stripe. */
