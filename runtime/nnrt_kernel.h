@@ -44,6 +44,21 @@
 #endif
 #endif
 
+/* f(lane, d) of each lane of a vector that has so many, as shuffles name them: NNRT_EACH of a copy's. */
+#define NNRT_EACH_2(f, d) f(0, d), f(1, d)
+#define NNRT_EACH_4(f, d) NNRT_EACH_2(f, d), f(2, d), f(3, d)
+#define NNRT_EACH_8(f, d) NNRT_EACH_4(f, d), f(4, d), f(5, d), f(6, d), f(7, d)
+#define NNRT_EACH_16(f, d)                                                                        \
+  NNRT_EACH_8(f, d), f(8, d), f(9, d), f(10, d), f(11, d), f(12, d), f(13, d), f(14, d), f(15, d)
+/* Of two vectors: blocks of `d` lanes that are even in each, in turn, and those that are odd. */
+#define NNRT_LOW(l, d) ((l) & (d) ? NNRT_LANES + (l) - (d) : (l))
+#define NNRT_HIGH(l, d) ((l) & (d) ? NNRT_LANES + (l) : (l) + (d))
+/* One of log2(LANES) steps that add up the lanes of each of LANES vectors, row[]: halves as many. */
+#define NNRT_FOLD(d)                                                                              \
+  for (int i = 0; i < (d); i++)                                                                   \
+    row[i] = __builtin_shufflevector(row[i], row[i + (d)], NNRT_EACH(NNRT_LOW, d)) +              \
+             __builtin_shufflevector(row[i], row[i + (d)], NNRT_EACH(NNRT_HIGH, d));
+
 /* Rounds a product before it is added to something: compilers may fuse the two in one place and not
  * in another, and C would depend on how it is cut. */
 #if NNRT_VECTORS && defined(__SSE2__)
@@ -348,21 +363,18 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(stripe_within)(size_t columns, size_t rea
 /* ---- packing ------------------------------------------------------------------------------ */
 
 #if NNRT_SHUFFLES
+#if NNRT_LANES == 2
+#define NNRT_EACH NNRT_EACH_2
+#elif NNRT_LANES == 4
+#define NNRT_EACH NNRT_EACH_4
+#elif NNRT_LANES == 8
+#define NNRT_EACH NNRT_EACH_8
+#else
+#define NNRT_EACH NNRT_EACH_16
+#endif
+
 /* One of log2(LANES) steps of a transposition (Eklundh 1972): rows `d` apart exchange blocks of `d`
  * lanes. */
-#define NNRT_LOW(l, d) ((l) & (d) ? NNRT_LANES + (l) - (d) : (l))
-#define NNRT_HIGH(l, d) ((l) & (d) ? NNRT_LANES + (l) : (l) + (d))
-#if NNRT_LANES == 2
-#define NNRT_EACH(f, d) f(0, d), f(1, d)
-#elif NNRT_LANES == 4
-#define NNRT_EACH(f, d) f(0, d), f(1, d), f(2, d), f(3, d)
-#elif NNRT_LANES == 8
-#define NNRT_EACH(f, d) f(0, d), f(1, d), f(2, d), f(3, d), f(4, d), f(5, d), f(6, d), f(7, d)
-#else
-#define NNRT_EACH(f, d)                                                                           \
-  f(0, d), f(1, d), f(2, d), f(3, d), f(4, d), f(5, d), f(6, d), f(7, d), f(8, d), f(9, d),       \
-    f(10, d), f(11, d), f(12, d), f(13, d), f(14, d), f(15, d)
-#endif
 #define NNRT_EXCHANGE(vectors, d)                                                                 \
   for (int i = 0; i < (vectors); i++) {                                                           \
     if (i & (d))                                                                                  \
@@ -517,10 +529,6 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(columns)(const int columns, size_t j, siz
 #if NNRT_SHUFFLES
 /* Lane j of what is returned: the total of row[j]. Pairs of rows `d` apart add their halves, so that
  * each step leaves half as many rows, and no lane ever goes through memory. */
-#define NNRT_FOLD(d)                                                                              \
-  for (int i = 0; i < (d); i++)                                                                   \
-    row[i] = __builtin_shufflevector(row[i], row[i + (d)], NNRT_EACH(NNRT_LOW, d)) +              \
-             __builtin_shufflevector(row[i], row[i + (d)], NNRT_EACH(NNRT_HIGH, d));
 NNRT_INLINE NNRT_TARGET NNRT_NAME(vector) NNRT_NAME(fold)(NNRT_NAME(vector) *row) {
 #if NNRT_LANES == 16
   NNRT_FOLD(8)
@@ -563,9 +571,6 @@ NNRT_INLINE NNRT_TARGET NNRT_NAME(vector) NNRT_NAME(fold_short)(size_t k, const 
 #undef NNRT_BY_LENGTH
 #undef NNRT_OF_LENGTH
 #endif
-#undef NNRT_FOLD
-#undef NNRT_LOW
-#undef NNRT_HIGH
 #undef NNRT_EACH
 
 /* Products of two runs of k, added up in a vector: several sums are under way, and memory is read in

@@ -244,14 +244,43 @@ NNRT_INLINE void NNRT_WINDOW_NAME(windows)(const nnrt_windows *of) {
     NNRT_WINDOW_NAME(line)(of, of->b + l * of->b_line, of->c + l * of->c_line);
 }
 
-NNRT_INLINE NNRT_REAL NNRT_WINDOW_NAME(total)(NNRT_WINDOW_NAME(vector) of) {
-  NNRT_REAL lane[NNRT_LANES];
-  memcpy(lane, &of, sizeof lane);
-  for (int half = NNRT_LANES / 2; half > 0; half /= 2)
-    for (int l = 0; l < half; l++)
-      lane[l] += lane[l + half];
-  return lane[0];
+/* Of LANES vectors, the sums of their lanes, side by side. */
+#if NNRT_SHUFFLES
+#if NNRT_LANES == 2
+#define NNRT_EACH NNRT_EACH_2
+#elif NNRT_LANES == 4
+#define NNRT_EACH NNRT_EACH_4
+#elif NNRT_LANES == 8
+#define NNRT_EACH NNRT_EACH_8
+#else
+#define NNRT_EACH NNRT_EACH_16
+#endif
+NNRT_INLINE NNRT_WINDOW_NAME(vector) NNRT_WINDOW_NAME(totals)(NNRT_WINDOW_NAME(vector) *row) {
+#if NNRT_LANES == 16
+  NNRT_FOLD(8)
+#endif
+#if NNRT_LANES >= 8
+  NNRT_FOLD(4)
+#endif
+#if NNRT_LANES >= 4
+  NNRT_FOLD(2)
+#endif
+  NNRT_FOLD(1)
+  return row[0];
 }
+#undef NNRT_EACH
+#else
+NNRT_INLINE NNRT_WINDOW_NAME(vector) NNRT_WINDOW_NAME(totals)(NNRT_WINDOW_NAME(vector) *row) {
+  NNRT_WINDOW_NAME(vector) made = {0};
+  for (int l = 0; l < NNRT_LANES; l++) {
+    for (int half = NNRT_LANES / 2; half > 0; half /= 2)
+      for (int k = 0; k < half; k++)
+        row[l][k] += row[l][k + half];
+    made[l] = row[l][0];
+  }
+  return made;
+}
+#endif
 
 #if NNRT_PAIRS
 /* Of two rows of terms `line` apart, each half a vector long or three halves, the v-th vector: the
@@ -317,12 +346,21 @@ NNRT_INLINE void NNRT_WINDOW_NAME(block)(const int rows, const int columns, cons
                                       p * of->b_step[2], of->b_step[2], count - p))
       }
   }
-  for (int i = 0; i < rows; i++)
-    for (int j = 0; j < columns; j++) {
-      const NNRT_REAL total = of->alpha * NNRT_WINDOW_NAME(total)(sum[i * columns + j]);
-      NNRT_REAL *to = c + (size_t)i * of->c_row + (size_t)j * of->c_column;
-      *to = of->keep ? *to + total : total;
+  NNRT_WRITTEN_OUT
+  for (int s = 0; s < rows * columns; s += NNRT_LANES) {
+    NNRT_WINDOW_NAME(vector) some[NNRT_LANES];
+    NNRT_WRITTEN_OUT
+    for (int l = 0; l < NNRT_LANES; l++)
+      some[l] = s + l < rows * columns ? sum[s + l] : (NNRT_WINDOW_NAME(vector)){0};
+    const NNRT_WINDOW_NAME(vector) total = of->alpha * NNRT_WINDOW_NAME(totals)(some);
+    NNRT_WRITTEN_OUT
+    for (int l = 0; l < NNRT_LANES; l++) {
+      const size_t i = (size_t)((s + l) / columns), j = (size_t)((s + l) % columns);
+      NNRT_REAL *to = c + i * of->c_row + j * of->c_column;
+      if (s + l < rows * columns)
+        *to = of->keep ? *to + total[l] : total[l];
     }
+  }
 }
 #undef NNRT_ADD_TERMS
 #undef NNRT_ADD_ROWS

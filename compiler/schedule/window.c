@@ -11,7 +11,7 @@ enum {
   VECTOR_BYTES = 32,   /* of the vectors that work is counted in                                 */
   FEWEST_SUMS = 6,     /* sums that must be under way for a processor to be busy                 */
   CALL = 8,            /* what begins and ends a product, in vector operations                   */
-  ADD_LANES = 60,      /* what adds up the lanes of one vector                                   */
+  ADD_LANES = 12,      /* what adds up the lanes of one vector                                   */
   NEAR_BYTES = 16384,  /* of results that are still near when they are read                      */
   SMALLEST_CALL = 256, /* multiply-adds that are worth the text of a product                     */
   MOST_RUNS = 2 * MAX_RANK,
