@@ -86,6 +86,13 @@
 #define NNRT_SHUFFLES 0
 #endif
 
+/* Before a loop along k: several turns at once would not leave registers for a tile's sums. */
+#if defined(__clang__)
+#define NNRT_IN_TURN _Pragma("clang loop unroll(disable)")
+#else
+#define NNRT_IN_TURN
+#endif
+
 /* Before the loops over a tile's sums: where they are not written out early, the sums lie in memory. */
 #if defined(__clang__)
 #define NNRT_WRITTEN_OUT _Pragma("clang loop unroll(full)")
@@ -262,6 +269,7 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(tile)(const int rows, const int vectors, 
   for (int i = 0; i < rows; i++)
     for (int v = 0; v < vectors; v++)
       sum[i][v] = (NNRT_NAME(vector)){0};
+  NNRT_IN_TURN
   for (size_t p = 0; p < k; p++, a += a_column, b += b_row) {
     for (int v = 0; v < vectors; v++)
       row[v] = NNRT_NAME(load)(b + v * NNRT_LANES, read - (size_t)(v * NNRT_LANES));

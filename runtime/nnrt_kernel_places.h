@@ -173,6 +173,7 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(tile_in_place)(
   for (int i = 0; i < rows; i++)
     for (int v = 0; v < 2; v++)
       sum[i][v] = (NNRT_NAME(vector)){0};
+  NNRT_IN_TURN
   for (size_t p = 0; p < k; p++, a += a_column) {
     for (int v = 0; v < 2; v++)
       read[v] = NNRT_NAME(load_pieces)(pieces, &from, v, row[p]);
@@ -276,6 +277,7 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(tile_turned)(const int columns, const int
     for (int v = 0; v < vectors; v++)
       sum[j][v] = (NNRT_NAME(vector)){0};
   }
+  NNRT_IN_TURN
   for (size_t p = 0; p < k; p++, packed += NNRT_NAME(WIDTH)) {
     for (int v = 0; v < vectors; v++)
       read[v] = NNRT_NAME(load)(packed + v * NNRT_LANES, NNRT_LANES);
