@@ -16,6 +16,7 @@
 
 #include "bracket.h"
 #include "scatter.h"
+#include "totals.h"
 #include "transform.h"
 
 /* A factor with zeroes where a mask is false. */
@@ -32,6 +33,7 @@ typedef struct lowering {
   bool *opens;           /* by old id: a lowered form that sums take in term by term */
   const node **maximum;  /* of a log-sum-exp, by old id */
   const node **total;    /* what its exponentials are divided by */
+  totals *totals;
   size_t masks, mask_capacity;
   masked *mask;          /* that products have been made of */
 } lowering;
@@ -234,6 +236,8 @@ static const node *lower_product(lowering *l, const node *old) {
   operands list = {0};
   const node *joint = joint_sum(l, old);
   if (joint) return bracket(l->g, l->p->settings.batch, joint, 0, NULL, NULL);
+  const node *total = old->bound > 0 ? total_of(l->totals, old, l->made, l->p->settings.batch) : NULL;
+  if (total) return total;
   for (int k = 0; k < old->operands; k++) {
     if (old->bound == 0 || old->operands == 1) {
       push_factor(l, &list, old->operand[k], old->power[k]);
@@ -374,6 +378,7 @@ void lower_program(program *p) {
   l.maximum = arena_alloc(memory, size * sizeof *l.maximum);
   l.total = arena_alloc(memory, size * sizeof *l.total);
   count_uses(&l, reached, count);
+  l.totals = totals_of(g, reached, count);
   graph_set_rewrite(g, NULL, NULL);
   graph_set_lowered(g, true);
   for (int id = 0; id < count; id++) {
