@@ -272,7 +272,7 @@ static piece term_piece(writer *w, const assignment *a, bool wide) {
   factor_read *chosen;
   int count = choose_factors(w, a, false, &chosen);
   piece term = factors_piece(w, 1, count, chosen);
-  if (collects || !assignment_is_scaled(a) || !scale_piece(w, a).chars) return term;
+  if (collects || !assignment_is_scaled(a)) return term;
   if (!term.chars) return piece_of(w, BIND_PRIMARY, "%s", a->collector);
   return piece_of(w, BIND_MULTIPLY, "%s * %s", a->collector, within(w, term, BIND_MULTIPLY));
 }

@@ -174,7 +174,7 @@ int split_still(writer *w, int count, factor_read *factors, const char **word) {
   factor_read *sorted = arena_alloc(w->memory, ((size_t)count + 1) * sizeof *sorted);
   const int still = sort_still(w, inner->of, count, factors, sorted);
   for (int k = 0; k < still; k++) costly = costly || is_costly(w, &sorted[k]);
-  open_loop *before = costly && still < count ? loop_before(w, still, sorted) : NULL;
+  open_loop *before = costly ? loop_before(w, still, sorted) : NULL;
   open_loop *loops = w->loops;
   if (!before) return 0;
   w->loops = before->outer;

@@ -33,6 +33,7 @@ typedef struct lowering {
   bool *opens;           /* by old id: a lowered form that sums take in term by term */
   const node **maximum;  /* of a log-sum-exp, by old id */
   const node **total;    /* what its exponentials are divided by */
+  pairs *pairs;
   totals *totals;
   size_t masks, mask_capacity;
   masked *mask;          /* that products have been made of */
@@ -74,6 +75,26 @@ static void push_factor(lowering *l, operands *list, const node *old, double pow
     return;
   }
   for (int k = 0; k < n->operands; k++) push(l, list, n->operand[k], n->power[k]);
+}
+
+/* A bracket and a value that are a product elsewhere are that product here. */
+static void push_pairs(lowering *l, operands *list, const node *old, bool *done) {
+  for (int k = 0, j; k < old->operands; k++) {
+    const node *pair = pair_of(l->pairs, old->operands, old->operand, old->power, k, &j);
+    if (!pair || pair == old || !l->made[pair->id]) continue;
+    push(l, list, l->made[pair->id], 1);
+    done[k] = done[j] = true;
+  }
+}
+
+static void push_factors(lowering *l, operands *list, const node *old) {
+  bool *done = arena_alloc(l->memory, ((size_t)old->operands + 1) * sizeof *done);
+  if (old->bound == 0) push_pairs(l, list, old, done);
+  for (int k = 0; k < old->operands; k++) {
+    if (done[k]) continue;
+    if (old->bound == 0 || old->operands == 1) push_factor(l, list, old->operand[k], old->power[k]);
+    else push(l, list, l->made[old->operand[k]->id], old->power[k]);
+  }
 }
 
 /* ---- the stable forms --------------------------------------------------------------------- */
@@ -238,13 +259,7 @@ static const node *lower_product(lowering *l, const node *old) {
   if (joint) return bracket(l->g, l->p->settings.batch, joint, 0, NULL, NULL);
   const node *total = old->bound > 0 ? total_of(l->totals, old, l->made, l->p->settings.batch) : NULL;
   if (total) return total;
-  for (int k = 0; k < old->operands; k++) {
-    if (old->bound == 0 || old->operands == 1) {
-      push_factor(l, &list, old->operand[k], old->power[k]);
-    } else {
-      push(l, &list, l->made[old->operand[k]->id], old->power[k]);
-    }
-  }
+  push_factors(l, &list, old);
   use_masked(l, &list);
   if (old->bound > 0) take_masks_in(l, &list);
   const node *made = node_product(l->g, (int)list.count, list.node, list.weight, old->bound,
@@ -378,7 +393,8 @@ void lower_program(program *p) {
   l.maximum = arena_alloc(memory, size * sizeof *l.maximum);
   l.total = arena_alloc(memory, size * sizeof *l.total);
   count_uses(&l, reached, count);
-  l.totals = totals_of(g, reached, count);
+  l.pairs = pairs_of(g, reached, l.uses, count);
+  l.totals = totals_of(g, l.pairs, reached, count);
   graph_set_rewrite(g, NULL, NULL);
   graph_set_lowered(g, true);
   for (int id = 0; id < count; id++) {

@@ -45,12 +45,13 @@ typedef struct total_key {
 typedef struct known_total {
   UT_hash_handle hh;
   total_key key;
-  int sums; /* that ask for it: those of the program, and terms that follow from it */
+  int sums; /* that are this, times something: of the program, and of terms that follow from it */
 } known_total;
 
 struct totals {
   graph *g;
   arena *memory;
+  const pairs *pairs;
   known_total *known;
   const node *const *made;
   int batch;
@@ -195,12 +196,51 @@ static void note(totals *t, const node *sum) {
   known->sums++;
 }
 
+/* Whether the sum of the terms follows from sums that are known; `more` is added to how often each of
+ * those is asked for. */
+static bool follows(const totals *t, const axes *over, const node *terms, int depth, int more) {
+  bool all = terms->operands <= MOST_TERMS && depth < DEEPEST;
+  for (int k = 0; k < terms->operands && all; k++) {
+    const axes had = common_axes(terms->operand[k], over);
+    const opened of = opened_node(&had, terms->operand[k]);
+    const node *inner = terms_of(&of);
+    if (of.fits && (of.within == 0 || (inner && follows(t, &had, inner, depth + 1, more)))) continue;
+    known_total *known = of.fits ? find(t, &had, &of) : NULL;
+    if (known) known->sums += more;
+    all = known != NULL;
+  }
+  return all;
+}
+
 /* ---- what follows ------------------------------------------------------------------------------ */
 
+/* A pair may come later than the sums that have both of its operands. */
+static const node *made_of(const totals *t, const node *old) {
+  const node *made = t->made[old->id];
+  if (made) return made;
+  const node *operand[] = {t->made[old->operand[0]->id], t->made[old->operand[1]->id]};
+  return node_with_operands(t->g, old, operand);
+}
+
+/* Brackets and values that are a product elsewhere are that product here. */
 static const node *shared_total(const totals *t, const axes *over, const opened *of) {
   const node *factor[MOST_FACTORS];
-  for (int k = 0; k < of->within; k++) factor[k] = t->made[of->factor[k]->id];
-  const node *made = node_product(t->g, of->within, factor, of->power, over->count, over->of);
+  double power[MOST_FACTORS];
+  bool done[MOST_FACTORS] = {false};
+  int count = 0;
+  for (int k = 0, j; k < of->within; k++) {
+    const node *pair = pair_of(t->pairs, of->within, of->factor, of->power, k, &j);
+    if (!pair) continue;
+    power[count] = 1;
+    factor[count++] = made_of(t, pair);
+    done[k] = done[j] = true;
+  }
+  for (int k = 0; k < of->within; k++) {
+    if (done[k]) continue;
+    power[count] = of->power[k];
+    factor[count++] = t->made[of->factor[k]->id];
+  }
+  const node *made = node_product(t->g, count, factor, power, over->count, over->of);
   return bracket(t->g, t->batch, made, 0, NULL, NULL);
 }
 
@@ -216,14 +256,13 @@ static const node *with_free_factors(const totals *t, const opened *of, const no
 
 static const node *sum_of_terms(const totals *t, const axes *over, const node *terms, int depth);
 
-/* The sum of a term as it follows, or NULL. */
+/* The sum of a term that follows. */
 static const node *sum_of_term(const totals *t, const axes *over, const opened *of, int depth) {
   const node *terms = terms_of(of), *total = NULL;
-  if (!of->fits) return NULL;
   if (of->within == 0) total = node_constant(t->g, 1);
-  if (terms && depth < DEEPEST) total = sum_of_terms(t, over, terms, depth + 1);
-  if (!total && find(t, over, of)) total = shared_total(t, over, of);
-  return total ? with_free_factors(t, of, total) : NULL;
+  else if (terms && follows(t, over, terms, depth, 0)) total = sum_of_terms(t, over, terms, depth);
+  else total = shared_total(t, over, of);
+  return with_free_factors(t, of, total);
 }
 
 static const node *times_sizes(const totals *t, const node *n, const axes *over, const axes *had) {
@@ -239,13 +278,10 @@ static const node *sum_of_terms(const totals *t, const axes *over, const node *t
   const node *term[MOST_TERMS + 1];
   double coefficient[MOST_TERMS + 1];
   const axes none = {0};
-  if (terms->operands > MOST_TERMS) return NULL;
   for (int k = 0; k < terms->operands; k++) {
     const axes had = common_axes(terms->operand[k], over);
     const opened of = opened_node(&had, terms->operand[k]);
-    const node *total = sum_of_term(t, &had, &of, depth);
-    if (!total) return NULL;
-    term[k] = times_sizes(t, total, over, &had);
+    term[k] = times_sizes(t, sum_of_term(t, &had, &of, depth + 1), over, &had);
     coefficient[k] = terms->coefficient[k];
   }
   term[terms->operands] = times_sizes(t, node_constant(t->g, 1), over, &none);
@@ -253,15 +289,35 @@ static const node *sum_of_terms(const totals *t, const axes *over, const node *t
   return node_sum(t->g, 0, terms->operands + 1, term, coefficient);
 }
 
+/* The terms that the sum is of, if it follows from other sums; or NULL. */
+static const node *following_terms(const totals *t, const node *sum, const axes *over,
+                                   const opened *of) {
+  const node *terms = terms_of(of);
+  if (over->count != sum->bound || !is_reduction(sum, of)) return NULL;
+  return terms && follows(t, over, terms, 0, 0) ? terms : NULL;
+}
+
+static void ask(const totals *t, const node *sum) {
+  const axes over = axes_of_sum(sum);
+  const opened of = opened_sum(&over, sum);
+  const node *terms = following_terms(t, sum, &over, &of);
+  if (terms) follows(t, &over, terms, 0, 1);
+}
+
 /* ---- the interface ----------------------------------------------------------------------------- */
 
-totals *totals_of(graph *g, const bool *reached, int count) {
+totals *totals_of(graph *g, const pairs *p, const bool *reached, int count) {
   totals *t = arena_alloc(graph_memory(g), sizeof *t);
   t->g = g;
+  t->pairs = p;
   t->memory = graph_memory(g);
   for (int id = 0; id < count; id++) {
     const node *n = graph_node(g, id);
     if (reached[id] && n->class == NODE_PRODUCT && n->bound > 0) note(t, n);
+  }
+  for (int id = 0; id < count; id++) {
+    const node *n = graph_node(g, id);
+    if (reached[id] && n->class == NODE_PRODUCT && n->bound > 0) ask(t, n);
   }
   return t;
 }
@@ -269,14 +325,12 @@ totals *totals_of(graph *g, const bool *reached, int count) {
 const node *total_of(totals *t, const node *old, const node *const *made, int batch) {
   const axes over = axes_of_sum(old);
   const opened of = opened_sum(&over, old);
-  if (over.count != old->bound || !is_reduction(old, &of)) return NULL;
   t->made = made;
   t->batch = batch;
-  const node *follows = terms_of(&of) ? sum_of_terms(t, &over, terms_of(&of), 0) : NULL;
-  if (follows && (follows->class != NODE_SUM || is_scaled(follows))) {
-    return with_free_factors(t, &of, follows);
-  }
-  const known_total *known = find(t, &over, &of);
-  if (!known || known->sums < 2) return NULL;
-  return with_free_factors(t, &of, shared_total(t, &over, &of));
+  const node *terms = following_terms(t, old, &over, &of);
+  const node *total = terms ? sum_of_terms(t, &over, terms, 0) : NULL;
+  if (total && (total->class != NODE_SUM || is_scaled(total))) return with_free_factors(t, &of, total);
+  const bool reduces = over.count == old->bound && is_reduction(old, &of);
+  const known_total *known = reduces ? find(t, &over, &of) : NULL;
+  return known && known->sums > 1 ? with_free_factors(t, &of, shared_total(t, &over, &of)) : NULL;
 }

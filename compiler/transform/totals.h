@@ -3,11 +3,12 @@
 #define NNCC_TOTALS_H
 
 #include "graph.h"
+#include "pairs.h"
 
 typedef struct totals totals;
 
 /* Finds the sums of the first `count` nodes, of those `reached`; before any is lowered. */
-totals *totals_of(graph *g, const bool *reached, int count);
+totals *totals_of(graph *g, const pairs *p, const bool *reached, int count);
 /* The sum `old` (a product with bound axes) over lowered nodes: what all sums of the same factors
  * share, times what does not depend on the sum; or, of a sum of terms, what follows from sums that are
  * there anyway. `made`: by id, what the nodes before it became; `batch`: the size to count with. NULL

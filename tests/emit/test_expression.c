@@ -120,12 +120,15 @@ Test(expression, what_stands_still_is_computed_before_the_loop) {
       "output z\nloss mse(z, y)\n";
   emitted single = emit_text(model, 4, false), precise = emit_text(model, 8, false);
   cr_expect_geq(count_of(single.code, "const float factor"), 2);
-  cr_expect_geq(count_of(single.code, "_here = z_2_g[o];"), 1, "what is read under a condition");
-  cr_expect_geq(count_of(single.code, "= 1.0f / ((float)n * sqrtf("), 1,
-                "so is what is not in memory, beside it");
+  cr_expect_geq(count_of(single.code, " / ((float)n * z_sum[o]);"), 1, "what is not in memory, beside it");
   cr_expect_eq(count_of(precise.code, "const double factor"), 0);
   forget_emitted(&single);
   forget_emitted(&precise);
+  emitted scaled = emit_text("input x[3, 8, 8]\ntarget y[4, 8, 8]\nparam g[4]\n"
+                             "u = x |> conv2d(4, 3, padding = 1)\nz[o, i, j] = relu(g[o] * u[o, i, j])\n"
+                             "output z\nloss mse(z, y)\n", 4, false);
+  cr_expect_geq(count_of(scaled.code, "g__here = g_[o];"), 1, "what is read under a condition");
+  forget_emitted(&scaled);
 }
 
 /* It is computed before the loop of what it depends on, never further out: the root of each channel. */

@@ -122,6 +122,49 @@ Test(superfluous, no_multiplication_in_two_linear_layers) {
   arena_free(r.memory);
 }
 
+/* Sums of one number for each feature: over samples, places or both. */
+static int count_sums(const result *r, bool backward) {
+  const bool *forward = program_reach(r->p, false), *all = program_reach(r->p, true);
+  int count = 0;
+  for (int id = 0; id < graph_node_count(r->p->g); id++) {
+    const node *n = graph_node(r->p->g, id);
+    bool counts = backward ? all[id] && !forward[id] : forward[id];
+    count += counts && n->class == NODE_PRODUCT && n->rank == 1 && node_binds(n, AXIS_BATCH);
+  }
+  return count;
+}
+
+/* Behind the sums of d and of d x that the parameters' derivatives are, the derivative of a batch norm
+ * sums nothing; what stands before it and is taken away with the mean has no derivative. */
+Test(superfluous, no_sum_in_front_of_a_batch_norm) {
+  result r = lowered(
+      "model norm\n"
+      "input x[3, 8, 8]\ntarget y : class(5)\n"
+      "u = x |> conv2d(4, 3) |> batchnorm |> relu |> conv2d(4, 3)\n"
+      "z = flatten(u) |> dense(5)\n"
+      "loss softmax_cross_entropy(z, y)\n");
+  cr_expect_eq(count_sums(&r, true), 4, "%d: for g, b, and the biases of two layers", count_sums(&r, true));
+  const definition *lost = NULL;
+  for (int k = 0; k < r.p->gradients; k++) {
+    if (node_is_constant(r.p->gradient[k].value, 0)) lost = &r.p->gradient[k];
+  }
+  cr_assert_not_null(lost);
+  cr_expect_str_eq(lost->word, "d_u.1.b");
+  arena_free(r.memory);
+}
+
+/* A sum of differences is not told from two sums that are there: it would be less precise. */
+Test(superfluous, differences_are_summed_as_they_are) {
+  result r = lowered(
+      "model bias\n"
+      "input x[6]\ntarget y[6]\nparam w[6]\n"
+      "p = w * x\n"
+      "a[i] = mean[batch](p[i])\nb[i] = mean[batch](y[i])\nc[i] = mean[batch](p[i] - y[i])\n"
+      "loss sum((c + a * b)^2)\n");
+  cr_expect_eq(count_sums(&r, false), 3);
+  arena_free(r.memory);
+}
+
 /* ---- closed forms ------------------------------------------------------------------------- */
 
 static const node *leaf_of(const result *r, const char *word, const axis *dims) {
