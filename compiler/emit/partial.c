@@ -24,18 +24,6 @@ static bool is_nested(const writer *w, const assignment *a) {
   return outer && assignment_binds(a, inner->over) && assignment_binds(a, outer->over);
 }
 
-static bool adds_to_one_place(const writer *w, const assignment *a) {
-  const variable *inner = w->loops ? w->loops->over : NULL;
-  if (!inner || !assignment_binds(a, inner)) return false;
-  for (int d = 0; d < a->target->rank; d++) {
-    for (int k = 0; k < a->at[d].terms; k++) {
-      const variable *v = variable_now(a->at[d].term[k].of);
-      if (v == inner || v->kind != VARIABLE_LOOP) return false;
-    }
-  }
-  return true;
-}
-
 static const char *new_sum(writer *w, const assignment *a, const char *collector, bool minus) {
   partial_sum *sum = arena_alloc(w->memory, sizeof *sum);
   *sum = (partial_sum){word_new(w->e->words, "row_sum", true), collector,
@@ -46,7 +34,8 @@ static const char *new_sum(writer *w, const assignment *a, const char *collector
 }
 
 const char *row_sum_word(writer *w, const assignment *a, const char *element, bool minus) {
-  return adds_to_one_place(w, a) ? new_sum(w, a, element, minus) : element;
+  const bool row = w->loops && w->loops->over && adds_to_one_place(a, w->loops->over);
+  return row ? new_sum(w, a, element, minus) : element;
 }
 
 const char *partial_sum_word(writer *w, const assignment *a, const char *collector, bool minus) {

@@ -19,9 +19,20 @@ static int driven_place(const buffer *b, const index_form *at, const variable *v
   return found;
 }
 
-/* It adds to a scalar, which is stored behind the loop. */
+bool adds_to_one_place(const assignment *a, const variable *v) {
+  if (!assignment_binds(a, v)) return false;
+  for (int d = 0; d < a->target->rank; d++) {
+    for (int k = 0; k < a->at[d].terms; k++) {
+      const variable *of = variable_now(a->at[d].term[k].of);
+      if (of == v || of->kind != VARIABLE_LOOP) return false;
+    }
+  }
+  return true;
+}
+
+/* It adds to a scalar, which is stored, or added to memory, behind the loop. */
 static bool is_collected(const assignment *a, const variable *v) {
-  return assignment_collects(a) && assignment_binds(a, v);
+  return (assignment_collects(a) && assignment_binds(a, v)) || adds_to_one_place(a, v);
 }
 
 /* One writes and the other touches the same storage: only ever the same turn's element of it. */
@@ -51,8 +62,17 @@ static bool stands_apart(const step *loop, const assignment *w) {
   return true;
 }
 
-/* The loop fills places J u + w, a loop over w < J in each of its turns, and shares no storage with
- * what it reads. */
+/* What is read of the result's storage is the element that is written. */
+static bool reads_its_place(const assignment *a, const buffer_read *r) {
+  bool same = r->from->rank == a->target->rank;
+  for (int k = 0; k < a->target->rank && same; k++) {
+    same = index_equal(&a->at[a->target->order[k]], &r->at[r->from->order[k]]);
+  }
+  return same;
+}
+
+/* The loop fills places J u + w, a loop over w < J in each of its turns, and reads no other place of that
+ * storage. */
 static bool fills_digits(const step *loop) {
   const step *inner = loop->first;
   if (!inner || inner->next || inner->kind != STEP_LOOP) return false;
@@ -70,7 +90,8 @@ static bool fills_digits(const step *loop) {
   }
   if (by[1] != 1 || w->low != 0 || by[0] < w->high) return false;
   for (const buffer_read *r = a->reads; r; r = r->next) {
-    if (buffer_storage(r->from) == buffer_storage(a->target)) return false;
+    const bool meets = buffer_storage(r->from) == buffer_storage(a->target);
+    if (meets && !reads_its_place(a, r)) return false;
   }
   return true;
 }

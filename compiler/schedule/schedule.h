@@ -487,6 +487,9 @@ double elements_work(const entry_plan *e, const assignment *a);
 
 /* An innermost loop whose turns touch no memory of each other's. */
 bool turns_stand_apart(const step *loop);
+/* The assignment sums over the loop's variable, and its place does not depend on that: all turns add to one
+ * element, to which the emitted text adds their sum behind the loop. */
+bool adds_to_one_place(const assignment *a, const variable *v);
 
 /* ---- share.c ------------------------------------------------------------------------------ */
 

@@ -24,13 +24,20 @@ static bool same_axes(const node *a, const node *b) {
   return true;
 }
 
+/* A contraction, or a part of one: the bracket is a pass over it. What is a sum of terms would be computed
+ * under the bracket, where each of its reads is one that no compiler makes vectors of. */
+static bool is_stored(const node *n) {
+  while (n->class == NODE_VIEW) n = n->operand[0];
+  return n->class == NODE_PRODUCT && n->bound > 0;
+}
+
 /* Which of the two operands is the value; -1 where it is no such product. */
 static int value_of(const node *n) {
   if (n->class != NODE_PRODUCT || n->bound > 0 || n->operands != 2) return -1;
   const int value = n->operand[0]->boolean ? 1 : 0;
-  const node *bracket = n->operand[1 - value];
-  bool both = bracket->boolean && !n->operand[value]->boolean && is_one(n->power[value]);
-  return both && same_axes(bracket, n->operand[value]) && !is_of_indices(bracket) ? value : -1;
+  const node *bracket = n->operand[1 - value], *of = n->operand[value];
+  bool both = bracket->boolean && !of->boolean && is_one(n->power[value]) && is_stored(of);
+  return both && same_axes(bracket, of) && !is_of_indices(bracket) ? value : -1;
 }
 
 pairs *pairs_of(graph *g, const bool *reached, const int *uses, int count) {
