@@ -81,6 +81,7 @@ static double compute_loss(void *block, size_t n, const int32_t *c, const int32_
                          W, H, 1.0f, h_sum + t * n * H, H);
     /* hₜ = tanh(zₜ⁽ʰ⁾)   charnn.nn:12 */
     for (size_t s = 0; s < n; s++)
+      NNRT_APART
       for (size_t i = 0; i < H; i++)
         h[(t * n + s) * H + i] = nnrt_tanhf(h_sum[(t * n + s) * H + i] + b[i]);
   }
@@ -158,6 +159,7 @@ static double gradient_of_part(void *block, void *own, void *scratch, size_t sam
                                 W_packed, 1.0f, h_sum + t * n * H, H);
     /* hₜ = tanh(zₜ⁽ʰ⁾)   charnn.nn:12 */
     for (size_t s = 0; s < n; s++)
+      NNRT_APART
       for (size_t i = 0; i < H; i++)
         h[(t * n + s) * H + i] = nnrt_tanhf(h_sum[(t * n + s) * H + i] + b[i]);
   }
@@ -189,6 +191,7 @@ static double gradient_of_part(void *block, void *own, void *scratch, size_t sam
       }
       const float z_exp_sum_log = nnrt_logf(z_exp_sum);
       loss_sum += (double)(z[(size_t)n_[s * T + t]] - z_max) - (double)z_exp_sum_log;
+      NNRT_APART
       for (size_t i = 0; i < Z; i++) {
         d_z_b_product[row * Z + i] = (z_exp[row * Z + i] / z_exp_sum
             - (n_[s * T + t] == (int32_t)i ? 1.0f : 0.0f)) / (float)samples;
@@ -216,6 +219,7 @@ static double gradient_of_part(void *block, void *own, void *scratch, size_t sam
     /* d_b_product = δₜ = dL/dhₜ ∘ (1 − hₜ²) */
     for (size_t s = 0; s < n; s++) {
       const size_t row = t * n + s;
+      NNRT_APART
       for (size_t i = 0; i < H; i++)
         d_b_product[row * H + i] = d_h[row * H + i] * (1.0f - h[row * H + i] * h[row * H + i]);
     }
@@ -347,6 +351,7 @@ static void compute_test(void *block, size_t n, const int32_t *c, const int32_t 
                          W, H, 1.0f, h_sum + t * n * H, H);
     /* hₜ = tanh(zₜ⁽ʰ⁾)   charnn.nn:12 */
     for (size_t s = 0; s < n; s++)
+      NNRT_APART
       for (size_t i = 0; i < H; i++)
         h[(t * n + s) * H + i] = nnrt_tanhf(h_sum[(t * n + s) * H + i] + b[i]);
   }
@@ -405,6 +410,7 @@ static void compute_predict(void *block, size_t n, const int32_t *c, float *p_) 
                          W, H, 1.0f, h_sum + t * n * H, H);
     /* hₜ = tanh(zₜ⁽ʰ⁾)   charnn.nn:12 */
     for (size_t s = 0; s < n; s++)
+      NNRT_APART
       for (size_t i = 0; i < H; i++)
         h[(t * n + s) * H + i] = nnrt_tanhf(h_sum[(t * n + s) * H + i] + b[i]);
   }

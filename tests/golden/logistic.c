@@ -126,6 +126,7 @@ static double compute_gradient(void *block, size_t n, const float *x, const floa
 
   /* H = tanh(Zₕ)   logistic.nn:10 */
   for (size_t s = 0; s < n; s++)
+    NNRT_SHORT
     for (size_t i = 0; i < H; i++)
       h[s * H + i] = nnrt_tanhf(h_sum[s * H + i] + b1[i]);
 
@@ -155,6 +156,7 @@ static double compute_gradient(void *block, size_t n, const float *x, const floa
    * ∂L/∂b₁ = (1/m) ((A − Y) W₂ ∘ (1 − H²))ᵀ 𝟏   logistic.nn:7 */
   memset(d_b1, 0, H * sizeof *d_b1);
   for (size_t s = 0; s < n; s++)
+    NNRT_SHORT
     for (size_t i = 0; i < H; i++) {
       d_b1_product[s * H + i] = W2[i] * d_b2_product[s] * (1.0f - h[s * H + i] * h[s * H + i]);
       d_b1[i] += d_b1_product[s * H + i];
