@@ -58,6 +58,13 @@
   for (int i = 0; i < (d); i++)                                                                   \
     row[i] = __builtin_shufflevector(row[i], row[i + (d)], NNRT_EACH(NNRT_LOW, d)) +              \
              __builtin_shufflevector(row[i], row[i + (d)], NNRT_EACH(NNRT_HIGH, d));
+/* All of them, of so many lanes: NNRT_FOLDS of a copy's. Pairs of rows `d` apart add their halves, so
+ * that each step leaves half as many rows, and no lane ever goes through memory. In lane j of row[0] is
+ * left the total of what row[j] was. */
+#define NNRT_FOLDS_2 NNRT_FOLD(1)
+#define NNRT_FOLDS_4 NNRT_FOLD(2) NNRT_FOLDS_2
+#define NNRT_FOLDS_8 NNRT_FOLD(4) NNRT_FOLDS_4
+#define NNRT_FOLDS_16 NNRT_FOLD(8) NNRT_FOLDS_8
 
 /* Rounds a product before it is added to something: compilers may fuse the two in one place and not
  * in another, and C would depend on how it is cut. */
@@ -115,12 +122,10 @@
 #define NNRT_FAR (1024 * 1024)
 
 /* Where the operands lie: element (i, p) of A is at a[i * a_row + p * a_column], so too with B and
- * C, whose columns lie side by side. b_column 0: B is packed (pack_whole, use_packed); NNRT_PLACED: it
- * is read by places. keep: what is
- * in C is added to, else it is overwritten. finishing: what is done with parts of C that are complete
- * (product.h), or NULL. places: where B's rows and columns lie, then (nnrt.h), or NULL. Emitted programs
- * have neither. */
-#define NNRT_PLACED 2 /* no step: B is not packed, nor does it lie along its rows */
+ * C, whose columns lie side by side. b_column 0: B is packed (pack_whole, use_packed). keep: what is in C
+ * is added to, else it is overwritten. finishing: what is done with parts of C that are complete
+ * (product.h), or NULL. places: where B's rows and columns lie, which then have no steps (nnrt.h), or
+ * NULL. Emitted programs have neither. */
 struct nnrt_finishing;
 struct nnrt_places;
 #define NNRT_DECLARE_OPERANDS(real)                                                               \
@@ -373,12 +378,16 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(stripe_within)(size_t columns, size_t rea
 #if NNRT_SHUFFLES
 #if NNRT_LANES == 2
 #define NNRT_EACH NNRT_EACH_2
+#define NNRT_FOLDS NNRT_FOLDS_2
 #elif NNRT_LANES == 4
 #define NNRT_EACH NNRT_EACH_4
+#define NNRT_FOLDS NNRT_FOLDS_4
 #elif NNRT_LANES == 8
 #define NNRT_EACH NNRT_EACH_8
+#define NNRT_FOLDS NNRT_FOLDS_8
 #else
 #define NNRT_EACH NNRT_EACH_16
+#define NNRT_FOLDS NNRT_FOLDS_16
 #endif
 
 /* One of log2(LANES) steps of a transposition (Eklundh 1972): rows `d` apart exchange blocks of `d`
@@ -535,19 +544,9 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(columns)(const int columns, size_t j, siz
 }
 
 #if NNRT_SHUFFLES
-/* Lane j of what is returned: the total of row[j]. Pairs of rows `d` apart add their halves, so that
- * each step leaves half as many rows, and no lane ever goes through memory. */
+/* Lane j of what is returned: the total of row[j]. */
 NNRT_INLINE NNRT_TARGET NNRT_NAME(vector) NNRT_NAME(fold)(NNRT_NAME(vector) *row) {
-#if NNRT_LANES == 16
-  NNRT_FOLD(8)
-#endif
-#if NNRT_LANES >= 8
-  NNRT_FOLD(4)
-#endif
-#if NNRT_LANES >= 4
-  NNRT_FOLD(2)
-#endif
-  NNRT_FOLD(1)
+  NNRT_FOLDS
   return row[0];
 }
 #if defined(NNRT_EMITTED) && NNRT_LANES > 2
@@ -580,6 +579,7 @@ NNRT_INLINE NNRT_TARGET NNRT_NAME(vector) NNRT_NAME(fold_short)(size_t k, const 
 #undef NNRT_OF_LENGTH
 #endif
 #undef NNRT_EACH
+#undef NNRT_FOLDS
 
 /* Products of two runs of k, added up in a vector: several sums are under way, and memory is read in
  * order, which is what a processor fetches ahead. Where the shape is not known it is a function, or its

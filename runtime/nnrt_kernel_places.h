@@ -135,7 +135,7 @@ NNRT_INLINE NNRT_TARGET int NNRT_NAME(find_source)(const NNRT_REAL *b, size_t co
     to->from[v][pieces[v]] = b + segment[s].from - lane;
     to->lanes[v][pieces[v]++] = ((1u << segment[s].length) - 1) << lane;
   }
-  if (columns == NNRT_NAME(WIDTH) && segments == 2)
+  if (segments == 2)
     return 1;
 #if defined(NNRT_MASKED) && NNRT_VECTOR_BYTES == 64
   return 2;
@@ -302,28 +302,32 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(store_turned)(const NNRT_OPERANDS *of, si
   }
 }
 
+/* A stripe's columns of C, in tiles as wide as they may be. */
 #define NNRT_TILE(columns)                                                                        \
   for (; j + (columns) <= count; j += (columns))                                                  \
     NNRT_NAME(tile_turned)(columns, vectors, k, b, row, column + j, packed,                       \
                            to + j * NNRT_NAME(WIDTH));
-#define NNRT_TURNED_COLUMNS(name, vectors)                                                        \
+NNRT_INLINE NNRT_TARGET void NNRT_NAME(turned_columns)(const int vectors, size_t count, size_t k,
+                                                       const NNRT_REAL *b, const size_t *row,
+                                                       const size_t *column,
+                                                       const NNRT_REAL *packed, NNRT_REAL *to) {
+  size_t j = 0;
+  NNRT_TILE(NNRT_NAME(ROWS))
+  NNRT_TILE(4)
+  NNRT_TILE(2)
+  NNRT_TILE(1)
+}
+#undef NNRT_TILE
+
+#define NNRT_SHARED_COLUMNS(name, vectors)                                                        \
   static __attribute__((noinline)) NNRT_TARGET void NNRT_NAME(name)(                              \
     size_t count, size_t k, const NNRT_REAL *b, const size_t *row, const size_t *column,          \
     const NNRT_REAL *packed, NNRT_REAL *to) {                                                     \
-    size_t j = 0;                                                                                 \
-    NNRT_TILE(NNRT_NAME(ROWS))                                                                    \
-    NNRT_TILE(4)                                                                                  \
-    NNRT_TILE(2)                                                                                  \
-    NNRT_TILE(1)                                                                                  \
+    NNRT_NAME(turned_columns)(vectors, count, k, b, row, column, packed, to);                     \
   }
-#define vectors 1
-NNRT_TURNED_COLUMNS(turned_columns_of_one, 1)
-#undef vectors
-#define vectors 2
-NNRT_TURNED_COLUMNS(turned_columns_of_two, 2)
-#undef vectors
-#undef NNRT_TURNED_COLUMNS
-#undef NNRT_TILE
+NNRT_SHARED_COLUMNS(turned_columns_of_one, 1)
+NNRT_SHARED_COLUMNS(turned_columns_of_two, 2)
+#undef NNRT_SHARED_COLUMNS
 
 /* A run of k of at most WIDTH rows of C. */
 NNRT_INLINE NNRT_TARGET void NNRT_NAME(run_turned)(const NNRT_OPERANDS *of, size_t i, size_t p) {
@@ -413,25 +417,26 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(multiply_by_places)(const NNRT_OPERANDS *
 
 #else
 
-/* A run of k of one column of C. */
-static void NNRT_NAME(column_by_places)(const NNRT_OPERANDS *of, size_t j, size_t p) {
+/* One column of C. */
+static void NNRT_NAME(column_by_places)(const NNRT_OPERANDS *of, size_t j) {
   size_t row[NNRT_RUN], column;
-  const size_t k = of->k - p < NNRT_RUN ? of->k - p : NNRT_RUN;
-  nnrt_find_places(&of->places->row, p, k, row);
   nnrt_find_places(&of->places->column, j, 1, &column);
   for (size_t i = 0; i < of->m; i++) {
     NNRT_REAL sum = 0;
-    for (size_t q = 0; q < k; q++)
-      sum += of->a[i * of->a_row + (p + q) * of->a_column] * of->b[row[q] + column];
+    for (size_t p = 0; p < of->k; p += NNRT_RUN) {
+      const size_t k = of->k - p < NNRT_RUN ? of->k - p : NNRT_RUN;
+      nnrt_find_places(&of->places->row, p, k, row);
+      for (size_t q = 0; q < k; q++)
+        sum += of->a[i * of->a_row + (p + q) * of->a_column] * of->b[row[q] + column];
+    }
     NNRT_REAL *to = &of->c[i * of->c_row + j];
-    *to = of->keep || p > 0 ? *to + of->alpha * sum : of->alpha * sum;
+    *to = of->keep ? *to + of->alpha * sum : of->alpha * sum;
   }
 }
 
 static void NNRT_NAME(multiply_by_places)(const NNRT_OPERANDS *of, NNRT_REAL *block) {
   (void)block;
   for (size_t j = 0; j < of->n; j++)
-    for (size_t p = 0; p == 0 || p < of->k; p += NNRT_RUN) /* once with k = 0 */
-      NNRT_NAME(column_by_places)(of, j, p);
+    NNRT_NAME(column_by_places)(of, j);
 }
 #endif /* NNRT_VECTORS */

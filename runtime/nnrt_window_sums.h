@@ -248,27 +248,23 @@ NNRT_INLINE void NNRT_WINDOW_NAME(windows)(const nnrt_windows *of) {
 #if NNRT_SHUFFLES
 #if NNRT_LANES == 2
 #define NNRT_EACH NNRT_EACH_2
+#define NNRT_FOLDS NNRT_FOLDS_2
 #elif NNRT_LANES == 4
 #define NNRT_EACH NNRT_EACH_4
+#define NNRT_FOLDS NNRT_FOLDS_4
 #elif NNRT_LANES == 8
 #define NNRT_EACH NNRT_EACH_8
+#define NNRT_FOLDS NNRT_FOLDS_8
 #else
 #define NNRT_EACH NNRT_EACH_16
+#define NNRT_FOLDS NNRT_FOLDS_16
 #endif
 NNRT_INLINE NNRT_WINDOW_NAME(vector) NNRT_WINDOW_NAME(totals)(NNRT_WINDOW_NAME(vector) *row) {
-#if NNRT_LANES == 16
-  NNRT_FOLD(8)
-#endif
-#if NNRT_LANES >= 8
-  NNRT_FOLD(4)
-#endif
-#if NNRT_LANES >= 4
-  NNRT_FOLD(2)
-#endif
-  NNRT_FOLD(1)
+  NNRT_FOLDS
   return row[0];
 }
 #undef NNRT_EACH
+#undef NNRT_FOLDS
 #else
 NNRT_INLINE NNRT_WINDOW_NAME(vector) NNRT_WINDOW_NAME(totals)(NNRT_WINDOW_NAME(vector) *row) {
   NNRT_WINDOW_NAME(vector) made = {0};

@@ -223,7 +223,8 @@ static size_t *places_of(const nnrt_digits *of, size_t count) {
 }
 
 /* B takes no more memory than what its places reach, between fences, nor does A: what is read beside
- * them ends the test. */
+ * them ends the test. The result has the bits of the product whose B was gathered first, by numbers that
+ * have to be rounded. */
 #define DEFINE_PLACED(real)                                                                        \
   static void placed_##real(const struct placed_row *row, double alpha, double beta, size_t gap,   \
                             double tolerance) {                                                    \
@@ -234,13 +235,21 @@ static size_t *places_of(const nnrt_digits *of, size_t count) {
     const helper_fenced for_a = helper_fence(((m - 1) * lda + k) * sizeof(real), gap > 0);         \
     const helper_fenced for_b = helper_fence(reach * sizeof(real), gap > 0);                       \
     real *a = for_a.from, *b = for_b.from, *c = calloc(m * ldc, sizeof *c);                        \
+    real *gathered = calloc(k * (n + 1), sizeof *gathered), *plain = calloc(m * ldc, sizeof *c);   \
     for (size_t i = 0; i < (m - 1) * lda + k; i++)                                                 \
-      a[i] = (real)value(i, 1);                                                                    \
+      a[i] = (real)(value(i, 1) / 3);                                                              \
     for (size_t i = 0; i < reach; i++)                                                             \
-      b[i] = (real)value(i, 2);                                                                    \
+      b[i] = (real)(value(i, 2) / 3);                                                              \
+    for (size_t p = 0; p < k; p++)                                                                 \
+      for (size_t j = 0; j < n; j++)                                                               \
+        gathered[p * (n + 1) + j] = b[p_at[p] + j_at[j]];                                          \
     for (size_t i = 0; i < m * ldc; i++)                                                           \
-      c[i] = beta > 0 ? (real)value(i, 3) : (real)NAN;                                             \
+      c[i] = plain[i] = beta > 0 ? (real)value(i, 3) : (real)NAN;                                  \
     nnrt_placed_product_##real(m, (real)alpha, a, lda, b, &row->b, (real)beta, c, ldc);            \
+    nnrt_product_##real(0, 0, m, n, k, (real)alpha, a, lda, gathered, n + 1, (real)beta, plain,    \
+                        ldc);                                                                      \
+    for (size_t i = 0; i < m; i++)                                                                 \
+      cr_assert_eq(memcmp(c + i * ldc, plain + i * ldc, n * sizeof *c), 0, "bits of row %zu", i);  \
     for (size_t i = 0; i < m; i++)                                                                 \
       for (size_t j = 0; j < n; j++) {                                                             \
         double sum = 0;                                                                            \
@@ -252,6 +261,8 @@ static size_t *places_of(const nnrt_digits *of, size_t count) {
     helper_unfence(&for_a);                                                                        \
     helper_unfence(&for_b);                                                                        \
     free(c);                                                                                       \
+    free(gathered);                                                                                \
+    free(plain);                                                                                   \
     free(p_at);                                                                                    \
     free(j_at);                                                                                    \
   }
@@ -266,6 +277,7 @@ ParameterizedTestParameters(product, by_places) {
 }
 
 ParameterizedTest(int *row, product, by_places) {
+  setenv("NNRT_BLAS", "none", 1);
   placed_float(&placed_rows[*row], 1, 0, 0, 5e-3);
   placed_float(&placed_rows[*row], -0.5, 1, 3, 5e-3);
   placed_double(&placed_rows[*row], 1, 0, 3, 1e-10);
