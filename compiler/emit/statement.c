@@ -407,93 +407,11 @@ static const char *common_condition(writer *w, const step *s, const step *outerm
   return common;
 }
 
-/* A loop of a scatter or over digits: too short for asking at run time how pointers lie, and for
- * being written out. */
-static bool is_short(const step *s) {
-  const step *first = s->first;
-  if (!first || first->next) return false;
-  if (first->kind == STEP_LOOP) return turns_stand_apart(s);
-  const assignment *a = first->what;
-  bool scatters = a->kind == ASSIGN_PRODUCT && a->factors == 1 && !a->product;
-  return scatters && assignment_binds(a, s->over) && !assignment_collects(a) &&
-         !adds_to_one_place(a, s->over) && turns_stand_apart(s);
-}
-
-/* The arrays that a loop touches, up to MOST_MET of them. */
-enum { MOST_MET = 16 };
-typedef struct met_arrays {
-  const buffer *item[MOST_MET + 1];
-  int count;
-} met_arrays;
-
-static void meet(met_arrays *met, const buffer *b) {
-  for (int k = 0; k < met->count; k++) {
-    if (met->item[k] == b) return;
-  }
-  if (!buffer_is_scalar(b) && met->count <= MOST_MET) met->item[met->count++] = b;
-}
-
-/* Whether a compiler would ask in vain how the arrays lie of which one is written: about more pairs than
- * gcc asks, which is ten, or where a result lies in the place of an operand. */
-static bool asks_in_vain(const step *loop) {
-  enum { MOST_ASKED = 8 };
-  met_arrays met = {.count = 0};
-  for (const step *s = loop->first; s; s = s->next) {
-    const bool meets = s->kind == STEP_ASSIGNMENT && !adds_to_one_place(s->what, loop->over);
-    if (meets) meet(&met, s->what->target);
-  }
-  const int written = met.count;
-  for (const step *s = loop->first; s && met.count <= MOST_MET; s = s->next) {
-    if (s->kind != STEP_ASSIGNMENT) continue;
-    for (const buffer_read *r = s->what->reads; r; r = r->next) meet(&met, r->from);
-  }
-  for (int k = 0; k < written; k++) {
-    for (int j = k + 1; j < met.count; j++) {
-      if (buffer_storage(met.item[k]) == buffer_storage(met.item[j])) return true;
-    }
-  }
-  return written * (met.count - written) + written * (written - 1) / 2 > MOST_ASKED;
-}
-
-enum { FEWEST_TURNS = 4 }; /* that make a vector */
-
-static bool is_dense(const writer *w, const buffer *b, const index_form *at, const variable *v) {
-  const address whole = buffer_address(w->p->g, b, at);
-  const size_form by = address_stride(&whole, v);
-  return !by.batch && by.count <= 1;
-}
-
-/* A loop of 8 to 16 turns that chooses, or whose result lies in the place of an operand, and reads and writes
- * what lies side by side. gcc writes it out before it thinks of vectors, and then finds none. */
-static bool would_be_written_out(const writer *w, const step *loop) {
-  const size_form turns = variable_turns(loop->over);
-  bool chooses = asks_in_vain(loop);
-  if (turns.batch || turns.count < 2 * FEWEST_TURNS || turns.count > 16) return false;
-  for (const step *s = loop->first; s; s = s->next) {
-    if (s->kind != STEP_ASSIGNMENT || !is_dense(w, s->what->target, s->what->at, loop->over)) return false;
-    for (int k = 0; k < s->what->factors; k++) chooses = chooses || s->what->factor[k].what->boolean;
-    for (const buffer_read *r = s->what->reads; r; r = r->next) {
-      if (!is_dense(w, r->from, r->at, loop->over)) return false;
-    }
-  }
-  return chooses;
-}
-
-/* Where a compiler could find out by itself there is no need to say so; nor where there are no vectors. */
-static const char *hint_of(const writer *w, const step *s) {
-  if (is_short(s)) return "NNRT_SHORT";
-  const bool few = would_be_written_out(w, s);
-  const size_form turns = variable_turns(s->over);
-  if (!turns.batch && turns.count < FEWEST_TURNS) return NULL;
-  if (!(few || asks_in_vain(s)) || !turns_stand_apart(s)) return NULL;
-  return few ? "NNRT_SHORT" : "NNRT_APART";
-}
-
 static void emit_loop_head(writer *w, const step *s, bool single) {
   if (emit_part_head(w, s, single) || emit_split_head(w, s, single)) return;
   const variable *v = s->over;
   const char *word = v->word, *bound = bound_text(w, v), *open = single ? "" : " {";
-  const char *hint = hint_of(w, s);
+  const char *hint = loop_hint(w, s);
   if (hint) line(w, "%s", hint);
   if (s->downwards) {
     line(w, "for (size_t %s = %s; %s-- > %lld;)%s", word, bound, word, (long long)v->low, open);

@@ -244,6 +244,13 @@ void emit_loop(writer *w, const step *s);
 /* Sets the target to 0, but for dimensions that open loops drive. */
 void emit_clear(writer *w, const assignment *a);
 
+/* ---- hint.c --------------------------------------------------------------------------------- */
+
+/* What stands before a loop that turns into vectors only where a compiler is told that its turns do not
+ * depend on each other: NNRT_APART, NNRT_SHORT (few turns, besides), or NULL where a compiler finds out by
+ * itself, or no vectors are to be had. */
+const char *loop_hint(const writer *w, const step *s);
+
 /* ---- fields.c ------------------------------------------------------------------------------- */
 
 /* A function that runs a loop, and what it calls itself: base_1 and so on, one for each text. */

@@ -8,6 +8,7 @@ struct pairs {
 
 static bool is_one(double power) { return power >= 1 && power <= 1; }
 
+/* Computed from places alone, which compilers know: nothing that is worth a pass. */
 static bool is_of_indices(const node *n) {
   if (n->class == NODE_TENSOR || n->class == NODE_EXTENT || n->class == NODE_PRODUCT) return false;
   for (int k = 0; k < n->operands; k++) {

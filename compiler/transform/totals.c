@@ -19,7 +19,7 @@
 #define uthash_free(pointer, size) ((void)(pointer))
 #include <uthash.h>
 
-enum { MOST_FACTORS = 12, MOST_TERMS = 12, DEEPEST = 6 };
+enum { MOST_FACTORS = 12, MOST_TERMS = 12, MOST_ASKED = 100 };
 
 /* A product, opened: coefficient * free factors * factors that depend on what is summed over. */
 typedef struct opened {
@@ -196,20 +196,24 @@ static void note(totals *t, const node *sum) {
   known->sums++;
 }
 
-/* Whether the sum of the terms follows from sums that are known; `more` is added to how often each of
- * those is asked for. */
-static bool follows(const totals *t, const axes *over, const node *terms, int depth, int more) {
-  bool all = terms->operands <= MOST_TERMS && depth < DEEPEST;
+/* Whether the sum of the terms follows from sums that are known; of `left` terms at most in all, those of
+ * sums within them too. */
+static bool follows_within(const totals *t, const axes *over, const node *terms, int *left) {
+  bool all = terms->operands <= MOST_TERMS;
   for (int k = 0; k < terms->operands && all; k++) {
+    if (--*left < 0) return false;
     const axes had = common_axes(terms->operand[k], over);
     const opened of = opened_node(&had, terms->operand[k]);
     const node *inner = terms_of(&of);
-    if (of.fits && (of.within == 0 || (inner && follows(t, &had, inner, depth + 1, more)))) continue;
-    known_total *known = of.fits ? find(t, &had, &of) : NULL;
-    if (known) known->sums += more;
-    all = known != NULL;
+    if (of.fits && (of.within == 0 || (inner && follows_within(t, &had, inner, left)))) continue;
+    all = *left >= 0 && of.fits && find(t, &had, &of);
   }
   return all;
+}
+
+static bool follows(const totals *t, const axes *over, const node *terms) {
+  int left = MOST_ASKED;
+  return follows_within(t, over, terms, &left);
 }
 
 /* ---- what follows ------------------------------------------------------------------------------ */
@@ -254,13 +258,13 @@ static const node *with_free_factors(const totals *t, const opened *of, const no
   return node_scale(t->g, of->coefficient, node_product(t->g, of->free + 1, factor, power, 0, NULL));
 }
 
-static const node *sum_of_terms(const totals *t, const axes *over, const node *terms, int depth);
+static const node *sum_of_terms(const totals *t, const axes *over, const node *terms);
 
 /* The sum of a term that follows. */
-static const node *sum_of_term(const totals *t, const axes *over, const opened *of, int depth) {
+static const node *sum_of_term(const totals *t, const axes *over, const opened *of) {
   const node *terms = terms_of(of), *total = NULL;
   if (of->within == 0) total = node_constant(t->g, 1);
-  else if (terms && follows(t, over, terms, depth, 0)) total = sum_of_terms(t, over, terms, depth);
+  else if (terms && follows(t, over, terms)) total = sum_of_terms(t, over, terms);
   else total = shared_total(t, over, of);
   return with_free_factors(t, of, total);
 }
@@ -274,14 +278,14 @@ static const node *times_sizes(const totals *t, const node *n, const axes *over,
   return n;
 }
 
-static const node *sum_of_terms(const totals *t, const axes *over, const node *terms, int depth) {
+static const node *sum_of_terms(const totals *t, const axes *over, const node *terms) {
   const node *term[MOST_TERMS + 1];
   double coefficient[MOST_TERMS + 1];
   const axes none = {0};
   for (int k = 0; k < terms->operands; k++) {
     const axes had = common_axes(terms->operand[k], over);
     const opened of = opened_node(&had, terms->operand[k]);
-    term[k] = times_sizes(t, sum_of_term(t, &had, &of, depth + 1), over, &had);
+    term[k] = times_sizes(t, sum_of_term(t, &had, &of), over, &had);
     coefficient[k] = terms->coefficient[k];
   }
   term[terms->operands] = times_sizes(t, node_constant(t->g, 1), over, &none);
@@ -294,14 +298,26 @@ static const node *following_terms(const totals *t, const node *sum, const axes 
                                    const opened *of) {
   const node *terms = terms_of(of);
   if (over->count != sum->bound || !is_reduction(sum, of)) return NULL;
-  return terms && follows(t, over, terms, 0, 0) ? terms : NULL;
+  return terms && follows(t, over, terms) ? terms : NULL;
+}
+
+/* Counts the sums that sum_of_terms() takes. */
+static void ask_terms(const totals *t, const axes *over, const node *terms) {
+  for (int k = 0; k < terms->operands; k++) {
+    const axes had = common_axes(terms->operand[k], over);
+    const opened of = opened_node(&had, terms->operand[k]);
+    const node *inner = terms_of(&of);
+    if (of.within == 0) continue;
+    if (inner && follows(t, &had, inner)) ask_terms(t, &had, inner);
+    else find(t, &had, &of)->sums++;
+  }
 }
 
 static void ask(const totals *t, const node *sum) {
   const axes over = axes_of_sum(sum);
   const opened of = opened_sum(&over, sum);
   const node *terms = following_terms(t, sum, &over, &of);
-  if (terms) follows(t, &over, terms, 0, 1);
+  if (terms) ask_terms(t, &over, terms);
 }
 
 /* ---- the interface ----------------------------------------------------------------------------- */
@@ -328,7 +344,7 @@ const node *total_of(totals *t, const node *old, const node *const *made, int ba
   t->made = made;
   t->batch = batch;
   const node *terms = following_terms(t, old, &over, &of);
-  const node *total = terms ? sum_of_terms(t, &over, terms, 0) : NULL;
+  const node *total = terms ? sum_of_terms(t, &over, terms) : NULL;
   if (total && (total->class != NODE_SUM || is_scaled(total))) return with_free_factors(t, &of, total);
   const bool reduces = over.count == old->bound && is_reduction(old, &of);
   const known_total *known = reduces ? find(t, &over, &of) : NULL;
