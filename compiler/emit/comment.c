@@ -171,13 +171,22 @@ static const formula *with_word(writer *w, const buffer *b, const formula *f) {
   return formula_relation(s->memory, formula_symbol(s->memory, b->word), "=", f);
 }
 
+/* A parameter that lies another way. */
+static const formula *copy_equation(writer *w, const buffer *b) {
+  const symbol *of = symbol_of(w->notation, b->what);
+  return formula_relation(w->notation->memory, formula_symbol(w->notation->memory, b->word), "=",
+                          page_symbol(w->notation, of ? of : symbol_of_buffer(w, b)));
+}
+
 static void add_assignment(writer *w, const assignment *a, comment_lines *lines) {
   const buffer *b = a->target;
   bool several = b->partial || b->writer->next_writer;
   const formula *f = several && a->kind == ASSIGN_ELEMENTS ? row_equation(w, a)
                      : several && a->term ? term_equation(w, a)
+                     : b->what->class == NODE_TENSOR ? copy_equation(w, b)
                      : page_equation(w->notation, symbol_of_buffer(w, b), b->what);
-  add_formula(w, lines, with_word(w, b, f), model_line(w, b));
+  if (b->what->class != NODE_TENSOR) f = with_word(w, b, f);
+  add_formula(w, lines, f, model_line(w, b));
 }
 
 /* Scalars that only help another step are seen there. */

@@ -81,6 +81,8 @@ static piece rule_leaf(writer *w, const tensor *t) {
 }
 
 static piece leaf_piece(writer *w, const node *n, const environment *where) {
+  index_form at[MAX_RANK];
+  if (n->tensor->role == TENSOR_PARAMETER && !w->rule) return read_piece(w, tensor_itself(w->e, n, where, at), at);
   if (n->tensor->role == TENSOR_RANDOM) return random_piece(w, n, where);
   if (w->rule) return rule_leaf(w, n->tensor);
   return cast(w, real_word(w), piece_of(w, BIND_PRIMARY, "head->carried"));

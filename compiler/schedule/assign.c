@@ -18,8 +18,7 @@ static buffer *read_reference(const entry_plan *e, const node *n, const environm
   return b;
 }
 
-static buffer *read_tensor(const entry_plan *e, const node *n, const environment *where,
-                           index_form *at) {
+buffer *tensor_itself(const entry_plan *e, const node *n, const environment *where, index_form *at) {
   const tensor *t = n->tensor;
   buffer *b = e->held_tensor[t->alias ? t->alias->number : t->number];
   int d = 0;
@@ -38,9 +37,9 @@ static buffer *read_held(buffer *b, const environment *where, index_form *at) {
 }
 
 buffer *buffer_at(const entry_plan *e, const node *n, const environment *where, index_form *at) {
-  if (n->class == NODE_TENSOR && has_storage(n->tensor)) {
+  if (n->class == NODE_TENSOR && has_storage(n->tensor) && !e->held[n->id]) {
     if (n->tensor->role == TENSOR_REFERENCE) return read_reference(e, n, where, at);
-    return read_tensor(e, n, where, at);
+    return tensor_itself(e, n, where, at);
   }
   return read_held(e->held[n->id], where, at);
 }
@@ -113,7 +112,8 @@ void note_reads(entry_plan *e, assignment *a, const node *n, const environment *
   if (n->class == NODE_TENSOR && has_storage(n->tensor)) {
     if (n->tensor->role != TENSOR_REFERENCE) buffer_of_tensor(e, n->tensor);
   }
-  buffer *from = inside ? NULL : buffer_at(e, n, where, at);
+  const bool copied = inside && n->class == NODE_TENSOR; /* look_up.c */
+  buffer *from = copied ? tensor_itself(e, n, where, at) : inside ? NULL : buffer_at(e, n, where, at);
   if (from) {
     note_read(e, a, from, at);
     return;

@@ -123,15 +123,15 @@ static bool queue_copies(const ordering *o, assignment_set set, const variable *
 
 /* The sign of the reads' distances if the component can step along variable v of its first
  * member: -1 for a loop upwards, 1 downwards; 0 if it cannot. */
-static int try_axis(ordering *o, assignment_set set, variable *v) {
+static int try_axis(ordering *o, assignment_set set, assignment *first, variable *v) {
   int sign = 0, group = set.item[0]->group;
   assignment_set queue = {0, arena_alloc(o->e->of->memory, ((size_t)set.count + 1) * sizeof v)};
   for (int k = 0; k < set.count; k++) set.item[k]->steps_along = NULL;
   if (counts_copies(o, v)) {
     if (!queue_copies(o, set, v, &queue)) return 0;
   } else {
-    set.item[0]->steps_along = v;
-    queue.item[queue.count++] = set.item[0];
+    first->steps_along = v;
+    queue.item[queue.count++] = first;
   }
   for (int k = 0; k < queue.count; k++) {
     if (!follow_reads(queue.item[k], group, &sign, &queue)) return 0;
@@ -140,9 +140,9 @@ static int try_axis(ordering *o, assignment_set set, variable *v) {
 }
 
 /* The first that is no sum over copies: it has their axis. */
-static const assignment *first_in_copies(const ordering *o, assignment_set set) {
+static assignment *first_in_copies(const ordering *o, assignment_set set) {
   for (int k = 0; k < set.count; k++) {
-    const assignment *a = set.item[k];
+    assignment *a = set.item[k];
     for (int j = 0; j < a->free; j++) {
       const variable *v = variable_now(a->variable[j]);
       if (!v->batch && !v->time && counts_copies(o, v)) return a;
@@ -151,14 +151,30 @@ static const assignment *first_in_copies(const ordering *o, assignment_set set) 
   return set.item[0];
 }
 
+static bool reads_any(const assignment *a, int group) {
+  for (const buffer_read *r = a->reads; r; r = r->next) {
+    for (const assignment *w = r->from->writer; w && !r->carried; w = w->next_writer) {
+      if (w->group == group) return true;
+    }
+  }
+  return false;
+}
+
+/* The first that is not only tied to the others (tie_look_ups). */
+static assignment *first_in_cycle(assignment_set set) {
+  int k = 0;
+  while (k + 1 < set.count && !reads_any(set.item[k], set.item[k]->group)) k++;
+  return set.item[k];
+}
+
 /* Copies come outermost: what they hold may have recurrences of its own inside. */
 static int find_axis(ordering *o, assignment_set set) {
   for (int copies = 1; copies >= 0; copies--) {
-    const assignment *first = copies ? first_in_copies(o, set) : set.item[0];
+    assignment *first = copies ? first_in_copies(o, set) : first_in_cycle(set);
     for (int k = 0; k < first->free; k++) {
       variable *v = variable_now(first->variable[k]);
       if (v->batch || v->time || counts_copies(o, v) != (copies == 1)) continue;
-      int sign = try_axis(o, set, v);
+      int sign = try_axis(o, set, first, v);
       if (sign != 0) return sign;
     }
   }
@@ -322,23 +338,71 @@ static int find_components(ordering *o, assignment_set set, assignment_set *foun
   return count;
 }
 
-/* Ties what shares a loop over copies; whether there is anything of the kind. */
-static bool tie_copies(ordering *o, assignment_set *found, int count) {
-  bool any = false;
-  int group = o->group;
+static void number_components(assignment_set *found, int count) {
   for (int k = 0; k < count; k++) {
     for (int j = 0; j < found[k].count; j++) found[k].item[j]->component = k;
   }
+}
+
+/* The sign of a component's loop, as find_axis() has it, before it is one. */
+static int sign_of_loop(ordering *o, assignment_set set) {
+  const int group = set.item[0]->group, own = ++o->group;
+  for (int j = 0; j < set.count; j++) set.item[j]->group = own;
+  const int sign = find_axis(o, set);
+  for (int j = 0; j < set.count; j++) set.item[j]->group = group;
+  return sign;
+}
+
+/* Ties what shares a loop over copies; whether there is anything of the kind. */
+static bool tie_copies(ordering *o, assignment_set *found, int count) {
+  bool any = false;
+  number_components(found, count);
   bool upwards = o->e->of->p->declared != NULL; /* so that stacked recurrences share their loops */
   for (int i = count - 1; i >= 0; i--) {
     int k = upwards ? count - 1 - i : i;
     if (!is_cyclic(found[k]) || found[k].item[0]->tied) continue;
-    int own = ++o->group, sign;
-    for (int j = 0; j < found[k].count; j++) found[k].item[j]->group = own;
-    sign = find_axis(o, found[k]);
-    for (int j = 0; j < found[k].count; j++) found[k].item[j]->group = group;
+    const int sign = sign_of_loop(o, found[k]);
     if (sign == 0 || !counts_copies(o, found[k].item[0]->steps_along)) continue;
     any = tie_to_loop(o->e, found, count, k, sign) || any;
+  }
+  return any;
+}
+
+/* Whether what the set reads of w's target is read in this component alone. */
+static bool is_read_within(const assignment *w, assignment_set set, int component) {
+  for (int k = 0; k < set.count; k++) {
+    for (const buffer_read *r = set.item[k]->reads; r; r = r->next) {
+      if (r->from == w->target && set.item[k]->component != component) return false;
+    }
+  }
+  return true;
+}
+
+/* A look-up into what a recurrence adds a product to: beside it there is a row for each step to be written
+ * and read again, within it one row that stays near. It has no more work than in one pass over all steps. */
+static assignment *look_up_beside(const assignment *a, assignment_set set) {
+  for (assignment *w = a->target->writer; w && a->target->kept == STORAGE_SCRATCH; w = w->next_writer) {
+    const bool looks_up = w->kind == ASSIGN_PRODUCT && w->free == w->variables && !w->tied && !w->last;
+    if (looks_up && w->group == a->group && w->component != a->component &&
+        is_read_within(w, set, a->component)) return w;
+  }
+  return NULL;
+}
+
+/* Ties look-ups to the recurrences that they begin a step of; whether there is anything of the kind. */
+static bool tie_look_ups(ordering *o, assignment_set set, assignment_set *found, int count) {
+  bool any = false;
+  number_components(found, count);
+  for (int k = 0; k < count; k++) {
+    if (!is_cyclic(found[k]) || found[k].item[0]->tied) continue;
+    if (sign_of_loop(o, found[k]) == 0 || counts_copies(o, found[k].item[0]->steps_along)) continue;
+    for (int j = 0; j < found[k].count; j++) {
+      assignment *a = found[k].item[j], *w = a->tied ? NULL : look_up_beside(a, set);
+      if (!w || found[w->component].count > 1) continue;
+      a->tied = w;
+      w->tied = a;
+      any = true;
+    }
   }
   return any;
 }
@@ -347,6 +411,7 @@ static void order_set(ordering *o, assignment_set set, step *parent) {
   assignment_set *found = arena_alloc(o->e->of->memory, ((size_t)set.count + 1) * sizeof *found);
   int count = find_components(o, set, found);
   if (tie_copies(o, found, count)) count = find_components(o, set, found);
+  if (tie_look_ups(o, set, found, count)) count = find_components(o, set, found);
   if (parent && counts_copies(o, parent->over)) bring_forward(o->e, found, count);
   for (int k = 0; k < count && !o->problem; k++) emit_component(o, found[k], parent);
 }

@@ -38,6 +38,17 @@ static bool label_is_told(const told_axes *told, const node *label) {
   return false;
 }
 
+const node *label_written_at(const node *product, axis k) {
+  if (!node_has_axis(product, k)) return NULL;
+  for (int f = 0; f < product->operands; f++) {
+    const node *label = bracket_label(product->operand[f], k);
+    for (int b = 0; label && b < product->bound; b++) {
+      if (node_has_axis(label, product->bound_axes[b])) return label;
+    }
+  }
+  return NULL;
+}
+
 /* A label may depend on an axis that stays, not on one that is told itself. */
 static bool tells_another(const told_axes *told, axis k) {
   for (int t = 0; t < told->count; t++) {

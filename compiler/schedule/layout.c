@@ -47,11 +47,16 @@ static int place_of(const buffer *b, int d, const axis *dims, const int *positio
   for (int k = 0; b->called && k < b->called->rank; k++) {
     if (b->called->dims[k] == dims[d]) return k - MAX_RANK;
   }
+  const bool is_copy = b->what && b->what->class == NODE_TENSOR; /* of what lies in that order */
+  for (int k = 0; is_copy && k < b->what->tensor->rank; k++) {
+    if (b->what->dims[k] == dims[d]) return k - MAX_RANK;
+  }
   return position[dims[d]] > 0 ? position[dims[d]] : (1 << 20) + dims[d];
 }
 
-/* Copies outermost, then steps of recurrences, then the samples. */
+/* What is at labels, then copies, then steps of recurrences, then the samples. */
 static bool comes_before(const graph *g, const buffer *b, int x, int y, const int *position) {
+  if ((b->dims[x] == b->outermost) != (b->dims[y] == b->outermost)) return b->dims[x] == b->outermost;
   if (b->time[x] != b->time[y]) return b->time[x];
   bool copies = axis_counts_copies(g, b->dims[x]), copies_too = axis_counts_copies(g, b->dims[y]);
   if (copies != copies_too) return copies;

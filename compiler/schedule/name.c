@@ -206,9 +206,18 @@ static const char *made_word(const entry_plan *e, const buffer *b) {
   return arena_printf(e->of->memory, "%s_%s", base ? base : "value", node_suffix(n));
 }
 
+/* What lies another way than what goes by that name. */
+static const char *word_by_label(const entry_plan *e, const buffer *b) {
+  const char *of = b->called ? word_spelt(e->of->memory, b->called->word)
+                             : e->of->tensor_word[b->what->tensor->number];
+  return arena_printf(e->of->memory, "%s_by_label", of);
+}
+
 static void name_buffer(entry_plan *e, buffer *b) {
   if (b->word) return;
-  if (b->leaf && !b->what) {
+  if (b->outermost != AXIS_UNIT) {
+    b->word = word_new(e->words, word_by_label(e, b), true);
+  } else if (b->leaf && !b->what) {
     b->word = e->of->tensor_word[b->leaf->number];
   } else if (b->kept == STORAGE_STATE) {
     b->word = e->of->tensor_word[b->leaf->number];

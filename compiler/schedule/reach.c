@@ -274,12 +274,14 @@ void reach_nodes(entry_plan *e, const entry_root *roots, int count, reach *r) {
   r->scales = by_node(e, sizeof *r->scales);
   r->name = by_node(e, sizeof *r->name);
   r->user = by_node(e, sizeof *r->user);
+  r->looked_up = by_node(e, sizeof *r->looked_up);
   mark_reached(e, roots, count, r);
   list_reached(e, r);
   for (int k = 0; k < r->count; k++) read_by(e, r->list[k], r);
   pass_through_views(r);
   for (int k = 0; k < count; k++) r->uses[roots[k].what->id]++;
   collect(e, roots, count, r);
+  find_looked_up(e, r);
   name_nodes(r, p->definitions, p->definition);
   name_nodes(r, p->adjoints, p->adjoint);
   name_bodies(e, r);

@@ -3,6 +3,7 @@
  *
  *   index     index expressions over loop variables; reading through views
  *   store     which nodes get storage of their own, and which are parts of their readers
+ *   look_up   which tensors lie another way for what looks them up
  *   digits    which indices run as several variables
  *   assign    the assignments that fill what is stored:  Y[C u + d] (+)= product of X_k[A_k u + b_k]
  *   cycle     their order; strongly connected components become loops over time
@@ -129,6 +130,9 @@ const environment *environment_tell(arena *memory, const graph *g, const told_ax
 /* A whole number as a place: an index form, of a label where nothing simpler says it. */
 index_form index_of_whole(arena *memory, const graph *g, const node *n,
                           const environment *where);
+/* The label at which a contraction writes along its axis k: its factors have [label = k], and the label
+ * depends on what is summed over; or NULL. */
+const node *label_written_at(const node *product, axis k);
 /* A contraction that only looks up: all its bound axes are told by labels. */
 bool node_is_gather(const node *n);
 /* A whole number held or computed as such: labels, indices, their sums. */
@@ -171,6 +175,7 @@ struct buffer {
   int index;               /* of input, output, parameter, result ...                            */
   int rank;
   axis dims[MAX_RANK];     /* the batch among them; -1 for a tensor's own dimensions             */
+  axis outermost;          /* in memory: its places are labels (look_up.c); or AXIS_UNIT         */
   int order[MAX_RANK];     /* dimensions as they lie in memory, outermost first                  */
   bool time[MAX_RANK];     /* the dimension is a recurrence's steps                              */
   bool dropped[MAX_RANK];  /* no storage along it: what is stored lives within one turn          */
@@ -200,6 +205,7 @@ typedef struct reach {
                           it in another shape                                                    */
   const definition **name; /* what the model calls it                                            */
   const node **user;   /* the first reader                                                       */
+  bool *looked_up;     /* a parameter that lies for its owner, not for looking up (look_up.c)    */
 } reach;
 
 /* A value that the entry must bring to a given place. */
@@ -224,6 +230,16 @@ buffer *buffer_new(entry_plan *e, storage kept, const node *what);
 buffer *buffer_of_tensor(entry_plan *e, const tensor *t);
 /* How many operations computing one element costs its reader (20 for a call of libm). */
 double inline_cost(const entry_plan *e, const node *n);
+
+/* ---- look_up.c ---------------------------------------------------------------------------- */
+
+/* Marks parameters that are looked up along the axis that lies innermost, often enough for a copy. */
+void find_looked_up(const entry_plan *e, reach *r);
+/* The axis along which a gradient is written at labels if it lies innermost there, is long enough and
+ * often met enough for a place of its own that lies another way; or AXIS_UNIT. */
+axis gradient_label_axis(const entry_plan *e, const entry_root *root);
+/* The axis of n along which n is looked up: its last dimension's. */
+axis looked_up_axis(const node *n);
 
 /* ---- assign.c ----------------------------------------------------------------------------- */
 
@@ -609,6 +625,8 @@ plan *schedule_program(const program *p, int real_bytes);
 /* What a reader at `where` finds of `n`: the value that it reads, and where; NULL where n is
  * part of the reader's own expression. */
 buffer *buffer_at(const entry_plan *e, const node *n, const environment *where, index_form *at);
+/* The tensor itself, where buffer_at() may know a copy of it (look_up.c). */
+buffer *tensor_itself(const entry_plan *e, const node *n, const environment *where, index_form *at);
 /* The value that holds the contractions among the terms of the sum n, or NULL. */
 index_form *index_copy(arena *memory, int count, const index_form *at);
 buffer *buffer_partial_at(const entry_plan *e, const node *n, const environment *where, index_form *at);

@@ -103,6 +103,7 @@ static bool is_sum_of_pieces(const graph *g, const node *n) {
 
 static bool must_store(const entry_plan *e, const reach *r, const node *n) {
   if (r->collected[n->id]) return false;
+  if (r->looked_up[n->id]) return true;
   if (r->body[n->id] || r->scales[n->id] || n->class == NODE_SELECT) return true;
   if (n->class == NODE_SUM && sum_is_collected(e, n)) return true;
   if (n->class == NODE_PRODUCT && n->bound > 0) return !node_is_gather(n);
@@ -161,6 +162,7 @@ buffer *buffer_new(entry_plan *e, storage kept, const node *what) {
   b->kept = kept;
   b->what = what;
   b->type = what ? type_of(what) : NUMBER_REAL;
+  b->outermost = AXIS_UNIT;
   ARENA_PUSH(e->of->memory, e->buffer, e->buffers, e->buffer_capacity, b);
   return b;
 }
@@ -233,6 +235,7 @@ static void store_root(entry_plan *e, const entry_root *wanted) {
   }
   if (wanted->kept == STORAGE_STATE) b->leaf = state_of(e->of->p, wanted->index);
   bool free = !is_leaf(n) && !n->boolean && !e->held[n->id] && !e->collected[n->id];
+  if (gradient_label_axis(e, wanted) != AXIS_UNIT) return; /* a copy of what lies another way */
   if (wanted->kept != STORAGE_STATE && free && fits) e->held[n->id] = b;
 }
 
@@ -312,6 +315,11 @@ void store_nodes(entry_plan *e, const entry_root *roots, int count, const reach 
     give_axes(e->held[n->id], n);
     e->held[n->id]->shown = NULL;
     if (r->name[n->id]) e->held[n->id]->called = r->name[n->id];
+    if (r->looked_up[n->id]) e->held[n->id]->outermost = looked_up_axis(n);
+  }
+  for (int k = 0; k < count; k++) {
+    buffer *b = e->held[roots[k].what->id];
+    if (b && b->kept == STORAGE_SCRATCH) b->outermost = gradient_label_axis(e, &roots[k]);
   }
   for (int k = 0; k < r->count; k++) {
     const node *n = r->list[k];

@@ -57,24 +57,28 @@ static inline float sign(float a) {
 static double compute_loss(void *block, size_t n, const int32_t *c, const int32_t *n_, nnrt_watch
     *watch) {
   void *scratch = at(block, scratch_offset(block));
+  const float *U = at(block, AT_U); /* H x 65 */
   const float *b = at(block, AT_b); /* H */
   const float *z_W = at(block, AT_z_W); /* Z x H */
   const float *z_b = at(block, AT_z_b); /* Z */
-  const float *U = at(block, AT_U); /* H x 65 */
   const float *W = at(block, AT_W); /* H x H */
-  float *h = at(scratch, 320); /* T x n x H, in place of h_sum */
-  float *z_sum = at(scratch, 320 + 65536 * n); /* T x n x Z */
+  float *U_by_label = at(scratch, 0); /* 65 x H */
+  float *h = at(scratch, 66560); /* T x n x H, in place of h_sum */
+  float *z_sum = at(scratch, 66560 + 65536 * n); /* T x n x Z */
   float *z = at(scratch, 0); /* Z */
-  float *h_sum = at(scratch, 320); /* T x n x H */
+  float *h_sum = at(scratch, 66560); /* T x n x H */
 
-  /* h_sumₜ = U cₜ */
-  for (size_t t = 0; t < T; t++)
-    for (size_t s = 0; s < n; s++)
-      for (size_t i = 0; i < H; i++)
-        h_sum[(t * n + s) * H + i] = U[i * 65 + (size_t)c[s * T + t]];
+  /* U_by_label = U */
+  for (size_t i = 0; i < 65; i++)
+    for (size_t j = 0; j < H; j++)
+      U_by_label[i * H + j] = U[j * 65 + i];
 
   /* the recurrence of hₜ, forwards */
   for (size_t t = 0; t < T; t++) {
+    /* h_sumₜ = U cₜ */
+    for (size_t s = 0; s < n; s++)
+      for (size_t i = 0; i < H; i++)
+        h_sum[(t * n + s) * H + i] = U_by_label[(size_t)c[s * T + t] * H + i];
     /* h_sumₜ += W hₜ₋₁ */
     if (t >= 1)
       nnrt_product_float(0, 1, n, H, H, 1.0f, h + (t - 1) * n * H, H,
@@ -130,29 +134,34 @@ static double gradient_of_part(void *block, void *own, void *scratch, size_t sam
   float *d_b = at(own, AT_b + TO_GRADIENT); /* H */
   float *d_W = at(own, AT_W + TO_GRADIENT); /* H x H */
   float *d_U = at(own, AT_U + TO_GRADIENT); /* H x 65 */
+  const float *U = at(block, AT_U); /* H x 65 */
   const float *b = at(block, AT_b); /* H */
   const float *z_W = at(block, AT_z_W); /* Z x H */
   const float *z_b = at(block, AT_z_b); /* Z */
   const float *W = at(block, AT_W); /* H x H */
-  const float *U = at(block, AT_U); /* H x 65 */
-  float *h = at(scratch, 320); /* T x n x H, in place of h_sum */
-  float *z_sum = at(scratch, 320 + 65536 * n); /* T x n x Z */
+  float *U_by_label = at(scratch, 0); /* 65 x H */
+  float *h = at(scratch, 66560); /* T x n x H, in place of h_sum */
+  float *z_sum = at(scratch, 66560 + 65536 * n); /* T x n x Z */
   float *z = at(scratch, 0); /* Z */
-  float *z_exp = at(scratch, 320 + 82176 * n); /* T x n x Z */
-  float *d_z_b_product = at(scratch, 320 + 82176 * n); /* T x n x Z, in place of z_exp */
-  float *d_b_product = at(scratch, 320 + 98816 * n); /* T x n x H, in place of d_h */
-  float *d_h = at(scratch, 320 + 98816 * n); /* T x n x H */
-  float *h_sum = at(scratch, 320); /* T x n x H */
+  float *z_exp = at(scratch, 66560 + 82176 * n); /* T x n x Z */
+  float *d_z_b_product = at(scratch, 66560 + 82176 * n); /* T x n x Z, in place of z_exp */
+  float *d_b_product = at(scratch, 66560 + 98816 * n); /* T x n x H, in place of d_h */
+  float *d_U_by_label = at(scratch, 0); /* 65 x H */
+  float *d_h = at(scratch, 66560 + 98816 * n); /* T x n x H */
+  float *h_sum = at(scratch, 66560); /* T x n x H */
   const float *W_packed = at(block, scratch_offset(block) + 0);
 
-  /* h_sumₜ = U cₜ */
-  for (size_t t = 0; t < T; t++)
-    for (size_t s = 0; s < n; s++)
-      for (size_t i = 0; i < H; i++)
-        h_sum[(t * n + s) * H + i] = U[i * 65 + (size_t)c[s * T + t]];
+  /* U_by_label = U */
+  for (size_t i = 0; i < 65; i++)
+    for (size_t j = 0; j < H; j++)
+      U_by_label[i * H + j] = U[j * 65 + i];
 
   /* the recurrence of hₜ, forwards */
   for (size_t t = 0; t < T; t++) {
+    /* h_sumₜ = U cₜ */
+    for (size_t s = 0; s < n; s++)
+      for (size_t i = 0; i < H; i++)
+        h_sum[(t * n + s) * H + i] = U_by_label[(size_t)c[s * T + t] * H + i];
     /* h_sumₜ += W hₜ₋₁ */
     if (t >= 1)
       nnrt_packed_product_float(n, H, H, 1.0f, h + (t - 1) * n * H, H,
@@ -226,19 +235,24 @@ static double gradient_of_part(void *block, void *own, void *scratch, size_t sam
   }
 
   /* ∂L/∂b = Σₜ Δₜᵀ 𝟏   charnn.nn:9
-   * ∂L/∂U = Σₜ Δₜᵀ Cₜ   charnn.nn:9 */
-  memset(d_U, 0, H * 65 * sizeof *d_U);
+   * d_U_by_label = Σₜ Cₜᵀ Δₜ   charnn.nn:9 */
+  memset(d_U_by_label, 0, 65 * H * sizeof *d_U_by_label);
   memset(d_b, 0, H * sizeof *d_b);
   for (size_t t = 0; t < T; t++)
     for (size_t s = 0; s < n; s++)
       for (size_t i = 0; i < H; i++) {
         d_b[i] += d_b_product[(t * n + s) * H + i];
-        d_U[i * 65 + (size_t)c[s * T + t]] += d_b_product[(t * n + s) * H + i];
+        d_U_by_label[(size_t)c[s * T + t] * H + i] += d_b_product[(t * n + s) * H + i];
       }
 
   /* ∂L/∂W = Σₜ Δₜᵀ Hₜ₋₁   charnn.nn:9 */
   nnrt_product_float(1, 0, H, H, (T - 1) * n, 1.0f, d_b_product + n * H, H,
                      h, H, 0.0f, d_W, H);
+
+  /* ∂L/∂U = Σₜ Δₜᵀ Cₜ   charnn.nn:9 */
+  for (size_t i = 0; i < H; i++)
+    for (size_t j = 0; j < 65; j++)
+      d_U[i * 65 + j] = d_U_by_label[j * H + i];
   return mean_loss;
 }
 
@@ -276,7 +290,7 @@ typedef struct gradient_call {
 static size_t part_offset(const void *block, size_t part) {
   const nnrt_head *head = block;
   const size_t rows = ((size_t)head->batch + PARTS - 1) / PARTS;
-  return scratch_offset(block) + PACKED_BYTES + part * (PARAMETER_BYTES + 320 + 164352 * rows);
+  return scratch_offset(block) + PACKED_BYTES + part * (PARAMETER_BYTES + 66560 + 164352 * rows);
 }
 
 /* The part's copy of the gradients begins GRADIENTS behind this. */
@@ -327,24 +341,28 @@ static double compute_gradient(void *block, size_t n, const int32_t *c, const in
 static void compute_test(void *block, size_t n, const int32_t *c, const int32_t *n_, double
     *values) {
   void *scratch = at(block, scratch_offset(block));
+  const float *U = at(block, AT_U); /* H x 65 */
   const float *b = at(block, AT_b); /* H */
   const float *z_W = at(block, AT_z_W); /* Z x H */
   const float *z_b = at(block, AT_z_b); /* Z */
-  const float *U = at(block, AT_U); /* H x 65 */
   const float *W = at(block, AT_W); /* H x H */
-  float *h = at(scratch, 320); /* T x n x H, in place of h_sum */
-  float *z_sum = at(scratch, 320 + 65536 * n); /* T x n x Z */
+  float *U_by_label = at(scratch, 0); /* 65 x H */
+  float *h = at(scratch, 66560); /* T x n x H, in place of h_sum */
+  float *z_sum = at(scratch, 66560 + 65536 * n); /* T x n x Z */
   float *z = at(scratch, 0); /* Z */
-  float *h_sum = at(scratch, 320); /* T x n x H */
+  float *h_sum = at(scratch, 66560); /* T x n x H */
 
-  /* h_sumₜ = U cₜ */
-  for (size_t t = 0; t < T; t++)
-    for (size_t s = 0; s < n; s++)
-      for (size_t i = 0; i < H; i++)
-        h_sum[(t * n + s) * H + i] = U[i * 65 + (size_t)c[s * T + t]];
+  /* U_by_label = U */
+  for (size_t i = 0; i < 65; i++)
+    for (size_t j = 0; j < H; j++)
+      U_by_label[i * H + j] = U[j * 65 + i];
 
   /* the recurrence of hₜ, forwards */
   for (size_t t = 0; t < T; t++) {
+    /* h_sumₜ = U cₜ */
+    for (size_t s = 0; s < n; s++)
+      for (size_t i = 0; i < H; i++)
+        h_sum[(t * n + s) * H + i] = U_by_label[(size_t)c[s * T + t] * H + i];
     /* h_sumₜ += W hₜ₋₁ */
     if (t >= 1)
       nnrt_product_float(0, 1, n, H, H, 1.0f, h + (t - 1) * n * H, H,
@@ -396,14 +414,12 @@ static void compute_predict(void *block, size_t n, const int32_t *c, float *p_) 
   float *z_exp = at(scratch, 320); /* Z */
   float *h_sum = at(scratch, 640); /* T x n x H */
 
-  /* h_sumₜ = U cₜ */
-  for (size_t t = 0; t < T; t++)
+  /* the recurrence of hₜ, forwards */
+  for (size_t t = 0; t < T; t++) {
+    /* h_sumₜ = U cₜ */
     for (size_t s = 0; s < n; s++)
       for (size_t i = 0; i < H; i++)
         h_sum[(t * n + s) * H + i] = U[i * 65 + (size_t)c[s * T + t]];
-
-  /* the recurrence of hₜ, forwards */
-  for (size_t t = 0; t < T; t++) {
     /* h_sumₜ += W hₜ₋₁ */
     if (t >= 1)
       nnrt_product_float(0, 1, n, H, H, 1.0f, h + (t - 1) * n * H, H,
@@ -594,8 +610,8 @@ static void compute_update(void *block, double rate) {
 
 size_t charnn_bytes(int batch, int training) {
   const size_t n = (size_t)batch;
-  if (training) return (size_t)TRAINING_END + 823744 + 164352 * n;
-  return (size_t)INFERENCE_END + 640 + 82176 * n;
+  if (training) return (size_t)TRAINING_END + 956224 + 164352 * n;
+  return (size_t)INFERENCE_END + 66560 + 82176 * n;
 }
 
 void charnn_init(void *block, int batch, int training, uint64_t seed) {

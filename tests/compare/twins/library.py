@@ -3,7 +3,7 @@
 import torch
 from torch.nn import functional
 
-from .registry import classes, dense, mse, real, twin
+from .registry import classes, dense, mse, params, real, twin
 
 
 def cell(name, gates, m, n):
@@ -149,4 +149,19 @@ def repeat_recurrent(x, y, z_W, z_b, **p):
     weights = [p[f"h_{k}_2_{part}"] for part in ("Wx", "Wh", "bx", "bh")]
     x = x + run_cell(torch.lstm, 3, a, weights)
   z = z_W @ x[3] + z_b
+  return mse(z, y), {"z": z}
+
+
+@twin({**params(U=(16, 5), W=(16, 16), G=(32, 5), P=(2, 16, 5)), **cell("l", 4, 4, 5), **dense("f", 16, 4)},
+      c=classes(5, 12), d=classes(5), y=real(16))
+def look_ups(c, d, y, U, W, G, P, f_W, f_b, **p):
+  h = torch.zeros_like(U[:, 0])
+  for t in range(12):
+    h = torch.tanh(U[:, c[t]] + W @ h)
+  u = G[:, c].T
+  a = torch.tanh(u[:, :16]) * u[:, 16:]
+  q = torch.tanh(P[:, :, c]).mean(2) * P[:, :, d]
+  x = functional.one_hot(c, 5).to(W.dtype)
+  l = run_cell(torch.lstm, 4, x, [p[f"l_{part}"] for part in ("Wx", "Wh", "bx", "bh")])
+  z = h + a.mean(0) + q[0] - q[1] + f_W @ l[-1] + f_b
   return mse(z, y), {"z": z}

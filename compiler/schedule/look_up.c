@@ -1,0 +1,98 @@
+/* look_up: W[i, label] for all i, of a W whose labels lie innermost: weights that an optimizer, a file and
+ * a product know as rows, read and written along columns when a one-hot vector is multiplied with them.
+ * Each number lies in a cache line of its own, and no vectors are to be had. Where it happens more often
+ * than there are labels, a copy that lies by labels is made first; and a gradient that is added up at
+ * labels is added up in such an array, and then brought to where it belongs.
+ */
+#include "schedule.h"
+
+enum { FEWEST_NUMBERS = 16 /* at a label */, DEEPEST = 3 };
+
+/* ---- how often ------------------------------------------------------------------------------- */
+
+/* A prediction may be of a single sample. */
+static double extent_of(const entry_plan *e, axis a) {
+  if (a != AXIS_BATCH) return (double)axis_extent(e->of->g, a);
+  return e->kind == ENTRY_PREDICT ? 1 : e->of->nominal_batch;
+}
+
+/* A copy costs about two look-ups of each label. */
+static bool pays(const entry_plan *e, axis labels, double numbers, double look_ups) {
+  return numbers >= FEWEST_NUMBERS && look_ups >= 2 * extent_of(e, labels);
+}
+
+/* ---- reading ---------------------------------------------------------------------------------- */
+
+axis looked_up_axis(const node *n) { return n->dims[n->tensor->rank - 1]; }
+
+static bool is_candidate(const node *n) {
+  return n->class == NODE_TENSOR && n->tensor->role == TENSOR_PARAMETER && n->tensor->rank > 1;
+}
+
+static bool is_told(const told_axes *told, axis a) {
+  for (int t = 0; t < told->count; t++) {
+    if (told->along[t] == a) return true;
+  }
+  return false;
+}
+
+/* How often the product reads all that a label has. */
+static double look_ups(const entry_plan *e, const node *product, const told_axes *told, const node *what) {
+  double times = 1;
+  for (int k = 0; k < product->rank; k++) {
+    if (!node_has_axis(what, product->axes[k])) times *= extent_of(e, product->axes[k]);
+  }
+  for (int b = 0; b < product->bound; b++) {
+    const axis bound = product->bound_axes[b];
+    if (!node_has_axis(what, bound) && !is_told(told, bound)) times *= extent_of(e, bound);
+  }
+  return times;
+}
+
+void find_looked_up(const entry_plan *e, reach *r) {
+  const size_t nodes = (size_t)graph_node_count(e->of->g) + 1;
+  double *times = arena_alloc(e->of->memory, nodes * sizeof *times);
+  int *readers = arena_alloc(e->of->memory, nodes * sizeof *readers);
+  for (int k = 0; k < r->count; k++) {
+    const node *n = r->list[k];
+    if (n->class != NODE_PRODUCT || n->bound == 0) continue;
+    const told_axes told = product_told_axes(n);
+    for (int f = 0; f < n->operands; f++) {
+      const node *what = n->operand[f];
+      if (!is_candidate(what) || !is_told(&told, looked_up_axis(what))) continue;
+      times[what->id] += look_ups(e, n, &told, what);
+      readers[what->id]++;
+    }
+  }
+  for (int k = 0; k < r->count; k++) {
+    const node *n = r->list[k];
+    double numbers = 1;
+    if (readers[n->id] == 0 || readers[n->id] < r->uses[n->id]) continue;
+    for (int d = 0; d + 1 < n->tensor->rank; d++) numbers *= extent_of(e, n->dims[d]);
+    r->looked_up[n->id] = pays(e, looked_up_axis(n), numbers, times[n->id]);
+  }
+}
+
+/* ---- writing ---------------------------------------------------------------------------------- */
+
+/* How often the value is added to at labels along k: a contraction, or terms and pieces that are. */
+static double written_times(const entry_plan *e, const node *n, axis k, int depth) {
+  double times = 1;
+  if (n->class == NODE_SUM || n->class == NODE_VIEW) {
+    times = 0;
+    for (int t = 0; t < n->operands && depth < DEEPEST; t++) times += written_times(e, n->operand[t], k, depth + 1);
+    return times;
+  }
+  if (n->class != NODE_PRODUCT || !label_written_at(n, k)) return 0;
+  for (int b = 0; b < n->bound; b++) times *= extent_of(e, n->bound_axes[b]);
+  return times;
+}
+
+axis gradient_label_axis(const entry_plan *e, const entry_root *root) {
+  const definition *shown = root->shown;
+  double numbers = 1;
+  if (root->kept != STORAGE_GRADIENT || !shown || shown->rank < 2) return AXIS_UNIT;
+  for (int d = 0; d + 1 < shown->rank; d++) numbers *= extent_of(e, shown->dims[d]);
+  const axis last = shown->dims[shown->rank - 1];
+  return pays(e, last, numbers, written_times(e, root->what, last, 0)) ? last : AXIS_UNIT;
+}
