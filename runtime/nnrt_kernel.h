@@ -53,11 +53,14 @@
 /* Of two vectors: blocks of `d` lanes that are even in each, in turn, and those that are odd. */
 #define NNRT_LOW(l, d) ((l) & (d) ? NNRT_LANES + (l) - (d) : (l))
 #define NNRT_HIGH(l, d) ((l) & (d) ? NNRT_LANES + (l) : (l) + (d))
+/* Of two vectors: blocks of `d` lanes of either in turn, where they are, and beside those. */
+#define NNRT_HERE(l, d) ((l) & (d) ? NNRT_LANES + (l) : (l))
+#define NNRT_BESIDE(l, d) ((l) & (d) ? NNRT_LANES + (l) - (d) : (l) + (d))
 /* One of log2(LANES) steps that add up the lanes of each of LANES vectors, row[]: halves as many. */
 #define NNRT_FOLD(d)                                                                              \
   for (int i = 0; i < (d); i++)                                                                   \
-    row[i] = __builtin_shufflevector(row[i], row[i + (d)], NNRT_EACH(NNRT_LOW, d)) +              \
-             __builtin_shufflevector(row[i], row[i + (d)], NNRT_EACH(NNRT_HIGH, d));
+    row[i] = __builtin_shufflevector(row[i], row[i + (d)], NNRT_EACH(NNRT_HERE, d)) +             \
+             __builtin_shufflevector(row[i], row[i + (d)], NNRT_EACH(NNRT_BESIDE, d));
 /* All of them, of so many lanes: NNRT_FOLDS of a copy's. Pairs of rows `d` apart add their halves, so
  * that each step leaves half as many rows, and no lane ever goes through memory. In lane j of row[0] is
  * left the total of what row[j] was. */

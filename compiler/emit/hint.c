@@ -57,20 +57,18 @@ static bool is_dense(const writer *w, const buffer *b, const index_form *at, con
   return !by.batch && by.count <= 1;
 }
 
-/* A loop of 8 to 16 turns that chooses, or whose result lies in the place of an operand, and reads and writes
- * what lies side by side. gcc writes it out before it thinks of vectors, and then finds none. */
+/* A loop of 8 to 16 turns that reads and writes what lies side by side. gcc writes it out before it thinks of
+ * vectors, and then finds none, as it cannot know how the arrays lie. */
 static bool would_be_written_out(const writer *w, const step *loop) {
   const size_form turns = variable_turns(loop->over);
-  bool chooses = asks_in_vain(loop);
   if (turns.batch || turns.count < 2 * FEWEST_TURNS || turns.count > 16) return false;
   for (const step *s = loop->first; s; s = s->next) {
     if (s->kind != STEP_ASSIGNMENT || !is_dense(w, s->what->target, s->what->at, loop->over)) return false;
-    for (int k = 0; k < s->what->factors; k++) chooses = chooses || s->what->factor[k].what->boolean;
     for (const buffer_read *r = s->what->reads; r; r = r->next) {
       if (!is_dense(w, r->from, r->at, loop->over)) return false;
     }
   }
-  return chooses;
+  return true;
 }
 
 const char *loop_hint(const writer *w, const step *s) {

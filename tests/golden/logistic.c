@@ -92,6 +92,7 @@ static double compute_loss(void *block, size_t n, const float *x, const float *y
   double loss_sum_3 = 0.0;
   for (size_t s = 0; s < n; s++) {
     float loss_sum = 0.0f;
+    NNRT_SHORT
     for (size_t i = 0; i < H; i++)
       loss_sum += nnrt_tanhf(h_sum[s * H + i] + b1[i]) * W2[i];
     const float loss_sum_2 = b2[0] + loss_sum;
@@ -187,6 +188,7 @@ static void compute_test(void *block, size_t n, const float *x, const float *y, 
   double accuracy_sum = 0.0;
   for (size_t s = 0; s < n; s++) {
     float a_sum = 0.0f;
+    NNRT_SHORT
     for (size_t i = 0; i < H; i++)
       a_sum += nnrt_tanhf(h_sum[s * H + i] + b1[i]) * W2[i];
     const float a_sum_2 = b2[0] + a_sum;
@@ -220,6 +222,7 @@ static void compute_predict(void *block, size_t n, const float *x, float *a) {
   /* A = σ(Zₐ)   logistic.nn:13 */
   for (size_t s = 0; s < n; s++) {
     float a_sum = 0.0f;
+    NNRT_SHORT
     for (size_t i = 0; i < H; i++)
       a_sum += nnrt_tanhf(h_sum[s * H + i] + b1[i]) * W2[i];
     a[s] = nnrt_sigmoidf(b2[0] + a_sum);
