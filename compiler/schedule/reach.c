@@ -175,8 +175,7 @@ static bool is_of_rows(const entry_plan *e, const reach *r, const node *sum) {
 }
 
 /* At least two, or all that there is; and not look-ups alone, which cost their reader nothing. But
- * beside a product they fill the buffer that it adds to: so U c[t], too, stands before the loop
- * over time. */
+ * beside a product they fill the buffer that it adds to, as U c[t] does in a step of a recurrence. */
 static void collect_terms(const entry_plan *e, const node *sum, reach *r) {
   int found = 0;
   bool constant = sum->value < 0 || sum->value > 0, products = false;

@@ -152,16 +152,17 @@ def repeat_recurrent(x, y, z_W, z_b, **p):
   return mse(z, y), {"z": z}
 
 
-@twin({**params(U=(16, 5), W=(16, 16), G=(32, 5), P=(2, 16, 5)), **cell("l", 4, 4, 5), **dense("f", 16, 4)},
-      c=classes(5, 12), d=classes(5), y=real(16))
-def look_ups(c, d, y, U, W, G, P, f_W, f_b, **p):
+@twin({**params(U=(16, 5), X=(16, 3), W=(16, 16), G=(32, 5), P=(2, 16, 5)),
+       **cell("l", 4, 4, 5), **dense("f", 16, 4)},
+      c=classes(5, 12), d=classes(5), x=real(12, 3), y=real(16))
+def look_ups(c, d, x, y, U, X, W, G, P, f_W, f_b, **p):
   h = torch.zeros_like(U[:, 0])
   for t in range(12):
-    h = torch.tanh(U[:, c[t]] + W @ h)
+    h = torch.tanh(U[:, c[t]] + X @ x[t] + W @ h)
   u = G[:, c].T
   a = torch.tanh(u[:, :16]) * u[:, 16:]
   q = torch.tanh(P[:, :, c]).mean(2) * P[:, :, d]
-  x = functional.one_hot(c, 5).to(W.dtype)
-  l = run_cell(torch.lstm, 4, x, [p[f"l_{part}"] for part in ("Wx", "Wh", "bx", "bh")])
-  z = h + a.mean(0) + q[0] - q[1] + f_W @ l[-1] + f_b
+  e = functional.one_hot(c, 5).to(W.dtype)
+  last = run_cell(torch.lstm, 4, e, [p[f"l_{part}"] for part in ("Wx", "Wh", "bx", "bh")])[-1]
+  z = h + a.mean(0) + q[0] - q[1] + f_W @ last + f_b
   return mse(z, y), {"z": z}
