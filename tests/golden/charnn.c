@@ -403,23 +403,29 @@ static void compute_test(void *block, size_t n, const int32_t *c, const int32_t 
 /* Every output of n samples. */
 static void compute_predict(void *block, size_t n, const int32_t *c, float *p_) {
   void *scratch = at(block, scratch_offset(block));
+  const float *U = at(block, AT_U); /* H x 65 */
   const float *b = at(block, AT_b); /* H */
   const float *z_W = at(block, AT_z_W); /* Z x H */
   const float *z_b = at(block, AT_z_b); /* Z */
-  const float *U = at(block, AT_U); /* H x 65 */
   const float *W = at(block, AT_W); /* H x H */
-  float *h = at(scratch, 640); /* T x n x H, in place of h_sum */
-  float *z_sum = at(scratch, 640 + 65536 * n); /* T x n x Z */
+  float *U_by_label = at(scratch, 0); /* 65 x H */
+  float *h = at(scratch, 66560); /* T x n x H, in place of h_sum */
+  float *z_sum = at(scratch, 66560 + 65536 * n); /* T x n x Z */
   float *z = at(scratch, 0); /* Z */
   float *z_exp = at(scratch, 320); /* Z */
-  float *h_sum = at(scratch, 640); /* T x n x H */
+  float *h_sum = at(scratch, 66560); /* T x n x H */
+
+  /* U_by_label = U */
+  for (size_t i = 0; i < 65; i++)
+    for (size_t j = 0; j < H; j++)
+      U_by_label[i * H + j] = U[j * 65 + i];
 
   /* the recurrence of hₜ, forwards */
   for (size_t t = 0; t < T; t++) {
     /* h_sumₜ = U cₜ */
     for (size_t s = 0; s < n; s++)
       for (size_t i = 0; i < H; i++)
-        h_sum[(t * n + s) * H + i] = U[i * 65 + (size_t)c[s * T + t]];
+        h_sum[(t * n + s) * H + i] = U_by_label[(size_t)c[s * T + t] * H + i];
     /* h_sumₜ += W hₜ₋₁ */
     if (t >= 1)
       nnrt_product_float(0, 1, n, H, H, 1.0f, h + (t - 1) * n * H, H,

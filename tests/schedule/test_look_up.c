@@ -52,7 +52,7 @@ static void expect_none(planned one, const char *why) {
 
 Test(look_up, nothing_is_copied_where_it_does_not_pay) {
   expect_none(plan_of_steps(20, 30, 15, 32, ""), "few numbers at a label");
-  expect_none(plan_of_steps(20, 330, 16, 32, ""), "640 look-ups of 330 labels");
+  expect_none(plan_of_steps(20, 860, 16, 32, ""), "640 look-ups of 860 labels");
 }
 
 Test(look_up, what_is_read_otherwise_too_stays_as_it_lies) {
