@@ -20,7 +20,6 @@ except ImportError as error:
   sys.exit(77)
 
 from support import nn                                                      # noqa: E402
-from program.test_data import peak_of                                       # noqa: E402
 
 MODEL = """
 input x[64]
@@ -50,8 +49,8 @@ def make_csv(folder):
 
 
 def check_peak(folder, name):
-  peak = peak_of([folder / "m", "train", "--epochs", "1", "--batch", "512", "--data", name],
-                 folder, timeout=1500)
+  peak = nn.peak_of([folder / "m", "train", "--epochs", "1", "--batch", "512", "--data", name],
+                    folder, timeout=1500)
   nn.demand(SANITIZED or peak < 300, f"{peak:.0f} MB resident")
   return f"{peak:.0f} MB resident"
 
