@@ -247,7 +247,7 @@ int nnrt_library_serves(size_t m, size_t n, size_t k) {
                                   const nnrt_places *places, real beta, real *c, size_t ldc) {    \
     const size_t n = nnrt_count_places(&places->column), k = nnrt_count_places(&places->row);     \
     const nnrt_operands_##real of = {                                                             \
-      m, n, k, alpha, a, b, lda, 1, 0, 0, beta > 0, c, ldc, NULL, places};              \
+      m, n, k, alpha, a, b, lda, 1, 0, 0, beta > 0, c, ldc, NULL, places};                        \
     multiply[get_service()->processor - NNRT_LEAST_SET](&of, block_of_a);                         \
   }
 

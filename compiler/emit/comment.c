@@ -183,9 +183,8 @@ static void add_assignment(writer *w, const assignment *a, comment_lines *lines)
   bool several = b->partial || b->writer->next_writer;
   const formula *f = several && a->kind == ASSIGN_ELEMENTS ? row_equation(w, a)
                      : several && a->term ? term_equation(w, a)
-                     : b->what->class == NODE_TENSOR ? copy_equation(w, b)
                      : page_equation(w->notation, symbol_of_buffer(w, b), b->what);
-  if (b->what->class != NODE_TENSOR) f = with_word(w, b, f);
+  f = is_copy_of_tensor(b) ? copy_equation(w, b) : with_word(w, b, f);
   add_formula(w, lines, f, model_line(w, b));
 }
 

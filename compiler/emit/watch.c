@@ -38,7 +38,7 @@ bool is_watched(const writer *w) { return w->e->kind == ENTRY_LOSS; }
 /* The step that completes a tensor to be watched. */
 static const step *watched_after(const buffer *b) {
   if (b->kept != STORAGE_SCRATCH || b->type != NUMBER_REAL || !b->access || !b->last_writer) return NULL;
-  if (b->what->class == NODE_TENSOR) return NULL; /* a parameter's copy */
+  if (is_copy_of_tensor(b)) return NULL;
   return completed_by(b->last_writer);
 }
 

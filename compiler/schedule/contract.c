@@ -55,13 +55,6 @@ static bool used_up(const told_axes *told, int factor) {
   return false;
 }
 
-static bool is_told(const told_axes *told, axis a) {
-  for (int t = 0; t < told->count; t++) {
-    if (told->along[t] == a) return true;
-  }
-  return false;
-}
-
 static bool powers_multiply(const node *n, double power) {
   if (is_one(power)) return true;
   for (int k = 0; k < n->operands; k++) {
@@ -78,7 +71,7 @@ static bool open_product(entry_plan *e, product_build *build, const open_factor 
   told_axes told = product_told_axes(n);
   const environment *where = f->where;
   for (int k = 0; k < n->bound; k++) {
-    if (!is_told(&told, n->bound_axes[k])) {
+    if (!told_has(&told, n->bound_axes[k])) {
       where = assignment_bind(e, build->a, n->bound_axes[k], where);
     }
   }

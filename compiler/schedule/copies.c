@@ -259,9 +259,7 @@ void bring_forward(entry_plan *e, assignment_set *found, int count) {
   assignment_set *order = arena_alloc(memory, ((size_t)count + 1) * sizeof *order);
   bool *read = arena_alloc(memory, ((size_t)count + 1) * sizeof *read);
   int *after = arena_alloc(memory, ((size_t)count + 1) * sizeof *after), ordered = 0;
-  for (int c = 0; c < count; c++) {
-    for (int k = 0; k < found[c].count; k++) found[c].item[k]->component = c;
-  }
+  number_components(found, count);
   for (int c = 0; c < count; c++) after[c] = last_operand(found[c], c, read);
   for (int c = -1; c < count; c++) {
     if (c >= 0 && read[c]) order[ordered++] = found[c];

@@ -338,7 +338,7 @@ static int find_components(ordering *o, assignment_set set, assignment_set *foun
   return count;
 }
 
-static void number_components(assignment_set *found, int count) {
+void number_components(assignment_set *found, int count) {
   for (int k = 0; k < count; k++) {
     for (int j = 0; j < found[k].count; j++) found[k].item[j]->component = k;
   }
@@ -389,12 +389,19 @@ static assignment *look_up_beside(const assignment *a, assignment_set set) {
   return NULL;
 }
 
+static bool has_look_up(assignment_set component, assignment_set set) {
+  for (int k = 0; k < component.count; k++) {
+    if (look_up_beside(component.item[k], set)) return true;
+  }
+  return false;
+}
+
 /* Ties look-ups to the recurrences that they begin a step of; whether there is anything of the kind. */
 static bool tie_look_ups(ordering *o, assignment_set set, assignment_set *found, int count) {
   bool any = false;
   number_components(found, count);
   for (int k = 0; k < count; k++) {
-    if (!is_cyclic(found[k]) || found[k].item[0]->tied) continue;
+    if (!is_cyclic(found[k]) || found[k].item[0]->tied || !has_look_up(found[k], set)) continue;
     if (sign_of_loop(o, found[k]) == 0 || counts_copies(o, found[k].item[0]->steps_along)) continue;
     for (int j = 0; j < found[k].count; j++) {
       assignment *a = found[k].item[j], *w = a->tied ? NULL : look_up_beside(a, set);

@@ -10,6 +10,9 @@ typedef struct assignment_set {
   assignment **item;
 } assignment_set;
 
+/* Notes of each assignment which component it is in. */
+void number_components(assignment_set *found, int count);
+
 /* The distance of a read along the axis that both step along: which step of the writer it sees,
  * relative to its own. False where that is not known. */
 bool read_distance(const assignment *a, const buffer_read *r, const assignment *writer,

@@ -57,6 +57,13 @@ static bool tells_another(const told_axes *told, axis k) {
   return false;
 }
 
+bool told_has(const told_axes *told, axis a) {
+  for (int t = 0; t < told->count; t++) {
+    if (told->along[t] == a) return true;
+  }
+  return false;
+}
+
 told_axes product_told_axes(const node *product) {
   told_axes told = {.count = 0};
   for (int b = 0; b < product->bound; b++) {

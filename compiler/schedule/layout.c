@@ -47,8 +47,7 @@ static int place_of(const buffer *b, int d, const axis *dims, const int *positio
   for (int k = 0; b->called && k < b->called->rank; k++) {
     if (b->called->dims[k] == dims[d]) return k - MAX_RANK;
   }
-  const bool is_copy = b->what && b->what->class == NODE_TENSOR; /* of what lies in that order */
-  for (int k = 0; is_copy && k < b->what->tensor->rank; k++) {
+  for (int k = 0; is_copy_of_tensor(b) && k < b->what->tensor->rank; k++) {
     if (b->what->dims[k] == dims[d]) return k - MAX_RANK;
   }
   return position[dims[d]] > 0 ? position[dims[d]] : (1 << 20) + dims[d];

@@ -24,17 +24,12 @@ static bool pays(const entry_plan *e, axis labels, double numbers, double look_u
 
 /* ---- reading ---------------------------------------------------------------------------------- */
 
+bool is_copy_of_tensor(const buffer *b) { return b->what && b->what->class == NODE_TENSOR; }
+
 axis looked_up_axis(const node *n) { return n->dims[n->tensor->rank - 1]; }
 
 static bool is_candidate(const node *n) {
   return n->class == NODE_TENSOR && n->tensor->role == TENSOR_PARAMETER && n->tensor->rank > 1;
-}
-
-static bool is_told(const told_axes *told, axis a) {
-  for (int t = 0; t < told->count; t++) {
-    if (told->along[t] == a) return true;
-  }
-  return false;
 }
 
 /* How often the product reads all that a label has. */
@@ -45,7 +40,7 @@ static double look_ups(const entry_plan *e, const node *product, const told_axes
   }
   for (int b = 0; b < product->bound; b++) {
     const axis bound = product->bound_axes[b];
-    if (!node_has_axis(what, bound) && !is_told(told, bound)) times *= extent_of(e, bound);
+    if (!node_has_axis(what, bound) && !told_has(told, bound)) times *= extent_of(e, bound);
   }
   return times;
 }
@@ -60,7 +55,7 @@ void find_looked_up(const entry_plan *e, reach *r) {
     const told_axes told = product_told_axes(n);
     for (int f = 0; f < n->operands; f++) {
       const node *what = n->operand[f];
-      if (!is_candidate(what) || !is_told(&told, looked_up_axis(what))) continue;
+      if (!is_candidate(what) || !told_has(&told, looked_up_axis(what))) continue;
       times[what->id] += look_ups(e, n, &told, what);
       readers[what->id]++;
     }

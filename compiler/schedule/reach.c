@@ -41,13 +41,6 @@ static void list_reached(entry_plan *e, reach *r) {
 
 /* ---- readers ------------------------------------------------------------------------------ */
 
-static bool told_has(const told_axes *told, axis a) {
-  for (int t = 0; t < told->count; t++) {
-    if (told->along[t] == a) return true;
-  }
-  return false;
-}
-
 /* Whether the reader runs over an axis that the operand lacks. */
 static bool reader_is_wider(const node *reader, const node *operand, const told_axes *told) {
   for (int k = 0; k < reader->rank; k++) {

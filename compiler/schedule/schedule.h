@@ -124,6 +124,7 @@ typedef struct told_axes {
   const node *label[MAX_RANK];
 } told_axes;
 told_axes product_told_axes(const node *product);
+bool told_has(const told_axes *told, axis a);
 /* Puts the told axes, once everything else that the labels depend on is in `where`. */
 const environment *environment_tell(arena *memory, const graph *g, const told_axes *told,
                                     const environment *where, condition **conditions);
@@ -238,6 +239,8 @@ void find_looked_up(const entry_plan *e, reach *r);
 /* The axis along which a gradient is written at labels if it lies innermost there, is long enough and
  * often met enough for a place of its own that lies another way; or AXIS_UNIT. */
 axis gradient_label_axis(const entry_plan *e, const entry_root *root);
+/* Whether the buffer is a copy of a tensor that lies another way. */
+bool is_copy_of_tensor(const buffer *b);
 /* The axis of n along which n is looked up: its last dimension's. */
 axis looked_up_axis(const node *n);
 

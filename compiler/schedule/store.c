@@ -300,6 +300,19 @@ static const node *masked_instead(const entry_plan *e, const reach *r, const mas
   return mask ? both : NULL;
 }
 
+/* Says of what is looked up, and of what is added up at labels, along which axis. */
+static void lie_by_labels(const entry_plan *e, const entry_root *roots, int count, const reach *r) {
+  for (int k = 0; k < r->count; k++) {
+    const node *n = r->list[k];
+    if (r->looked_up[n->id]) e->held[n->id]->outermost = looked_up_axis(n);
+  }
+  for (int k = 0; k < count; k++) {
+    buffer *b = e->held[roots[k].what->id];
+    const axis labels = gradient_label_axis(e, &roots[k]);
+    if (labels != AXIS_UNIT && b && b->kept == STORAGE_SCRATCH) b->outermost = labels;
+  }
+}
+
 void store_nodes(entry_plan *e, const entry_root *roots, int count, const reach *r) {
   const masked_list with_masks = list_masked(e, r);
   for (int k = 0; k < count; k++) store_root(e, &roots[k]);
@@ -315,12 +328,8 @@ void store_nodes(entry_plan *e, const entry_root *roots, int count, const reach 
     give_axes(e->held[n->id], n);
     e->held[n->id]->shown = NULL;
     if (r->name[n->id]) e->held[n->id]->called = r->name[n->id];
-    if (r->looked_up[n->id]) e->held[n->id]->outermost = looked_up_axis(n);
   }
-  for (int k = 0; k < count; k++) {
-    buffer *b = e->held[roots[k].what->id];
-    if (b && b->kept == STORAGE_SCRATCH) b->outermost = gradient_label_axis(e, &roots[k]);
-  }
+  lie_by_labels(e, roots, count, r);
   for (int k = 0; k < r->count; k++) {
     const node *n = r->list[k];
     bool any = false;
