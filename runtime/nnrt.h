@@ -267,7 +267,15 @@ void nnrt_product_float(int transpose_a, int transpose_b, size_t m, size_t n, si
 void nnrt_product_double(int transpose_a, int transpose_b, size_t m, size_t n, size_t k,
                          double alpha, const double *a, size_t lda, const double *b, size_t ldb,
                          double beta, double *c, size_t ldc);
-/* The same by all threads of a team, where it is large enough: the same bits for any number of
+/* The same with a B that is multiplied with again and again, as weights are in each step of a recurrence:
+ * it is near, and nothing of it need be fetched ahead. */
+void nnrt_repeated_product_float(int transpose_a, int transpose_b, size_t m, size_t n, size_t k,
+                                 float alpha, const float *a, size_t lda, const float *b, size_t ldb,
+                                 float beta, float *c, size_t ldc);
+void nnrt_repeated_product_double(int transpose_a, int transpose_b, size_t m, size_t n, size_t k,
+                                  double alpha, const double *a, size_t lda, const double *b,
+                                  size_t ldb, double beta, double *c, size_t ldc);
+/* nnrt_product_*() by all threads of a team, where it is large enough: the same bits for any number of
  * them. Not to be called by one of a team's tasks. */
 void nnrt_team_product_float(nnrt_team *team, int transpose_a, int transpose_b, size_t m, size_t n,
                              size_t k, float alpha, const float *a, size_t lda, const float *b,
@@ -290,7 +298,7 @@ void nnrt_finished_product_double(nnrt_team *team, int transpose_a, int transpos
                                   size_t n, size_t k, double alpha, const double *a, size_t lda,
                                   const double *b, size_t ldb, double beta, double *c, size_t ldc,
                                   nnrt_finish *finish, const void *context);
-/* nnrt_product_*() with A as it is stored and B, stored n x k, packed beforehand: worth it where
+/* nnrt_repeated_product_*() with A as it is stored and B, stored n x k, packed beforehand: worth it where
  * several products share it. packed: k times n elements, n rounded up to whole stripes of 128 bytes.
  * Own loops serve it. */
 void nnrt_pack_float(size_t n, size_t k, const float *b, size_t ldb, float *packed);

@@ -128,7 +128,7 @@
  * C, whose columns lie side by side. b_column 0: B is packed (pack_whole, use_packed). keep: what is in C
  * is added to, else it is overwritten. finishing: what is done with parts of C that are complete
  * (product.h), or NULL. places: where B's rows and columns lie, which then have no steps (nnrt.h), or
- * NULL. Emitted programs have neither. */
+ * NULL. Emitted programs have neither. repeated: nothing of B is fetched ahead. */
 struct nnrt_finishing;
 struct nnrt_places;
 #define NNRT_DECLARE_OPERANDS(real)                                                               \
@@ -142,6 +142,7 @@ struct nnrt_places;
     size_t c_row;                                                                                 \
     const struct nnrt_finishing *finishing;                                                       \
     const struct nnrt_places *places;                                                             \
+    int repeated; /* B is read again and again */                                                \
   } nnrt_operands_##real;
 NNRT_DECLARE_OPERANDS(float)
 NNRT_DECLARE_OPERANDS(double)
@@ -729,7 +730,7 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(run)(const NNRT_OPERANDS *of, size_t i, s
   const size_t end = of->m - i < NNRT_HEIGHT ? of->m : i + NNRT_HEIGHT;
   const size_t whole = of->n - of->n % NNRT_NAME(WIDTH);
   const size_t step = of->b_column == 0 ? of->k : of->b_column; /* from column to column */
-  const int far = of->n * of->k >= NNRT_FAR / sizeof(NNRT_REAL);
+  const int far = !of->repeated && of->n * of->k >= NNRT_FAR / sizeof(NNRT_REAL);
   const NNRT_REAL *a = of->a + p * of->a_column, *b = of->b + p * of->b_row;
   for (size_t j = 0; j < whole; j += NNRT_NAME(WIDTH)) {
     const size_t next = j + NNRT_NAME(WIDTH);
@@ -913,7 +914,7 @@ NNRT_INLINE void nnrt_small_product(int transpose_a, int transpose_b, size_t m, 
                                     size_t ldc) {
   const NNRT_OPERANDS of = {
     m, n, k, alpha, a, b, transpose_a ? 1 : lda, transpose_a ? lda : 1, transpose_b ? 1 : ldb,
-    transpose_b ? ldb : 1, beta > 0, c, ldc, NULL, NULL};
+    transpose_b ? ldb : 1, beta > 0, c, ldc, NULL, NULL, 0};
   NNRT_NAME(multiply)(&of);
 }
 #endif

@@ -203,14 +203,15 @@ int nnrt_library_serves(size_t m, size_t n, size_t k) {
 
 /* Both types: multiply, packs: their tables, which nncc --standalone would not find under pasted names. */
 #define DEFINE_PRODUCTS(real, multiply, packs)                                                    \
-  void nnrt_product_then_##real(int transpose_a, int transpose_b, size_t m, size_t n, size_t k,   \
-                                real alpha, const real *a, size_t lda, const real *b, size_t ldb, \
-                                real beta, real *c, size_t ldc,                                   \
-                                const nnrt_finishing *finishing) {                                \
+  /* repeated: B was read a moment ago. */                                                        \
+  static void serve_##real(int transpose_a, int transpose_b, size_t m, size_t n, size_t k,        \
+                           real alpha, const real *a, size_t lda, const real *b, size_t ldb,      \
+                           real beta, real *c, size_t ldc, const nnrt_finishing *finishing,       \
+                           int repeated) {                                                        \
     const service *by = get_service();                                                            \
     const nnrt_operands_##real of = {                                                             \
       m, n, k, alpha, a, b, transpose_a ? 1 : lda, transpose_a ? lda : 1,                         \
-      transpose_b ? 1 : ldb, transpose_b ? ldb : 1, beta > 0, c, ldc, finishing, NULL};           \
+      transpose_b ? 1 : ldb, transpose_b ? ldb : 1, beta > 0, c, ldc, finishing, NULL, repeated}; \
     if (!by->of_##real || !fits_the_call(m, n, k, lda, ldb, ldc)) {                               \
       multiply[by->processor - NNRT_LEAST_SET](&of, block_of_a);                                  \
       return;                                                                                     \
@@ -222,16 +223,29 @@ int nnrt_library_serves(size_t m, size_t n, size_t k) {
       nnrt_finish_rows(finishing, 0, m, n);                                                       \
   }                                                                                               \
                                                                                                   \
+  void nnrt_product_then_##real(int transpose_a, int transpose_b, size_t m, size_t n, size_t k,   \
+                                real alpha, const real *a, size_t lda, const real *b, size_t ldb, \
+                                real beta, real *c, size_t ldc,                                   \
+                                const nnrt_finishing *finishing) {                                \
+    serve_##real(transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc,          \
+                 finishing, 0);                                                                   \
+  }                                                                                               \
+                                                                                                  \
   void nnrt_product_##real(int transpose_a, int transpose_b, size_t m, size_t n, size_t k,        \
                            real alpha, const real *a, size_t lda, const real *b, size_t ldb,      \
                            real beta, real *c, size_t ldc) {                                      \
-    nnrt_product_then_##real(transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c,   \
-                             ldc, NULL);                                                          \
+    serve_##real(transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc, NULL, 0); \
+  }                                                                                               \
+                                                                                                  \
+  void nnrt_repeated_product_##real(int transpose_a, int transpose_b, size_t m, size_t n,         \
+                                    size_t k, real alpha, const real *a, size_t lda,              \
+                                    const real *b, size_t ldb, real beta, real *c, size_t ldc) {  \
+    serve_##real(transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc, NULL, 1); \
   }                                                                                               \
                                                                                                   \
   void nnrt_pack_##real(size_t n, size_t k, const real *b, size_t ldb, real *packed) {            \
     const nnrt_operands_##real of = {                                                             \
-      0, n, k, 1, NULL, b, 0, 0, 1, ldb, 0, NULL, 0, NULL, NULL};                                 \
+      0, n, k, 1, NULL, b, 0, 0, 1, ldb, 0, NULL, 0, NULL, NULL, 0};                              \
     packs[get_service()->processor - NNRT_LEAST_SET](&of, packed);                                \
   }                                                                                               \
                                                                                                   \
@@ -239,7 +253,7 @@ int nnrt_library_serves(size_t m, size_t n, size_t k) {
                                   size_t lda, const real *packed, real beta, real *c,             \
                                   size_t ldc) {                                                   \
     const nnrt_operands_##real of = {                                                             \
-      m, n, k, alpha, a, packed, lda, 1, 0, 0, beta > 0, c, ldc, NULL, NULL};                     \
+      m, n, k, alpha, a, packed, lda, 1, 0, 0, beta > 0, c, ldc, NULL, NULL, 1};                  \
     multiply[get_service()->processor - NNRT_LEAST_SET](&of, block_of_a);                         \
   }                                                                                               \
                                                                                                   \
@@ -247,7 +261,7 @@ int nnrt_library_serves(size_t m, size_t n, size_t k) {
                                   const nnrt_places *places, real beta, real *c, size_t ldc) {    \
     const size_t n = nnrt_count_places(&places->column), k = nnrt_count_places(&places->row);     \
     const nnrt_operands_##real of = {                                                             \
-      m, n, k, alpha, a, b, lda, 1, 0, 0, beta > 0, c, ldc, NULL, places};                        \
+      m, n, k, alpha, a, b, lda, 1, 0, 0, beta > 0, c, ldc, NULL, places, 0};                     \
     multiply[get_service()->processor - NNRT_LEAST_SET](&of, block_of_a);                         \
   }
 

@@ -107,10 +107,12 @@ static void add_formula(writer *w, comment_lines *to, const formula *f, const ch
 static bool is_zero(double x) { return x >= 0 && x <= 0; }
 static bool is_one(double x) { return x >= 1 && x <= 1; }
 
+static const node *assigned_term(const assignment *a) { return a->term ? a->term : a->what; }
+
 /* Parts of one term that are computed apart: the first tells it. */
 static bool is_told(const assignment *a) {
   for (const assignment *b = a->target->writer; b && b != a; b = b->next_writer) {
-    if (b->term == a->term) return true;
+    if (assigned_term(b) == assigned_term(a)) return true;
   }
   return false;
 }
@@ -119,13 +121,13 @@ static const formula *scaled(const notation *s, double by, const formula *f) {
   return is_one(by) ? f : formula_sum(s->memory, 1, &f, &by);
 }
 
-/* One of the terms that are added up in the target. */
+/* One of the terms that are added up in the target, or stand in places of their own there. */
 static const formula *term_equation(writer *w, const assignment *a) {
   const notation *s = w->notation;
   symbol of = *symbol_of_buffer(w, a->target);
   const formula *left = page_symbol(s, &of), *right = formula_ellipsis(s->memory);
   if (!is_told(a)) {
-    const formula *told = page_equation(s, &of, a->term);
+    const formula *told = page_equation(s, &of, assigned_term(a));
     left = told->part[0];
     right = scaled(s, a->coefficient, told->part[1]);
   }
@@ -181,8 +183,8 @@ static const formula *copy_equation(writer *w, const buffer *b) {
 static void add_assignment(writer *w, const assignment *a, comment_lines *lines) {
   const buffer *b = a->target;
   bool several = b->partial || b->writer->next_writer;
-  const formula *f = several && a->kind == ASSIGN_ELEMENTS ? row_equation(w, a)
-                     : several && a->term ? term_equation(w, a)
+  const formula *f = several && a->kind == ASSIGN_ELEMENTS && !a->piece ? row_equation(w, a)
+                     : several && (a->term || a->piece) ? term_equation(w, a)
                      : page_equation(w->notation, symbol_of_buffer(w, b), b->what);
   f = is_copy_of_tensor(b) ? copy_equation(w, b) : with_word(w, b, f);
   add_formula(w, lines, f, model_line(w, b));

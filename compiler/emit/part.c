@@ -69,10 +69,12 @@ static void emit_one(writer *w) {
   }
   line(w, "\nstatic void compute_part(void *context, size_t part) {");
   line(w, "  gradient_call *call = context;");
+  line(w, "  const nnrt_head *head = call->block;");
   line(w, "  const size_t first = part * call->rows, left = call->n - first;");
+  line(w, "  const size_t place = head->team ? part : 0; /* one thread needs one part's scratch */");
   line(w, "  call->loss[part] = gradient_of_part(");
   line(w, "      call->block, part_owner(call->block, part), "
-          "at(call->block, part_offset(call->block, part)),");
+          "at(call->block, part_offset(call->block, place)),");
   line(w, "      call->n, first, left < call->rows ? left : call->rows%s);",
        data.length > 0 ? data.chars : "");
   line(w, "}");

@@ -109,6 +109,15 @@ const char *alpha_text(writer *w, const assignment *a) {
   return alpha.chars ? alpha.chars : number_piece(w, 1).chars;
 }
 
+/* Each step of a recurrence reads the same of the operand, as it does of weights. */
+static bool is_repeated(const writer *w, const assignment *a, const factor_read *f) {
+  const address at = buffer_address(w->p->g, f->from, f->at);
+  for (int t = 0; t < at.terms; t++) {
+    if (variable_now(at.term[t].of)->time) return false;
+  }
+  return recurs(w->e, a);
+}
+
 /* Where the packed matrix begins: that of the copy at hand. */
 static const char *packed_pointer(writer *w, const matrix_product *p, const factor_read *f) {
   address to = buffer_address(w->p->g, f->from, f->at);
@@ -242,7 +251,8 @@ void emit_product(writer *w, const assignment *a) {
   const char *alpha = alpha_text(w, a);
   const step *s = a->where_done;
   const char *word = arena_printf(w->memory, "%sproduct_%s", s->finish ? "finished_"
-                                  : p->shared ? "team_" : "", real_type(w->p));
+                                  : p->shared ? "team_" : is_repeated(w, a, second) ? "repeated_" : "",
+                                  real_type(w->p));
   const char *team = p->shared ? "head->team, " : s->finish ? "NULL, " : "";
   const int column = 2 * w->indent + (int)strlen(word) + 6;
   const char *finish = s->finish ? arena_printf(w->memory, ",\n%*s%s", column, "", emit_finish(w, s)) : "";

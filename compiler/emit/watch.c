@@ -37,9 +37,13 @@ bool is_watched(const writer *w) { return w->e->kind == ENTRY_LOSS; }
 
 /* The step that completes a tensor to be watched. */
 static const step *watched_after(const buffer *b) {
-  if (b->kept != STORAGE_SCRATCH || b->type != NUMBER_REAL || !b->access || !b->last_writer) return NULL;
+  const assignment *last = b->writer;
+  if (b->kept != STORAGE_SCRATCH || b->type != NUMBER_REAL || !b->access || !last) return NULL;
   if (is_copy_of_tensor(b)) return NULL;
-  return completed_by(b->last_writer);
+  for (const assignment *a = last->next_writer; a; a = a->next_writer) {
+    if (a->where_done->position > last->where_done->position) last = a;
+  }
+  return completed_by(last);
 }
 
 /* Lists by the steps' positions, so that a step need not look at all tensors. */

@@ -130,7 +130,8 @@ static const formula *view_matrix(matrix_page *p, const node *n, orientation as,
       made[count].by = here->by + by;
       made[count].outer = inner;
       inner = &made[count++];
-    } else if (by != 0 || v->extent[u] != axis_extent(p->s->g, read->along)) {
+    } else if (by != 0 || v->extent[u] != axis_extent(p->s->g, read->along) ||
+               v->extent[u] != axis_extent(p->s->g, write->along)) {
       return NULL;
     } else {
       if (as.row == write->along) inside.row = read->along;

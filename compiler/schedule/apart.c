@@ -35,10 +35,21 @@ static bool is_collected(const assignment *a, const variable *v) {
   return (assignment_collects(a) && assignment_binds(a, v)) || adds_to_one_place(a, v);
 }
 
+/* Two places of one buffer that are never the same, whatever their loops' variables are. */
+static bool never_meet(const buffer *b, const index_form *at, const index_form *other) {
+  for (int d = 0; d < b->rank; d++) {
+    int64_t low[2], high[2];
+    if (!index_bounds(&at[d], &low[0], &high[0]) || !index_bounds(&other[d], &low[1], &high[1])) continue;
+    if (!b->dropped[d] && (high[0] < low[1] || high[1] < low[0])) return true;
+  }
+  return false;
+}
+
 /* One writes and the other touches the same storage: only ever the same turn's element of it. */
 static bool meets_in_turn(const assignment *w, const buffer *b, const index_form *at,
                           const variable *v) {
   if (buffer_storage(w->target) != buffer_storage(b)) return true;
+  if (w->target == b && never_meet(b, w->at, at)) return true;
   int mine = driven_place(w->target, w->at, v), other = driven_place(b, at, v);
   if (mine < 0 || mine != other) return false;
   return index_equal(&w->at[w->target->order[mine]], &at[b->order[other]]);

@@ -153,14 +153,15 @@ variable *assignment_variable(entry_plan *e, assignment *a, axis along, bool bou
   return v;
 }
 
-/* One variable for each dimension of the target, or several, and the environment that they make. */
+void assignment_place(entry_plan *e, assignment *a, int d) {
+  const axis along = a->target->dims[d];
+  const bool single = along != AXIS_BATCH && axis_extent(e->of->g, along) == 1;
+  a->at[d] = single ? index_constant(0) : assignment_index(e, a, along, false);
+  a->where = environment_put(e->of->memory, a->where, along, a->at[d]);
+}
+
 void assignment_free(entry_plan *e, assignment *a) {
-  for (int d = 0; d < a->target->rank; d++) {
-    axis along = a->target->dims[d];
-    bool single = along != AXIS_BATCH && axis_extent(e->of->g, along) == 1;
-    a->at[d] = single ? index_constant(0) : assignment_index(e, a, along, false);
-    a->where = environment_put(e->of->memory, a->where, a->target->dims[d], a->at[d]);
-  }
+  for (int d = 0; d < a->target->rank; d++) assignment_place(e, a, d);
 }
 
 const environment *assignment_bind(entry_plan *e, assignment *a, axis along,
@@ -200,118 +201,6 @@ static void assign_select(entry_plan *e, buffer *target, const node *n) {
   if (a->guard) note_reads(e, a, a->guard, a->where, false);
 }
 
-/* ---- rows ----------------------------------------------------------------------------------- */
-
-/* One term of a sum whose terms each fill rows of their own along an axis of copies. */
-typedef struct row_piece {
-  const node *term;        /* NULL: rows of 0, coefficient 0                                      */
-  double coefficient;
-  axis along;              /* of the operand, from its place 0; AXIS_UNIT: it is one row         */
-  int64_t first, extent;
-} row_piece;
-
-/* Rows first ... of axis `row` from what the term's view reads along one axis. */
-static bool read_piece(const graph *g, const node *term, axis row, row_piece *piece) {
-  if (term->class != NODE_VIEW || !view_gathers(g, term->view)) return false;
-  const view *v = term->view;
-  int w = 0, used = 0;
-  while (w < v->writes && v->write[w].along != row) w++;
-  if (w == v->writes) return false;
-  *piece = (row_piece){term, 1, AXIS_UNIT, v->write[w].constant, 1};
-  for (int u = 0; u < v->box; u++) {
-    if (v->write[w].coefficient[u] == 0) continue;
-    if (v->write[w].coefficient[u] != 1 || used++ > 0) return false;
-    piece->extent = v->extent[u];
-    for (int r = 0; r < v->reads; r++) {
-      if (v->read[r].coefficient[u] != 0) piece->along = v->read[r].along;
-    }
-  }
-  return used == 0 || piece->along != AXIS_UNIT;
-}
-
-enum { MOST_ROW_PIECES = 17 };
-
-typedef struct row_pieces {
-  int count;
-  row_piece item[MOST_ROW_PIECES];
-} row_pieces;
-
-/* A piece behind what is there already; rows that are left out in between are 0. */
-static bool add_piece(row_pieces *all, axis row, int64_t *filled, const row_piece *piece) {
-  if (piece->first < *filled || all->count + 2 > MOST_ROW_PIECES) return false;
-  if (piece->first > *filled) {
-    all->item[all->count++] = (row_piece){NULL, 0, row, *filled, piece->first - *filled};
-  }
-  *filled = piece->first + piece->extent;
-  if (piece->extent > 0) all->item[all->count++] = *piece;
-  return true;
-}
-
-/* The pieces in the order of their rows, all rows once; false where there is no such order. */
-static bool split_rows(const graph *g, const node *n, axis row, row_pieces *all) {
-  row_piece piece[MOST_ROW_PIECES / 2];
-  bool sum = n->class == NODE_SUM;
-  int count = sum ? n->operands : 1;
-  if (sum && (n->value < 0 || n->value > 0)) return false;
-  if (count > MOST_ROW_PIECES / 2) return false;
-  for (int k = 0; k < count; k++) {
-    row_piece here;
-    int at = k;
-    if (!read_piece(g, sum ? n->operand[k] : n, row, &here)) return false;
-    here.coefficient = sum ? n->coefficient[k] : 1;
-    for (; at > 0 && piece[at - 1].first > here.first; at--) piece[at] = piece[at - 1];
-    piece[at] = here;
-  }
-  int64_t filled = 0;
-  all->count = 0;
-  for (int k = 0; k < count; k++) {
-    if (!add_piece(all, row, &filled, &piece[k])) return false;
-  }
-  row_piece end = {.first = axis_extent(g, row)};
-  return add_piece(all, row, &filled, &end);
-}
-
-/* Puts the piece's row in place of all rows: a number, or first + the place along its axis. */
-static const environment *stand_in_rows(entry_plan *e, assignment *a, int row,
-                                        const row_piece *piece) {
-  index_form at = index_constant(piece->first);
-  variable *v = index_variable(&a->at[row]);
-  if (piece->extent > 1) {
-    v->along = piece->along;
-    v->high = piece->extent;
-    at = index_add(at, 1, &a->at[row]);
-  } else {
-    int k = 0;
-    while (a->variable[k] != v) k++;
-    for (a->free = --a->variables; k < a->variables; k++) a->variable[k] = a->variable[k + 1];
-  }
-  a->at[row] = at;
-  return environment_put(e->of->memory, a->where, a->target->dims[row], at);
-}
-
-static void assign_piece(entry_plan *e, buffer *target, int row, const row_piece *piece) {
-  assignment *a = assignment_new(e, ASSIGN_ELEMENTS, target);
-  assignment_free(e, a);
-  a->where = stand_in_rows(e, a, row, piece);
-  a->what = piece->term ? piece->term : target->what;
-  a->coefficient = piece->coefficient;
-  a->inside = piece->term == target->what;
-  if (piece->term) note_reads(e, a, a->what, a->where, a->inside);
-}
-
-/* What goes on from copy to copy: each piece is assigned by itself, so that the loop over the copies
- * holds the one that steps, and no row is asked which piece it belongs to. */
-static bool assign_rows(entry_plan *e, buffer *target, const node *n) {
-  row_pieces all;
-  for (int row = 0; row < target->rank; row++) {
-    if (!axis_counts_copies(e->of->g, target->dims[row])) continue;
-    if (!split_rows(e->of->g, n, target->dims[row], &all)) continue;
-    for (int k = 0; k < all.count; k++) assign_piece(e, target, row, &all.item[k]);
-    return true;
-  }
-  return false;
-}
-
 /* ---- buffers -------------------------------------------------------------------------------- */
 
 /* The contraction under the term's views, which other places of the sum see shifted. */
@@ -328,6 +217,7 @@ static void assign_buffer(entry_plan *e, buffer *b) {
   bool own = e->held[n->id] == b;
   bool collects = n->class == NODE_SUM && own && sum_is_collected(e, n);
   if (b->kept == STORAGE_STATE) assign_state(e, b);
+  else if (own && e->pieces[n->id]) assign_pieces(e, b, n);
   else if (b->partial || collects) assign_partial(e, b);
   else if (!own) assign_elements(e, b, n, false);
   else if (assign_rows(e, b, n)) return;

@@ -21,6 +21,7 @@ typedef struct choices {
 
 typedef struct product_build {
   assignment *a;
+  const row_piece *piece; /* of the target, or NULL: all of it */
   int factors;
   open_factor factor[MOST_FACTORS + 2];
 } product_build;
@@ -241,7 +242,8 @@ static void finish(entry_plan *e, product_build *build) {
 typedef void begin_build(entry_plan *e, product_build *build, const node *n);
 
 static void begin_product(entry_plan *e, product_build *build, const node *n) {
-  assignment_free(e, build->a);
+  if (build->piece) assignment_take_piece(e, build->a, build->piece);
+  else assignment_free(e, build->a);
   add_factor(build, n, 1, build->a->where);
 }
 
@@ -295,44 +297,59 @@ static void discard(entry_plan *e, buffer *target, size_t before, assignment *la
   else target->writer = NULL;
 }
 
-static void build_product(entry_plan *e, buffer *target, const node *n, double coefficient,
-                          begin_build *begin, const choices *chosen, digit_list *digits) {
+/* What is to be assigned: `coefficient` times n to the target; of a piece, to its own places. */
+typedef struct product_order {
+  buffer *target;
+  const node *n;
+  double coefficient;
+  begin_build *begin;
+  const row_piece *piece;
+} product_order;
+
+static void build_product(entry_plan *e, const product_order *order, const choices *chosen, digit_list *digits) {
   size_t before = e->assignments;
+  buffer *target = order->target;
   assignment *last = target->last_writer;
   product_build *build = arena_alloc(e->of->memory, sizeof *build);
   build->a = assignment_new(e, ASSIGN_PRODUCT, target);
-  build->a->coefficient = coefficient;
-  build->a->term = n;
+  build->a->coefficient = order->coefficient;
+  build->a->term = order->n;
   build->a->digits = digits;
-  begin(e, build, n);
+  build->piece = order->piece;
+  order->begin(e, build, order->n);
   /* a held node is opened here all the same: this is where it is computed */
   open_factor top = build->factor[0];
-  if (begin == begin_product && is_read(e, top.what)) {
+  if (order->begin == begin_product && is_read(e, top.what)) {
     build->factors = 0;
     if (!open_product(e, build, &top)) open_view(e, build, &top);
   }
   int pieces = open_factors(e, build, chosen);
   if (pieces == 0) {
     finish(e, build);
-    if (begin != begin_product || build->a->conditions || !find_digits(e, build->a)) return;
+    if (order->begin != begin_product || build->a->conditions || !find_digits(e, build->a)) return;
     discard(e, target, before, last);
-    build_product(e, target, n, coefficient, begin, chosen, build->a->digits);
+    build_product(e, order, chosen, build->a->digits);
     return;
   }
   discard(e, target, before, last);
   for (int k = 0; k < pieces; k++) {
     choices next = *chosen;
     next.piece[next.count++] = k;
-    build_product(e, target, n, coefficient, begin, &next, NULL);
+    build_product(e, order, &next, NULL);
   }
 }
 
 void assign_product(entry_plan *e, buffer *target, const node *n, double coefficient) {
-  choices none = {.count = 0};
-  build_product(e, target, n, coefficient, begin_product, &none, NULL);
+  const product_order order = {target, n, coefficient, begin_product, NULL};
+  build_product(e, &order, &(choices){0}, NULL);
+}
+
+void assign_product_piece(entry_plan *e, buffer *target, const row_piece *one) {
+  const product_order order = {target, one->term, one->coefficient, begin_product, one};
+  build_product(e, &order, &(choices){0}, NULL);
 }
 
 void assign_scatter(entry_plan *e, buffer *target, const node *n) {
-  choices none = {.count = 0};
-  build_product(e, target, n, 1, begin_scatter, &none, NULL);
+  const product_order order = {target, n, 1, begin_scatter, NULL};
+  build_product(e, &order, &(choices){0}, NULL);
 }

@@ -213,6 +213,7 @@ static bool can_share(const step *loop, const assignment *a, const variable *v) 
   }
   for (const assignment *w = a->target->writer; w; w = w->next_writer) {
     if (w == a || !w->where_done || !step_inside(w->where_done, loop)) continue;
+    if (w->piece && a->piece) continue;
     if (adds_alike(w, over, a, v)) continue;
     if (assignment_binds(a, v) || !same_turn(w, over, a->at, v, &related)) return false;
   }
@@ -369,7 +370,7 @@ static void enter_loop(placing *p, step *shared) {
 }
 
 static bool must_clear(const entry_plan *e, const assignment *a) {
-  if (a->adds) return false;
+  if (a->adds || a->piece) return false;
   for (int k = 0; a->product && k < a->loops; k++) {
     if (assignment_binds(a, a->loop[k])) return true;
   }
@@ -396,10 +397,28 @@ static void begin_before_loops(entry_plan *e, assignment *a, step *block) {
   insert_clear(e, outermost->parent, outermost, a);
 }
 
+/* What a piece comes to is assigned, not added to what was there before. */
+static bool is_assigned(const entry_plan *e, assignment *a) {
+  bool summed = false;
+  order_loops(e, a);
+  for (int k = a->free; k < a->variables; k++) summed = summed || variable_now(a->variable[k])->time;
+  for (int k = 0; k < a->loops && a->product; k++) summed = summed || assignment_binds(a, a->loop[k]);
+  const bool at_once = a->kind != ASSIGN_PRODUCT || a->product || a->free == a->variables;
+  return !summed && (at_once || assignment_collects(a));
+}
+
+/* Either all of a target's pieces are assigned, or all are added to zeroes. */
+static void settle_pieces(const entry_plan *e, const buffer *target) {
+  bool assigned = true;
+  for (assignment *a = target->writer; a; a = a->next_writer) assigned = assigned && is_assigned(e, a);
+  for (assignment *a = target->writer; a; a = a->next_writer) a->piece = a->piece && assigned;
+}
+
 static void place_assignment(entry_plan *e, assignment *a, step *parent) {
   placing p = {.e = e, .a = a, .block = parent};
+  if (a->piece && !a->target->begun) settle_pieces(e, a->target);
   order_loops(e, a);
-  a->adds = a->target->begun && a->kind == ASSIGN_PRODUCT;
+  a->adds = a->target->begun && a->kind == ASSIGN_PRODUCT && !a->piece;
   begin_before_loops(e, a, parent);
   a->target->begun = true;
   a->or_clears = !a->adds && clears_otherwise(e, a);

@@ -103,21 +103,6 @@ static void read_by(const entry_plan *e, const node *n, reach *r) {
   }
 }
 
-/* What looks at a view looks at its operand, as often. */
-static void pass_through_views(reach *r) {
-  for (int k = r->count - 1; k >= 0; k--) {
-    const node *n = r->list[k];
-    bool pieces = n->class == NODE_SUM && r->widened[n->id];
-    if (n->class != NODE_VIEW && !pieces) continue;
-    for (int j = 0; j < n->operands; j++) {
-      int id = n->operand[j]->id;
-      if (pieces && n->operand[j]->class != NODE_VIEW) continue;
-      r->widened[id] = r->widened[id] || r->widened[n->id];
-      r->broadcast[id] = r->broadcast[id] || r->broadcast[n->id];
-    }
-  }
-}
-
 /* ---- contractions that are added up in a sum's buffer --------------------------------------- */
 
 /* What the node shows under another index (a view) or multiplied by single numbers; or NULL. */
@@ -148,6 +133,51 @@ static const node *collectable(const entry_plan *e, const reach *r, const node *
   return NULL;
 }
 
+/* ---- sums of pieces ---------------------------------------------------------------------------- */
+
+/* Made for the sum alone, so it may as well be made where it belongs there. */
+static bool is_made_for_it(const reach *r, const node *term) {
+  const node *shown = term->operand[0];
+  return r->uses[term->id] == 1 && r->uses[shown->id] == 1 && shown->class > NODE_EXTENT &&
+         !r->body[shown->id] && !r->body[term->id];
+}
+
+/* All its terms are contractions, products among them. */
+static bool collects_all(const entry_plan *e, const reach *r, const node *sum) {
+  for (int k = 0; k < sum->operands; k++) {
+    const node *contraction = collectable(e, r, sum->operand[k], sum->rank);
+    if (!contraction || node_is_gather(contraction)) return false;
+  }
+  return true;
+}
+
+/* A sum of pieces that is stored, as contractions read it or it collects them, and that nothing but its own
+ * place is lost by: the pieces need none. */
+static bool is_stored_in_pieces(const entry_plan *e, const reach *r, const node *sum) {
+  if (sum->class != NODE_SUM || r->body[sum->id] || sum->integer || !sum_has_pieces(e->of->g, sum)) return false;
+  if (collects_all(e, r, sum)) return true;
+  for (int k = 0; k < sum->operands; k++) {
+    if (!is_made_for_it(r, sum->operand[k])) return false;
+  }
+  return r->widened[sum->id];
+}
+
+/* What looks at a view looks at its operand, as often. */
+static void pass_through_views(const entry_plan *e, reach *r) {
+  for (int k = r->count - 1; k >= 0; k--) {
+    const node *n = r->list[k];
+    r->pieces[n->id] = is_stored_in_pieces(e, r, n);
+    bool pieces = n->class == NODE_SUM && r->widened[n->id] && !r->pieces[n->id];
+    if (n->class != NODE_VIEW && !pieces) continue;
+    for (int j = 0; j < n->operands; j++) {
+      int id = n->operand[j]->id;
+      if (pieces && n->operand[j]->class != NODE_VIEW) continue;
+      r->widened[id] = r->widened[id] || r->widened[n->id];
+      r->broadcast[id] = r->broadcast[id] || r->broadcast[n->id];
+    }
+  }
+}
+
 /* What goes on from copy to copy, each term in rows of its own: assign.c takes it row by row, and
  * only so the loop over the copies is found. */
 static bool is_of_rows(const entry_plan *e, const reach *r, const node *sum) {
@@ -167,10 +197,11 @@ static bool is_of_rows(const entry_plan *e, const reach *r, const node *sum) {
   return rows;
 }
 
-/* At least two, or all that there is; and not look-ups alone, which cost their reader nothing. But
+/* Sums of pieces: all or none. Others: at least two, or all that there is; and not look-ups alone, which cost their reader nothing. But
  * beside a product they fill the buffer that it adds to, as U c[t] does in a step of a recurrence. */
 static void collect_terms(const entry_plan *e, const node *sum, reach *r) {
   int found = 0;
+  if (r->pieces[sum->id] && !collects_all(e, r, sum)) return;
   bool constant = sum->value < 0 || sum->value > 0, products = false;
   for (int k = 0; k < sum->operands; k++) {
     const node *contraction = collectable(e, r, sum->operand[k], sum->rank);
@@ -266,11 +297,12 @@ void reach_nodes(entry_plan *e, const entry_root *roots, int count, reach *r) {
   r->scales = by_node(e, sizeof *r->scales);
   r->name = by_node(e, sizeof *r->name);
   r->user = by_node(e, sizeof *r->user);
+  r->pieces = by_node(e, sizeof *r->pieces);
   r->looked_up = by_node(e, sizeof *r->looked_up);
   mark_reached(e, roots, count, r);
   list_reached(e, r);
   for (int k = 0; k < r->count; k++) read_by(e, r->list[k], r);
-  pass_through_views(r);
+  pass_through_views(e, r);
   for (int k = 0; k < count; k++) r->uses[roots[k].what->id]++;
   collect(e, roots, count, r);
   find_looked_up(e, r);
@@ -282,6 +314,7 @@ void reach_nodes(entry_plan *e, const entry_root *roots, int count, reach *r) {
   name_nodes(r, p->metrics, p->metric);
   e->collected = r->collected;
   e->scales = r->scales;
+  e->pieces = r->pieces;
   e->name = r->name;
   e->user = r->user;
 }

@@ -5,6 +5,7 @@
  *   store     which nodes get storage of their own, and which are parts of their readers
  *   look_up   which tensors lie another way for what looks them up
  *   digits    which indices run as several variables
+ *   pieces    sums whose terms fill places of their own: each is assigned by itself
  *   assign    the assignments that fill what is stored:  Y[C u + d] (+)= product of X_k[A_k u + b_k]
  *   cycle     their order; strongly connected components become loops over time
  *   copies    what shares the loop over the copies of a repeat; rows: what goes on between them
@@ -206,6 +207,7 @@ typedef struct reach {
                           it in another shape                                                    */
   const definition **name; /* what the model calls it                                            */
   const node **user;   /* the first reader                                                       */
+  bool *pieces;        /* a sum whose terms fill places of their own (pieces.c), made for it alone */
   bool *looked_up;     /* a parameter that lies for its owner, not for looking up (look_up.c)    */
 } reach;
 
@@ -243,6 +245,11 @@ axis gradient_label_axis(const entry_plan *e, const entry_root *root);
 bool is_copy_of_tensor(const buffer *b);
 /* The axis of n along which n is looked up: its last dimension's. */
 axis looked_up_axis(const node *n);
+
+/* ---- pieces.c ----------------------------------------------------------------------------- */
+
+/* Each of its terms fills places of its own along one axis, and all of them are filled. */
+bool sum_has_pieces(const graph *g, const node *n);
 
 /* ---- assign.c ----------------------------------------------------------------------------- */
 
@@ -298,6 +305,7 @@ struct assignment {
   bool last;                  /* after everything else of the function                            */
   bool or_clears;             /* where its conditions do not hold, the target is set to 0        */
   assignment *total;          /* of a sum over a share of the samples: what it is a part of      */
+  bool piece;                 /* what no other assignment to the target fills, and all of that   */
   bool adds;                  /* to what earlier assignments left in the target                  */
   buffer_read *reads;
   assignment *next_writer;    /* of the same target                                              */
@@ -582,7 +590,7 @@ struct entry_plan {
   word_table *words;
   /* by node id, and by tensor number */
   buffer **held, **held_partial, **held_tensor;
-  const bool *collected, *scales;
+  const bool *collected, *scales, *pieces;
   const definition **name;
   const node **user;
   double *cost;

@@ -104,6 +104,7 @@ static bool is_sum_of_pieces(const graph *g, const node *n) {
 static bool must_store(const entry_plan *e, const reach *r, const node *n) {
   if (r->collected[n->id]) return false;
   if (r->looked_up[n->id]) return true;
+  if (r->pieces[n->id]) return true;
   if (r->body[n->id] || r->scales[n->id] || n->class == NODE_SELECT) return true;
   if (n->class == NODE_SUM && sum_is_collected(e, n)) return true;
   if (n->class == NODE_PRODUCT && n->bound > 0) return !node_is_gather(n);

@@ -12,6 +12,12 @@ enum { PLACED_ROWS = 128, PLACED_COLUMNS = 64 };
     nnrt_small_product(transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);   \
   }                                                                                               \
                                                                                                   \
+  void nnrt_repeated_product_##real(int transpose_a, int transpose_b, size_t m, size_t n,         \
+                                    size_t k, real alpha, const real *a, size_t lda,              \
+                                    const real *b, size_t ldb, real beta, real *c, size_t ldc) {  \
+    nnrt_product_##real(transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);  \
+  }                                                                                               \
+                                                                                                  \
   void nnrt_team_product_##real(nnrt_team *team, int transpose_a, int transpose_b, size_t m,      \
                                 size_t n, size_t k, real alpha, const real *a, size_t lda,        \
                                 const real *b, size_t ldb, real beta, real *c, size_t ldc) {      \

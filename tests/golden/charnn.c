@@ -81,8 +81,8 @@ static double compute_loss(void *block, size_t n, const int32_t *c, const int32_
         h_sum[(t * n + s) * H + i] = U_by_label[(size_t)c[s * T + t] * H + i];
     /* h_sumₜ += W hₜ₋₁ */
     if (t >= 1)
-      nnrt_product_float(0, 1, n, H, H, 1.0f, h + (t - 1) * n * H, H,
-                         W, H, 1.0f, h_sum + t * n * H, H);
+      nnrt_repeated_product_float(0, 1, n, H, H, 1.0f, h + (t - 1) * n * H, H,
+                                  W, H, 1.0f, h_sum + t * n * H, H);
     /* hₜ = tanh(zₜ⁽ʰ⁾)   charnn.nn:12 */
     for (size_t s = 0; s < n; s++)
       NNRT_APART
@@ -223,8 +223,8 @@ static double gradient_of_part(void *block, void *own, void *scratch, size_t sam
   for (size_t t = T; t-- > 0;) {
     /* dL/dhₜ += Wᵀ δₜ₊₁ */
     if (t + 1 < T)
-      nnrt_product_float(0, 0, n, H, H, 1.0f, d_b_product + (t + 1) * n * H, H,
-                         W, H, 1.0f, d_h + t * n * H, H);
+      nnrt_repeated_product_float(0, 0, n, H, H, 1.0f, d_b_product + (t + 1) * n * H, H,
+                                  W, H, 1.0f, d_h + t * n * H, H);
     /* d_b_product = δₜ = dL/dhₜ ∘ (1 − hₜ²) */
     for (size_t s = 0; s < n; s++) {
       const size_t row = t * n + s;
@@ -301,9 +301,12 @@ static void *part_owner(void *block, size_t part) {
 
 static void compute_part(void *context, size_t part) {
   gradient_call *call = context;
+  const nnrt_head *head = call->block;
   const size_t first = part * call->rows, left = call->n - first;
+  const size_t place = head->team ? part : 0; /* one thread needs one part's scratch */
   call->loss[part] = gradient_of_part(
-      call->block, part_owner(call->block, part), at(call->block, part_offset(call->block, part)),
+      call->block, part_owner(call->block, part),
+          at(call->block, part_offset(call->block, place)),
       call->n, first, left < call->rows ? left : call->rows, call->c + first * 64, call->n_
           + first * 64);
 }
@@ -365,8 +368,8 @@ static void compute_test(void *block, size_t n, const int32_t *c, const int32_t 
         h_sum[(t * n + s) * H + i] = U_by_label[(size_t)c[s * T + t] * H + i];
     /* h_sumₜ += W hₜ₋₁ */
     if (t >= 1)
-      nnrt_product_float(0, 1, n, H, H, 1.0f, h + (t - 1) * n * H, H,
-                         W, H, 1.0f, h_sum + t * n * H, H);
+      nnrt_repeated_product_float(0, 1, n, H, H, 1.0f, h + (t - 1) * n * H, H,
+                                  W, H, 1.0f, h_sum + t * n * H, H);
     /* hₜ = tanh(zₜ⁽ʰ⁾)   charnn.nn:12 */
     for (size_t s = 0; s < n; s++)
       NNRT_APART
@@ -428,8 +431,8 @@ static void compute_predict(void *block, size_t n, const int32_t *c, float *p_) 
         h_sum[(t * n + s) * H + i] = U_by_label[(size_t)c[s * T + t] * H + i];
     /* h_sumₜ += W hₜ₋₁ */
     if (t >= 1)
-      nnrt_product_float(0, 1, n, H, H, 1.0f, h + (t - 1) * n * H, H,
-                         W, H, 1.0f, h_sum + t * n * H, H);
+      nnrt_repeated_product_float(0, 1, n, H, H, 1.0f, h + (t - 1) * n * H, H,
+                                  W, H, 1.0f, h_sum + t * n * H, H);
     /* hₜ = tanh(zₜ⁽ʰ⁾)   charnn.nn:12 */
     for (size_t s = 0; s < n; s++)
       NNRT_APART

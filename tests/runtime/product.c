@@ -83,6 +83,8 @@ static double expected(const form *of, const sizes *size, size_t lda, size_t ldb
 
 DEFINE_RUN(run_float, float, nnrt_product_float)
 DEFINE_RUN(run_double, double, nnrt_product_double)
+DEFINE_RUN(run_repeated_float, float, nnrt_repeated_product_float)
+DEFINE_RUN(run_repeated_double, double, nnrt_repeated_product_double)
 
 /* The same with B packed, where it is as that form is. */
 #define DEFINE_PACKED(real)                                                                      \
@@ -105,6 +107,8 @@ static void run_all(int row) {
     const form of = form_of(number);
     run_float(&of, &rows[row], 1e-3);
     run_double(&of, &rows[row], 1e-11);
+    run_repeated_float(&of, &rows[row], 1e-3);
+    run_repeated_double(&of, &rows[row], 1e-11);
     if (of.transpose_a || !of.transpose_b)
       continue;
     run_packed_float(&of, &rows[row], 1e-3);
