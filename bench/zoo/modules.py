@@ -83,6 +83,50 @@ class Transformer(nn.Module):
     return self.last(x.mean(1))
 
 
+class RootMeanSquare(nn.Module):
+  def __init__(self, width):
+    super().__init__()
+    self.g = nn.Parameter(torch.ones(width))
+
+  def forward(self, x):
+    return self.g * x * torch.rsqrt((x * x).mean(-1, keepdim=True) + 1e-5)
+
+
+class RotaryBlock(nn.Module):
+  def __init__(self, steps, width, heads, wide):
+    super().__init__()
+    self.heads = heads
+    self.before, self.behind = RootMeanSquare(width), RootMeanSquare(width)
+    self.qkv, self.o = nn.Linear(width, 3 * width, False), nn.Linear(width, width, False)
+    self.gate, self.up = nn.Linear(width, wide, False), nn.Linear(width, wide, False)
+    self.down = nn.Linear(wide, width, False)
+    turns = 10000.0 ** (-torch.arange(0, width // heads, 2) * heads / width)
+    self.angle = torch.arange(steps)[:, None] * turns
+    self.mask = torch.triu(torch.full((steps, steps), float("-inf")), 1)
+
+  def turned(self, x):
+    cos, sin, a, b = self.angle.cos(), self.angle.sin(), x[..., ::2], x[..., 1::2]
+    return torch.stack([a * cos - b * sin, a * sin + b * cos], -1).flatten(-2)
+
+  def forward(self, x):
+    n, steps, width = x.shape
+    q, k, v = self.qkv(self.before(x)).view(n, steps, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+    z = self.turned(q) @ self.turned(k).transpose(-1, -2) / (width / self.heads) ** 0.5 + self.mask
+    h = x + self.o((z.softmax(-1) @ v).transpose(1, 2).reshape(n, steps, width))
+    c = self.behind(h)
+    return h + self.down(functional.silu(self.gate(c)) * self.up(c))
+
+
+class Rotary(nn.Module):
+  def __init__(self):
+    super().__init__()
+    self.blocks = nn.Sequential(*(RotaryBlock(128, 128, 4, 344) for _ in range(2)))
+    self.last = nn.Linear(128, 10)
+
+  def forward(self, x):
+    return self.last(self.blocks(x).mean(1))
+
+
 class Transposed(nn.Module):
   def __init__(self, width, channels, kernel):
     super().__init__()
@@ -138,6 +182,7 @@ MODULES = {
   "transformer_causal": (lambda: Transformer(True), (128, 128), 8, True),
   "transformer_long": (lambda: Transformer(False), (512, 128), 8, True),
   "transformer_long_causal": (lambda: Transformer(True), (512, 128), 8, True),
+  "transformer_rotary": (Rotary, (128, 128), 8, True),
   "transposed": (lambda: Transposed(16, 1, 2), (64,), 32, False),
   "transposed_overlap": (lambda: Transposed(32, 3, 4), (64,), 32, False),
   "text_cnn": (lambda: nn.Sequential(nn.Conv1d(64, 128, 3), nn.ReLU(), nn.AdaptiveMaxPool1d(1), nn.Flatten(),

@@ -180,7 +180,7 @@ static piece terms_of(writer *w, const node *n, const environment *where, bool *
     if (rank == 2 && n->value < 0) sum = plus(w, sum, -1, number_piece(w, -n->value));
     if (rank == 2 && wide) sum = as_double(w, sum);
     for (int k = 0; k < n->operands; k++) {
-      if (term_rank(n, k) != rank || (partial && sum_term_collected(w->e, n, k))) continue;
+      if (term_rank(n, k) != rank || (partial && term_is_collected(w->e, n->operand[k]))) continue;
       piece term = value_piece(w, n->operand[k], where, false);
       double by = n->coefficient[k];
       if (rank >= 2 && wide) {

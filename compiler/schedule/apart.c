@@ -35,12 +35,10 @@ static bool is_collected(const assignment *a, const variable *v) {
   return (assignment_collects(a) && assignment_binds(a, v)) || adds_to_one_place(a, v);
 }
 
-/* Two places of one buffer that are never the same, whatever their loops' variables are. */
+/* Two places of one buffer that are never the same. */
 static bool never_meet(const buffer *b, const index_form *at, const index_form *other) {
   for (int d = 0; d < b->rank; d++) {
-    int64_t low[2], high[2];
-    if (!index_bounds(&at[d], &low[0], &high[0]) || !index_bounds(&other[d], &low[1], &high[1])) continue;
-    if (!b->dropped[d] && (high[0] < low[1] || high[1] < low[0])) return true;
+    if (!b->dropped[d] && index_never_equal(&at[d], &other[d])) return true;
   }
   return false;
 }

@@ -101,7 +101,7 @@ static void note_sum(entry_plan *e, assignment *a, const node *n, const environm
   buffer *partial = buffer_partial_at(e, n, where, at);
   if (partial) note_read(e, a, partial, at);
   for (int k = 0; k < n->operands; k++) {
-    if (!partial || !sum_term_collected(e, n, k)) note_reads(e, a, n->operand[k], where, false);
+    if (!partial || !term_is_collected(e, n->operand[k])) note_reads(e, a, n->operand[k], where, false);
   }
 }
 
@@ -207,7 +207,7 @@ static void assign_select(entry_plan *e, buffer *target, const node *n) {
 static void assign_partial(entry_plan *e, buffer *target) {
   const node *sum = target->what;
   for (int k = 0; k < sum->operands; k++) {
-    if (!sum_term_collected(e, sum, k)) continue;
+    if (!term_is_collected(e, sum->operand[k])) continue;
     assign_product(e, target, sum->operand[k], sum->coefficient[k]);
   }
 }

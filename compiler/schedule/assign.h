@@ -28,9 +28,9 @@ void note_read(entry_plan *e, assignment *a, buffer *from, const index_form *at)
 
 /* target += coefficient * n, where n is a contraction, perhaps behind views. */
 void assign_product(entry_plan *e, buffer *target, const node *n, double coefficient);
-/* One term of a sum whose terms fill places of their own along `row`: first ... first + extent - 1. */
+/* One term of a sum whose terms fill places of their own along `row`: from `first` on, by digits. */
 typedef struct piece_digit {
-  axis along;          /* of the term's operand */
+  axis along;           /* of the term's operand */
   int64_t unit, extent; /* what a step of it counts along `row`, and how many there are */
 } piece_digit;
 
@@ -38,7 +38,7 @@ typedef struct row_piece {
   const node *term;    /* a view; NULL: places of 0, coefficient 0 */
   double coefficient;
   axis row;
-  int64_t first, extent;
+  int64_t first;
   int digits;          /* of a place, counted from `first`; the last is the largest */
   piece_digit digit[MAX_RANK];
 } row_piece;

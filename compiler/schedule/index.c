@@ -65,6 +65,24 @@ bool index_bounds(const index_form *a, int64_t *low, int64_t *high) {
   return true;
 }
 
+static int64_t greatest_divisor(int64_t a, int64_t b) {
+  while (b != 0) {
+    const int64_t rest = a % b;
+    a = b;
+    b = rest;
+  }
+  return a < 0 ? -a : a;
+}
+
+bool index_never_equal(const index_form *a, const index_form *b) {
+  int64_t low[2], high[2], divisor = 0;
+  if (index_bounds(a, &low[0], &high[0]) && index_bounds(b, &low[1], &high[1]) &&
+      (high[0] < low[1] || high[1] < low[0])) return true;
+  for (int k = 0; k < a->terms; k++) divisor = greatest_divisor(divisor, a->term[k].coefficient);
+  for (int k = 0; k < b->terms; k++) divisor = greatest_divisor(divisor, b->term[k].coefficient);
+  return divisor > 1 && (a->constant - b->constant) % divisor != 0;
+}
+
 variable *variable_loop(arena *memory, const graph *g, axis a) {
   variable *v = arena_alloc(memory, sizeof *v);
   v->kind = VARIABLE_LOOP;

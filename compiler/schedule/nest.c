@@ -399,7 +399,7 @@ static void begin_before_loops(entry_plan *e, assignment *a, step *block) {
 
 /* What a piece comes to is assigned, not added to what was there before. */
 static bool is_assigned(const entry_plan *e, assignment *a) {
-  bool summed = false;
+  bool summed = !a->piece;
   order_loops(e, a);
   for (int k = a->free; k < a->variables; k++) summed = summed || variable_now(a->variable[k])->time;
   for (int k = 0; k < a->loops && a->product; k++) summed = summed || assignment_binds(a, a->loop[k]);
@@ -407,16 +407,30 @@ static bool is_assigned(const entry_plan *e, assignment *a) {
   return !summed && (at_once || assignment_collects(a));
 }
 
-/* Either all of a target's pieces are assigned, or all are added to zeroes. */
-static void settle_pieces(const entry_plan *e, const buffer *target) {
+static bool is_bound_by_any(const buffer *target, const variable *v) {
+  for (const assignment *a = target->writer; a; a = a->next_writer) {
+    if (assignment_binds(a, v)) return true;
+  }
+  return false;
+}
+
+/* Either all of a target's pieces are assigned, or all are added to zeroes, which are written before the first. */
+static void settle_pieces(entry_plan *e, assignment *first, step *block) {
   bool assigned = true;
-  for (assignment *a = target->writer; a; a = a->next_writer) assigned = assigned && is_assigned(e, a);
-  for (assignment *a = target->writer; a; a = a->next_writer) a->piece = a->piece && assigned;
+  step *summed = NULL;
+  for (assignment *a = first->target->writer; a; a = a->next_writer) assigned = assigned && is_assigned(e, a);
+  if (assigned) return;
+  for (assignment *a = first->target->writer; a; a = a->next_writer) a->piece = false;
+  for (step *s = block; s; s = s->parent) {
+    if (is_bound_by_any(first->target, s->over)) summed = s;
+  }
+  insert_clear(e, summed ? summed->parent : block, summed, first);
+  first->target->begun = true;
 }
 
 static void place_assignment(entry_plan *e, assignment *a, step *parent) {
   placing p = {.e = e, .a = a, .block = parent};
-  if (a->piece && !a->target->begun) settle_pieces(e, a->target);
+  if (a->target->in_pieces && !a->target->begun) settle_pieces(e, a, parent);
   order_loops(e, a);
   a->adds = a->target->begun && a->kind == ASSIGN_PRODUCT && !a->piece;
   begin_before_loops(e, a, parent);

@@ -10,7 +10,7 @@ typedef struct piece_list {
   row_piece item[MOST_PIECES];
 } piece_list;
 
-/* ---- finding them ----------------------------------------------------------------------------- */
+/* ---- reading a view --------------------------------------------------------------------------- */
 
 static const affine *write_along(const view *v, axis along) {
   for (int k = 0; k < v->writes; k++) {
@@ -27,77 +27,137 @@ static axis axis_of_box(const view *v, int u) {
   return AXIS_UNIT;
 }
 
-/* The box variable that counts `by` in this write and is told by no other; or -1. */
-static int digit_of(const view *v, const affine *write, int64_t by) {
-  int found = -1;
-  for (int u = 0; u < v->box; u++) {
-    if (write->coefficient[u] == by) found = u;
+/* Whether another write of the view tells the box variable, too. */
+static bool is_told_elsewhere(const view *v, const affine *write, int u) {
+  for (int k = 0; k < v->writes; k++) {
+    if (&v->write[k] != write && v->write[k].coefficient[u] != 0) return true;
   }
-  for (int k = 0; k < v->writes && found >= 0; k++) {
-    if (&v->write[k] != write && v->write[k].coefficient[found] != 0) return -1;
-  }
-  return found >= 0 && axis_of_box(v, found) != AXIS_UNIT ? found : -1;
+  return false;
 }
 
-/* Places first ... first + extent - 1, each once: what is written there are the digits of box variables. */
+/* The box variable with the least coefficient above `below`, or -1. */
+static int next_digit(const view *v, const affine *write, int64_t below) {
+  int found = -1;
+  for (int u = 0; u < v->box; u++) {
+    const int64_t by = write->coefficient[u];
+    if (by > below && (found < 0 || by < write->coefficient[found])) found = u;
+  }
+  return found;
+}
+
+/* Places that are written each once: what a place is beyond the first are the digits of box variables. */
 static bool read_piece(const graph *g, const node *term, axis row, row_piece *found) {
   if (term->class != NODE_VIEW || !view_gathers(g, term->view)) return false;
   const view *v = term->view;
   const affine *write = write_along(v, row);
   if (!write) return false;
-  *found = (row_piece){.term = term, .coefficient = 1, .row = row, .first = write->constant, .extent = 1};
+  *found = (row_piece){.term = term, .coefficient = 1, .row = row, .first = write->constant};
   int variables = 0;
+  int64_t reached = 1; /* what a digit must count at least */
   for (int u = 0; u < v->box; u++) variables += write->coefficient[u] != 0;
-  for (; found->digits < variables; found->digits++) {
-    const int u = digit_of(v, write, found->extent);
-    if (u < 0 || v->extent[u] < 2) return false;
-    found->digit[found->digits] = (piece_digit){axis_of_box(v, u), found->extent, v->extent[u]};
-    found->extent *= v->extent[u];
+  if (variables > INDEX_TERMS) return false;
+  for (int64_t unit = 0; found->digits < variables; found->digits++) {
+    const int u = next_digit(v, write, unit);
+    if (u < 0 || is_told_elsewhere(v, write, u) || axis_of_box(v, u) == AXIS_UNIT) return false;
+    unit = write->coefficient[u];
+    if (unit < reached || v->extent[u] < 2) return false;
+    found->digit[found->digits] = (piece_digit){axis_of_box(v, u), unit, v->extent[u]};
+    reached = unit * v->extent[u];
   }
   return true;
 }
 
-/* Puts a piece behind what is there; places that are left out in between are 0, if they may be. */
-static bool add_piece(piece_list *all, const row_piece *next, bool gaps, int64_t *filled) {
+/* How many places there are, if they lie side by side; else 0. */
+static int64_t places_side_by_side(const row_piece *one) {
+  int64_t places = 1;
+  for (int k = 0; k < one->digits; k++) {
+    if (one->digit[k].unit != places) return 0;
+    places *= one->digit[k].extent;
+  }
+  return places;
+}
+
+/* The terms' pieces by rising first places; their number, or 0. */
+static int read_pieces(const graph *g, const node *n, axis row, row_piece *found) {
+  const bool sum = n->class == NODE_SUM;
+  const int count = sum ? n->operands : 1;
+  if ((sum && (n->value < 0 || n->value > 0)) || count > MOST_PIECES / 2) return 0;
+  for (int k = 0; k < count; k++) {
+    row_piece here;
+    int at = k;
+    if (!read_piece(g, sum ? n->operand[k] : n, row, &here)) return 0;
+    here.coefficient = sum ? n->coefficient[k] : 1;
+    for (; at > 0 && found[at - 1].first > here.first; at--) found[at] = found[at - 1];
+    found[at] = here;
+  }
+  return count;
+}
+
+/* ---- one behind the other --------------------------------------------------------------------- */
+
+/* Puts a piece behind what is there; places that are left out in between are 0. */
+static bool add_piece(piece_list *all, const row_piece *next, int64_t places, int64_t *filled) {
   if (next->first < *filled || all->count + 2 > MOST_PIECES) return false;
   if (next->first > *filled) {
-    const int64_t extent = next->first - *filled;
-    if (!gaps) return false;
-    all->item[all->count] = (row_piece){.row = next->row, .first = *filled, .extent = extent};
-    if (extent > 1) {
-      all->item[all->count].digits = 1;
-      all->item[all->count].digit[0] = (piece_digit){next->row, 1, extent};
-    }
-    all->count++;
+    const int64_t left_out = next->first - *filled;
+    all->item[all->count] = (row_piece){.row = next->row, .first = *filled, .digits = left_out > 1};
+    all->item[all->count++].digit[0] = (piece_digit){next->row, 1, left_out};
   }
-  *filled = next->first + next->extent;
-  if (next->extent > 0) all->item[all->count++] = *next;
+  *filled = next->first + places;
+  if (places > 0) all->item[all->count++] = *next;
   return true;
 }
 
 /* The pieces of n in the order of their places along `row`, all places once; false where there is no such
  * order. */
-static bool split_along(const graph *g, const node *n, axis row, bool gaps, piece_list *all) {
+static bool split_along(const graph *g, const node *n, axis row, piece_list *all) {
   row_piece found[MOST_PIECES / 2];
-  const bool sum = n->class == NODE_SUM;
-  const int count = sum ? n->operands : 1;
-  if ((sum && (n->value < 0 || n->value > 0)) || count > MOST_PIECES / 2) return false;
-  for (int k = 0; k < count; k++) {
-    row_piece here;
-    int at = k;
-    if (!read_piece(g, sum ? n->operand[k] : n, row, &here)) return false;
-    here.coefficient = sum ? n->coefficient[k] : 1;
-    for (; at > 0 && found[at - 1].first > here.first; at--) found[at] = found[at - 1];
-    found[at] = here;
-  }
+  const int count = read_pieces(g, n, row, found);
   int64_t filled = 0;
   const row_piece end = {.row = row, .first = axis_extent(g, row)};
   all->count = 0;
   for (int k = 0; k < count; k++) {
-    if (!add_piece(all, &found[k], gaps, &filled)) return false;
+    const int64_t places = places_side_by_side(&found[k]);
+    if (places == 0 || !add_piece(all, &found[k], places, &filled)) return false;
   }
-  return add_piece(all, &end, gaps, &filled);
+  return count > 0 && add_piece(all, &end, 0, &filled);
 }
+
+/* ---- one between the other -------------------------------------------------------------------- */
+
+/* The piece's places, over variables of its own. */
+static index_form places_of(const row_piece *one, variable *digits) {
+  index_form at = index_constant(one->first);
+  for (int k = 0; k < one->digits; k++) {
+    digits[k] = (variable){.kind = VARIABLE_LOOP, .high = one->digit[k].extent};
+    const index_form digit = index_of(&digits[k]);
+    at = index_add(at, one->digit[k].unit, &digit);
+  }
+  return at;
+}
+
+static bool never_meet(const row_piece *a, const row_piece *b) {
+  variable digits[2][INDEX_TERMS];
+  const index_form one = places_of(a, digits[0]), other = places_of(b, digits[1]);
+  return index_never_equal(&one, &other);
+}
+
+/* No two pieces have a place in common, and there are as many places as the row has: halves, every second
+ * place, halves of which one is cut into every second place. */
+static bool fill_row(const row_piece *one, int count, int64_t row_extent) {
+  int64_t places = 0;
+  for (int k = 0; k < count; k++) {
+    int64_t own = 1;
+    for (int j = 0; j < one[k].digits; j++) own *= one[k].digit[j].extent;
+    for (int j = 0; j < k; j++) {
+      if (!never_meet(&one[k], &one[j])) return false;
+    }
+    places += own;
+  }
+  return places == row_extent;
+}
+
+/* ---- finding them ----------------------------------------------------------------------------- */
 
 /* Copies and steps in segments have loops of their own, which hold what steps and nothing else. */
 static bool may_be_cut(const graph *g, axis a) {
@@ -106,7 +166,9 @@ static bool may_be_cut(const graph *g, axis a) {
 
 static bool find_pieces(const graph *g, const node *n, piece_list *all) {
   for (int k = 0; k < n->rank && n->class == NODE_SUM && n->operands > 1; k++) {
-    if (may_be_cut(g, n->axes[k]) && split_along(g, n, n->axes[k], false, all)) return true;
+    if (!may_be_cut(g, n->axes[k])) continue;
+    all->count = read_pieces(g, n, n->axes[k], all->item);
+    if (all->count > 1 && fill_row(all->item, all->count, axis_extent(g, n->axes[k]))) return true;
   }
   return false;
 }
@@ -153,30 +215,28 @@ bool assign_rows(entry_plan *e, buffer *target, const node *n) {
   const graph *g = e->of->g;
   piece_list all;
   for (int d = 0; d < target->rank; d++) {
-    if (!axis_counts_copies(g, target->dims[d]) || !split_along(g, n, target->dims[d], true, &all)) continue;
+    if (!axis_counts_copies(g, target->dims[d]) || !split_along(g, n, target->dims[d], &all)) continue;
     for (int k = 0; k < all.count; k++) assign_piece(e, target, &all.item[k]);
     return true;
   }
   return false;
 }
 
-/* A term that comes to several assignments, or to one for some places alone, adds to what was cleared. */
-static void fill_alone(buffer *target, const piece_list *all) {
+/* A term that comes to several assignments, or to one for some places alone, adds to zeroes (nest.c). */
+static void tell_pieces(buffer *target, int pieces) {
   int assignments = 0;
-  bool alone = true;
-  for (const assignment *a = target->writer; a; a = a->next_writer, assignments++) {
-    alone = alone && !a->conditions;
-  }
-  for (assignment *a = target->writer; a; a = a->next_writer) a->piece = alone && assignments == all->count;
+  bool whole = true;
+  for (const assignment *a = target->writer; a; a = a->next_writer, assignments++) whole = whole && !a->conditions;
+  target->in_pieces = true;
+  for (assignment *a = target->writer; a; a = a->next_writer) a->piece = whole && assignments == pieces;
 }
 
 void assign_pieces(entry_plan *e, buffer *target, const node *n) {
   piece_list all = {0};
   find_pieces(e->of->g, n, &all);
-  const bool contractions = sum_is_collected(e, n);
   for (int k = 0; k < all.count; k++) {
-    if (contractions) assign_product_piece(e, target, &all.item[k]);
+    if (term_is_collected(e, all.item[k].term)) assign_product_piece(e, target, &all.item[k]);
     else assign_piece(e, target, &all.item[k]);
   }
-  fill_alone(target, &all);
+  tell_pieces(target, all.count);
 }

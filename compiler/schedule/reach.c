@@ -142,24 +142,21 @@ static bool is_made_for_it(const reach *r, const node *term) {
          !r->body[shown->id] && !r->body[term->id];
 }
 
-/* All its terms are contractions, products among them. */
-static bool collects_all(const entry_plan *e, const reach *r, const node *sum) {
-  for (int k = 0; k < sum->operands; k++) {
-    const node *contraction = collectable(e, r, sum->operand[k], sum->rank);
-    if (!contraction || node_is_gather(contraction)) return false;
-  }
-  return true;
+/* A contraction that its sum collects, and more than a look-up. */
+static bool is_summed_there(const entry_plan *e, const reach *r, const node *sum, int term) {
+  const node *contraction = collectable(e, r, sum->operand[term], sum->rank);
+  return contraction && !node_is_gather(contraction);
 }
 
-/* A sum of pieces that is stored, as contractions read it or it collects them, and that nothing but its own
- * place is lost by: the pieces need none. */
+/* A sum of pieces that is stored, as contractions read it or it collects nothing but contractions. */
 static bool is_stored_in_pieces(const entry_plan *e, const reach *r, const node *sum) {
+  int contractions = 0;
   if (sum->class != NODE_SUM || r->body[sum->id] || sum->integer || !sum_has_pieces(e->of->g, sum)) return false;
-  if (collects_all(e, r, sum)) return true;
   for (int k = 0; k < sum->operands; k++) {
-    if (!is_made_for_it(r, sum->operand[k])) return false;
+    if (is_summed_there(e, r, sum, k)) contractions++;
+    else if (!is_made_for_it(r, sum->operand[k])) return false;
   }
-  return r->widened[sum->id];
+  return r->widened[sum->id] || contractions == sum->operands;
 }
 
 /* What looks at a view looks at its operand, as often. */
@@ -197,20 +194,21 @@ static bool is_of_rows(const entry_plan *e, const reach *r, const node *sum) {
   return rows;
 }
 
-/* Sums of pieces: all or none. Others: at least two, or all that there is; and not look-ups alone, which cost their reader nothing. But
+/* Sums of pieces all that they find. Others: at least two, or all that there is; and not look-ups alone, which cost their reader nothing. But
  * beside a product they fill the buffer that it adds to, as U c[t] does in a step of a recurrence. */
 static void collect_terms(const entry_plan *e, const node *sum, reach *r) {
   int found = 0;
-  if (r->pieces[sum->id] && !collects_all(e, r, sum)) return;
   bool constant = sum->value < 0 || sum->value > 0, products = false;
   for (int k = 0; k < sum->operands; k++) {
     const node *contraction = collectable(e, r, sum->operand[k], sum->rank);
     found += contraction != NULL;
     products = products || (contraction && !node_is_gather(contraction));
   }
-  if (!products || is_of_rows(e, r, sum) || (found < 2 && (sum->operands > 1 || constant))) return;
+  const bool few = found < 2 && (sum->operands > 1 || constant) && !r->pieces[sum->id];
+  if (!products || is_of_rows(e, r, sum) || few) return;
   for (int k = 0; k < sum->operands; k++) {
     const node *contraction = collectable(e, r, sum->operand[k], sum->rank);
+    if (contraction && r->pieces[sum->id] && node_is_gather(contraction)) continue;
     if (contraction) r->collected[contraction->id] = true;
   }
 }
@@ -244,8 +242,8 @@ static void collect(const entry_plan *e, const entry_root *roots, int count, rea
   }
 }
 
-bool sum_term_collected(const entry_plan *e, const node *sum, int term) {
-  const node *n = sum->operand[term];
+bool term_is_collected(const entry_plan *e, const node *term) {
+  const node *n = term;
   while (n && !e->collected[n->id]) {
     if (e->held[n->id] || e->scales[n->id]) return false;
     n = shown_by(n);
@@ -255,7 +253,7 @@ bool sum_term_collected(const entry_plan *e, const node *sum, int term) {
 
 bool sum_is_collected(const entry_plan *e, const node *sum) {
   for (int k = 0; k < sum->operands; k++) {
-    if (!sum_term_collected(e, sum, k)) return false;
+    if (!term_is_collected(e, sum->operand[k])) return false;
   }
   return !(sum->value < 0 || sum->value > 0);
 }

@@ -101,6 +101,9 @@ bool index_equal(const index_form *a, const index_form *b);
 variable *index_variable(const index_form *a);
 /* Least and largest value; false where the number of samples decides. */
 bool index_bounds(const index_form *a, int64_t *low, int64_t *high);
+/* They have no value in common, each variable being anything in its range in either: one's are all below
+ * the other's, or they leave different remainders. */
+bool index_never_equal(const index_form *a, const index_form *b);
 variable *variable_now(variable *v); /* what it became */
 variable *variable_loop(arena *memory, const graph *g, axis a);
 /* Where `a` stands; 0 for an axis that nothing tells (its extent is 1). */
@@ -183,6 +186,7 @@ struct buffer {
   bool dropped[MAX_RANK];  /* no storage along it: what is stored lives within one turn          */
   assignment *writer, *last_writer;
   struct buffer_access *access;
+  bool in_pieces;          /* its assignments each fill places of their own (pieces.c)             */
   bool begun;              /* while steps are made: an assignment has been placed                */
   /* memory: bytes from the start of scratch (or of the block, where it is kept there) */
   int64_t fixed, per_sample, bytes; /* bytes: of all, or of one sample where it grows */
@@ -641,7 +645,8 @@ buffer *tensor_itself(const entry_plan *e, const node *n, const environment *whe
 /* The value that holds the contractions among the terms of the sum n, or NULL. */
 index_form *index_copy(arena *memory, int count, const index_form *at);
 buffer *buffer_partial_at(const entry_plan *e, const node *n, const environment *where, index_form *at);
-bool sum_term_collected(const entry_plan *e, const node *sum, int term);
+/* The term of a sum is, perhaps behind views and numbers, a contraction that is added up where the sum is. */
+bool term_is_collected(const entry_plan *e, const node *term);
 /* All of its terms are: the sum's own buffer is where they are added up. */
 bool sum_is_collected(const entry_plan *e, const node *sum);
 

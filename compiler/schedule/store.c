@@ -335,9 +335,9 @@ void store_nodes(entry_plan *e, const entry_root *roots, int count, const reach 
     const node *n = r->list[k];
     bool any = false;
     for (int t = 0; t < n->operands && n->class == NODE_SUM; t++) {
-      any = any || sum_term_collected(e, n, t);
+      any = any || term_is_collected(e, n->operand[t]);
     }
-    bool whole = any && is_held(e, n) && sum_is_collected(e, n);
+    bool whole = any && is_held(e, n) && (sum_is_collected(e, n) || r->pieces[n->id]);
     if (!any || whole) continue;
     buffer *b = buffer_new(e, STORAGE_SCRATCH, n);
     b->partial = true;

@@ -140,3 +140,35 @@ def many_reads(x, y, A, w, B):
   e = torch.einsum("ik,kj,k->ij", A, A, u)
   t = torch.einsum("ki,ik,ij,ji->", B, y, o, A)
   return (o ** 2).sum() + u @ A @ x + d.sum() + (e * o).sum() + t, {"o": o}
+
+
+@twin({**params(U=(7, 5), V=(4, 5), P=(2, 5), Q=(3, 5), S=(12, 5), R=(16, 5), K=(12, 5), G=(9, 5), H=(9, 3),
+                A=(8, 5)),
+       **dense("a1", 4, 11), **dense("b1", 4, 5), **dense("c1", 4, 8), **dense("d1", 4, 6), **dense("e1", 4, 6),
+       **dense("f1", 4, 4), **dense("g1", 4, 8), **dense("q1", 4, 4), **dense("h1", 4, 4), **dense("l1", 4, 3)},
+      x=real(6, 5), y=real(4))
+def pieces(x, y, U, V, P, Q, S, R, K, G, H, A, **p):
+  layer = lambda name, value: value @ p[f"{name}_W"].T + p[f"{name}_b"]
+  a = torch.cat([torch.tanh(x @ U.T), torch.sigmoid(x @ V.T)], 1)
+  b = torch.cat([x @ P.T, torch.tanh(x @ Q.T)], 1)
+  s, k, r, w = x @ S.T, x @ K.T, x @ R.T, x @ A.T
+  d = torch.tanh(s[:, :6]) * s[:, 6:]
+  c = torch.cat([(torch.tanh(x) @ Q.T).sum(0), (x[:, :1] * d[:, 3:]).sum(0),
+                 (x.sum(1)[:, None] * torch.tanh(x @ P.T)).sum(0)])
+  e = torch.tanh(k[:, ::2]) + k[:, 1::2] ** 2
+  f = torch.sin(r[:, :8:2]) * r[:, 1:8:2]
+  g = torch.exp(0.1 * r[:, 8:])
+  q = (a[:, :4].view(6, 2, 2) * b[:, None, :2]).reshape(6, 4)
+  m, o = w[:, :4].view(6, 2, 2), w[:, 4:].view(6, 2, 2)
+  drive = torch.einsum("tij,uij,uik->tik", m, o, o)
+  h, states, gated, cell = torch.zeros_like(drive[0]), [], [], torch.zeros_like(H[0])
+  for t in range(6):
+    h = torch.tanh(drive[t] + 0.5 * h)
+    states.append(h.reshape(4))
+    v = G @ x[t] + H @ cell
+    cell = torch.sigmoid(v[:3]) * torch.tanh(v[3:6]) + v[6:] * cell
+    gated.append(cell)
+  z = (layer("a1", a) + layer("b1", b) * layer("d1", d) + layer("e1", e) + layer("f1", f) * layer("g1", g) +
+       layer("q1", q) + layer("h1", torch.stack(states)) + layer("l1", torch.stack(gated))).mean(0)
+  z = z + layer("c1", c)
+  return mse(z, y), {"z": z}
