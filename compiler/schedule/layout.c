@@ -164,7 +164,7 @@ static void order_shown(const assignment *a) {
   const buffer *b = a->target;
   int lies[MAX_RANK];
   if (a->kind != ASSIGN_ELEMENTS || !is_scratch(b) || b->called) return;
-  const bool shows = a->what && a->what->class == NODE_VIEW, digits = has_digits(a);
+  const bool shows = a->what && a->what->class == NODE_VIEW && !b->in_pieces, digits = has_digits(a);
   for (int pass = 0; pass < 1 + digits; pass++) {
     for (const buffer_read *r = a->reads; r; r = r->next) {
       const bool named = pass == 1 && r->from->rank > b->rank && r->from->called;
