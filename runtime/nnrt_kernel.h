@@ -534,14 +534,14 @@ NNRT_INLINE NNRT_TARGET void NNRT_NAME(columns)(const int columns, size_t j, siz
                                                 size_t from, size_t to, const NNRT_OPERANDS *of,
                                                 const NNRT_REAL *a, const NNRT_REAL *b, int keep,
                                                 NNRT_REAL *c) {
+  const size_t fours = to - (to - from) % 4; /* where sizes are known, gcc sees that there is no rest */
   for (; j + (size_t)columns <= end; j += (size_t)columns) {
-    size_t i = from;
 #define NNRT_DOTS(rows)                                                                           \
   NNRT_NAME(dots)(rows, columns, k, of, a + i * of->a_row, b + j * of->b_column, keep,            \
                   c + i * of->c_row + j)
-    for (; i + 4 <= to; i += 4)
+    for (size_t i = from; i < fours; i += 4)
       NNRT_DOTS(4);
-    for (; i < to; i++)
+    for (size_t i = fours; i < to; i++)
       NNRT_DOTS(1);
 #undef NNRT_DOTS
   }

@@ -47,6 +47,13 @@
 #define NNRT_SHORT
 #endif
 
+/* What a pointer points to is unknown from here on. */
+#if defined(__GNUC__)
+#define NNRT_UNSEEN(pointer) __asm__("" : "+r"(pointer))
+#else
+#define NNRT_UNSEEN(pointer) (void)(pointer)
+#endif
+
 #if defined(__GNUC__)
 #define NNRT_FUNCTION static inline __attribute__((unused))
 #else

@@ -395,8 +395,15 @@ static void emit_helper(writer *w, op operation) {
 
 void emit_helpers_of(writer *w) {
   if (w->helpers->zeros > 0) {
-    line(w, "/* What is read where a row of a tensor is not there. */");
-    line(w, "static const %s zeros[%lld] = {0};\n", real_word(w), (long long)w->helpers->zeros);
+    const char *real = real_word(w);
+    line(w, "/* What is read where a row of a tensor is not there. A compiler that knew what it is would read ahead");
+    line(w, " * in that case and not in the other, and make no vectors of the loop. */");
+    line(w, "static inline const %s *zeros(void) {", real);
+    line(w, "  static const %s row[%lld] = {0};", real, (long long)w->helpers->zeros);
+    line(w, "  const %s *begin = row;", real);
+    line(w, "  NNRT_UNSEEN(begin);");
+    line(w, "  return begin;");
+    line(w, "}\n");
   }
   for (int type = 0; type < 2; type++) {
     w->type = type ? NUMBER_DOUBLE : NUMBER_REAL;

@@ -143,7 +143,7 @@ piece row_or_zeros(writer *w, const buffer *b, const index_form *at, const condi
   w->rows = NULL; /* rows have no rows */
   piece begin = place_piece(w, b, first);
   w->rows = rows;
-  piece chosen = piece_of(w, BIND_CONDITIONAL, "%s ? %s + %s : zeros",
+  piece chosen = piece_of(w, BIND_CONDITIONAL, "%s ? %s + %s : zeros()",
                           within(w, holds, BIND_CONDITIONAL + 1), b->word,
                           within(w, begin, BIND_ADD));
   row_index *row = row_for(w, chosen, owner);

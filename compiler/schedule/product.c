@@ -72,7 +72,6 @@ static bool find_factors(product_match *m) {
 static bool only_loops(const address *at) {
   for (int k = 0; k < at->terms; k++) {
     if (variable_now(at->term[k].of)->kind != VARIABLE_LOOP) return false;
-    if (at->term[k].coefficient < 0) return false;
   }
   return true;
 }
@@ -91,11 +90,19 @@ static bool single_step(const graph *g, const variable *v) {
   return steps && v->high - v->low == 1;
 }
 
+/* Something is read backwards along it, as by the way back of a bidirectional network: a loop around the call. */
+static bool runs_backwards(const product_match *m, const variable *v) {
+  for (int k = 0; k < 3; k++) {
+    if (address_stride(&m->at[k], v).count < 0) return true;
+  }
+  return false;
+}
+
 /* Sorts the variables into the groups by where they appear. */
 static bool find_groups(product_match *m) {
   for (int k = 0; k < m->a->variables; k++) {
     variable *v = variable_now(m->a->variable[k]);
-    if (v->time || single_step(m->e->of->g, v)) continue;
+    if (v->time || single_step(m->e->of->g, v) || runs_backwards(m, v)) continue;
     bool in_a = address_stride(&m->at[0], v).count != 0;
     bool in_b = address_stride(&m->at[1], v).count != 0;
     bool in_y = address_stride(&m->at[2], v).count != 0;

@@ -109,12 +109,35 @@ def check_vectors(folder):
   return nn.demand_vectors(nn.emit(model, folder / "normed.c"), r"sqrtf\(\w+_here\)")
 
 
+def check_vectors_of_states(folder):
+  """The first row of a recurrence over matrices reads zeroes, of which gcc knows nothing."""
+  model = folder / "states.nn"
+  model.write_text("input x[20, 12]\ntarget y[12]\nparam A[12, 16], B[16, 12]\n"
+                   "b[t] = B @ x[t]\ns[-1] = 0\n"
+                   "s[t, i: 12, j: 16] = exp(-x[t, i] * A[i, j]) * s[t-1, i, j] + b[t, j] * x[t, i]\n"
+                   "z[i] = sum[j](s[19, i, j])\noutput z\nloss mse(z, y)\n")
+  return nn.demand_vectors(nn.emit(model, folder / "states.c"), r"\bs_or_0\w*\[j\]")
+
+
+def no_warnings_about_rests(folder):
+  """Products that have no rest of rows: gcc, which knows the sizes, does not take it for endless."""
+  model = folder / "column.nn"
+  model.write_text("let T = 9, d = 32\ninput k[T, d], v[T, d], q[T, d]\ntarget y[T, d]\nparam U[d, d]\n"
+                   "S[-1] = 0\nS[t, i: d, j: d] = 0.9 * S[t-1, i, j] + tanh(k[t, i]) * v[t, j]\n"
+                   "p[t] = exp(U @ q[t])\no[t, j] = sum[i](p[t, i] * S[t, i, j])\noutput o\nloss mse(o, y)\n")
+  source = nn.emit(model, folder / "column.c")
+  nn.demand("nnrt_small_product(0, 0, 32, 1, 32" in source.read_text(), "the product is called otherwise")
+  nn.must(["gcc", *nn.WARNINGS, "-O3", "-march=native", f"-I{nn.INCLUDE}", "-c", source, "-o", folder / "m.o"])
+
+
 def main():
   tally = nn.Tally()
   with tempfile.TemporaryDirectory(prefix="nncc-emitted-") as name:
     folder = pathlib.Path(name)
     tally.case("length does not depend on T", check_length, folder)
     tally.case("vectors of a layer norm", check_vectors, folder)
+    tally.case("vectors of a recurrence over matrices", check_vectors_of_states, folder)
+    tally.case("no warnings about what is left of no rows", no_warnings_about_rests, folder)
     tally.case("small frames", check_small_frames, CHARNN, folder)
     for model in [nn.MODELS / f"{stem}.nn" for stem in SHOWN]:
       tally.case(f"{model.stem}: identical", check_identical, model, folder)

@@ -289,3 +289,20 @@ def gradient_of_state(x, y, a, U, W):
   c = 3 * torch.cos(6 * v[1])
   loss = e + (p ** 2).sum() + (q ** 3).sum() + (r * steps(ws)).sum() + (c ** 2).sum()
   return loss, {"h": h}
+
+
+@twin({**params(Q=(4, 6), K=(4, 6), V=(5, 6), A=(6, 4), B=(4, 6), C=(4, 6), R=(8, 6), S=(8, 8)),
+       **dense("e", 3, 13), **dense("f", 3, 6)}, x=real(7, 6), y=real(3))
+def matrix_state(x, y, Q, K, V, A, B, C, R, S, e_W, e_b, f_W, f_b):
+  q, k, v = torch.exp(0.3 * (x @ Q.T)), torch.exp(0.3 * (x @ K.T)), x @ V.T
+  M, n = torch.cumsum(k[:, :, None] * v[:, None], 0), torch.cumsum(k, 0)
+  o = torch.einsum("ti,tij->tj", q, M) / (q * n).sum(1, keepdim=True)
+  s, r, p, back = torch.zeros_like(A), torch.zeros_like(S[0]), [], []
+  for t in range(7):
+    s = torch.exp(-A * x[t][:, None] ** 2) * s + x[t][:, None] * (B @ x[t])
+    p.append(s @ (C @ x[t]))
+    r = torch.tanh(R @ x[6 - t] + S @ r)
+    back.append(r)
+  u = torch.cat([o, torch.stack(back[::-1])], 1)
+  z = (torch.tanh(u @ e_W.T + e_b) + torch.stack(p) @ f_W.T + f_b).mean(0)
+  return mse(z, y), {"z": z}
