@@ -151,13 +151,13 @@ def pieces(x, y, U, V, P, Q, S, R, K, G, H, A, **p):
   layer = lambda name, value: value @ p[f"{name}_W"].T + p[f"{name}_b"]
   a = torch.cat([torch.tanh(x @ U.T), torch.sigmoid(x @ V.T)], 1)
   b = torch.cat([x @ P.T, torch.tanh(x @ Q.T)], 1)
-  s, k, r, w = x @ S.T, x @ K.T, x @ R.T, x @ A.T
-  d = torch.tanh(s[:, :6]) * s[:, 6:]
+  s, k, r, w = x @ S.T, x @ K.T, x @ R.T, torch.tanh(x @ A.T)
+  d = torch.tanh(s[:, :6]) * torch.sin(s[:, 6:])
   c = torch.cat([(torch.tanh(x) @ Q.T).sum(0), (x[:, :1] * d[:, 3:]).sum(0),
                  (x.sum(1)[:, None] * torch.tanh(x @ P.T)).sum(0)])
-  e = torch.tanh(k[:, ::2]) + k[:, 1::2] ** 2
-  f = torch.sin(r[:, :8:2]) * r[:, 1:8:2]
-  g = torch.exp(0.1 * r[:, 8:])
+  e = torch.tanh(k[:, ::2]) * torch.sigmoid(k[:, 1::2])
+  f = torch.sin(r[:, :8:2]) * torch.tanh(r[:, 1:8:2])
+  g = torch.sigmoid(0.5 * r[:, 8:])
   q = (a[:, :4].view(6, 2, 2) * b[:, None, :2]).reshape(6, 4)
   m, o = w[:, :4].view(6, 2, 2), w[:, 4:].view(6, 2, 2)
   drive = torch.einsum("tij,uij,uik->tik", m, o, o)
@@ -166,7 +166,7 @@ def pieces(x, y, U, V, P, Q, S, R, K, G, H, A, **p):
     h = torch.tanh(drive[t] + 0.5 * h)
     states.append(h.reshape(4))
     v = G @ x[t] + H @ cell
-    cell = torch.sigmoid(v[:3]) * torch.tanh(v[3:6]) + v[6:] * cell
+    cell = torch.sigmoid(v[:3]) * torch.tanh(v[3:6]) + torch.sin(v[6:]) * cell
     gated.append(cell)
   z = (layer("a1", a) + layer("b1", b) * layer("d1", d) + layer("e1", e) + layer("f1", f) * layer("g1", g) +
        layer("q1", q) + layer("h1", torch.stack(states)) + layer("l1", torch.stack(gated))).mean(0)
