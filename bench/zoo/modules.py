@@ -66,6 +66,50 @@ class Gru(nn.Module):
     return self.last(self.steps(x)[0][:, -1])
 
 
+class Bidirectional(nn.Module):
+  def __init__(self):
+    super().__init__()
+    self.steps, self.last = nn.LSTM(64, 128, batch_first=True, bidirectional=True), nn.Linear(256, 10)
+
+  def forward(self, x):
+    states = self.steps(x)[0]
+    return self.last(torch.cat([states[:, -1, :128], states[:, 0, 128:]], 1))
+
+
+def perceptron(width, wide):
+  return nn.Sequential(nn.Linear(width, wide), nn.GELU(), nn.Linear(wide, width))
+
+
+class Mix(nn.Module):
+  def __init__(self, steps, width, across, wide):
+    super().__init__()
+    self.before, self.behind = nn.LayerNorm(width), nn.LayerNorm(width)
+    self.steps, self.channels = perceptron(steps, across), perceptron(width, wide)
+
+  def forward(self, x):
+    h = x + self.steps(self.before(x).transpose(1, 2)).transpose(1, 2)
+    return h + self.channels(self.behind(h))
+
+
+class Mixer(nn.Module):
+  def __init__(self):
+    super().__init__()
+    self.blocks, self.last = nn.Sequential(*(Mix(64, 128, 64, 512) for _ in range(2))), nn.Linear(128, 10)
+
+  def forward(self, x):
+    return self.last(self.blocks(x).mean(1))
+
+
+class WideBlock(nn.Module):
+  def __init__(self, width):
+    super().__init__()
+    self.wide, self.norm = nn.Conv2d(width, width, 7, padding=3, groups=width), nn.LayerNorm(width)
+    self.dense = perceptron(width, 4 * width)
+
+  def forward(self, x):
+    return x + self.dense(self.norm(self.wide(x).permute(0, 2, 3, 1))).permute(0, 3, 1, 2)
+
+
 class Transformer(nn.Module):
   def __init__(self, causal):
     super().__init__()
@@ -175,6 +219,10 @@ MODULES = {
   "unet": (UNet, (1, 64, 64), 16, False),
   "wavenet": (WaveNet, (1, 1024), 16, False),
   "group_norm": (lambda: classifier(*group_norm(3, 32), *group_norm(32, 64), width=64), (3, 32, 32), 32, True),
+  "bidirectional": (Bidirectional, (64, 64), 32, True),
+  "mixer": (Mixer, (64, 128), 32, True),
+  "convnext": (lambda: classifier(nn.Conv2d(3, 64, 2, 2), WideBlock(64), WideBlock(64), width=64),
+               (3, 32, 32), 16, True),
   "gru": (Gru, (64, 64), 32, True),
   "batch_norm_dropout": (lambda: nn.Sequential(*dense_norm(256, 512), *dense_norm(512, 512),
                                                nn.Linear(512, 10)), (256,), 128, True),
