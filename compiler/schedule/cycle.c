@@ -404,11 +404,12 @@ static bool tie_look_ups(ordering *o, assignment_set set, assignment_set *found,
     if (!is_cyclic(found[k]) || found[k].item[0]->tied || !has_look_up(found[k], set)) continue;
     if (sign_of_loop(o, found[k]) == 0 || counts_copies(o, found[k].item[0]->steps_along)) continue;
     for (int j = 0; j < found[k].count; j++) {
-      assignment *a = found[k].item[j], *w = a->tied ? NULL : look_up_beside(a, set);
-      if (!w || found[w->component].count > 1) continue;
-      a->tied = w;
-      w->tied = a;
-      any = true;
+      assignment *a = found[k].item[j], *w;
+      while ((w = look_up_beside(a, set)) && found[w->component].count == 1) { /* a ring of all of them */
+        w->tied = a->tied ? a->tied : a;
+        a->tied = w;
+        any = true;
+      }
     }
   }
   return any;

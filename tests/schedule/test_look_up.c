@@ -81,3 +81,22 @@ Test(look_up, a_recurrence_looks_up_as_it_goes) {
   cr_expect_eq(rows, 0);
   forget_plan(&one);
 }
+
+/* Each of several fills a part of the step's row. */
+Test(look_up, all_look_ups_of_a_recurrence_go_with_it) {
+  planned one = plan_of("let T = 20, V = 30, H = 16\ninput c[T] : class(V), d[T] : class(V)\ntarget y[H]\n"
+                        "param U[H, V], P[H, V], W[H, H]\nh[-1] = 0\n"
+                        "h[t] = tanh(U @ c[t] + P @ d[t] + W @ h[t-1])\nz = h[T-1]\noutput z\nloss mse(z, y)\n"
+                        "train { batch 32 }\n", 4);
+  const buffer *sum = find_buffer(&one.made->entry[ENTRY_GRADIENT], "h_sum");
+  int look_ups = 0;
+  cr_assert_not_null(sum);
+  for (const assignment *a = sum->writer; a; a = a->next_writer) {
+    bool within = false;
+    for (const step *s = a->where_done; s; s = s->parent) within = within || (s->kind == STEP_LOOP && s->over->time);
+    cr_expect(within);
+    look_ups += !a->product;
+  }
+  cr_expect_eq(look_ups, 2);
+  forget_plan(&one);
+}
