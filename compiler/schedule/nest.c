@@ -369,8 +369,19 @@ static void enter_loop(placing *p, step *shared) {
   p->depth++;
 }
 
+/* Sums in memory whose place is counted by several loops: what the inner ones add to is not all that there is
+ * of the dimension, so it is cleared before the first of them. */
+static bool adds_by_digits(const assignment *a) {
+  if (a->kind != ASSIGN_PRODUCT || a->product || a->free == a->variables || assignment_collects(a)) return false;
+  for (int d = 0; d < a->target->rank; d++) {
+    if (a->at[d].terms > 1) return true;
+  }
+  return false;
+}
+
 static bool must_clear(const entry_plan *e, const assignment *a) {
   if (a->adds || a->piece) return false;
+  if (adds_by_digits(a)) return true;
   for (int k = 0; a->product && k < a->loops; k++) {
     if (assignment_binds(a, a->loop[k])) return true;
   }
@@ -407,36 +418,23 @@ static bool is_assigned(const entry_plan *e, assignment *a) {
   return !summed && (at_once || assignment_collects(a));
 }
 
-static bool is_bound_by_any(const buffer *target, const variable *v) {
-  for (const assignment *a = target->writer; a; a = a->next_writer) {
-    if (assignment_binds(a, v)) return true;
-  }
-  return false;
-}
-
-/* Either all of a target's pieces are assigned, or all are added to zeroes, which are written before the first. */
-static void settle_pieces(entry_plan *e, assignment *first, step *block) {
+/* Either all of a target's pieces are assigned, which is true, or all are added to zeroes. */
+static bool settle_pieces(const entry_plan *e, const buffer *target) {
   bool assigned = true;
-  step *summed = NULL;
-  for (assignment *a = first->target->writer; a; a = a->next_writer) assigned = assigned && is_assigned(e, a);
-  if (assigned) return;
-  for (assignment *a = first->target->writer; a; a = a->next_writer) a->piece = false;
-  for (step *s = block; s; s = s->parent) {
-    if (is_bound_by_any(first->target, s->over)) summed = s;
-  }
-  insert_clear(e, summed ? summed->parent : block, summed, first);
-  first->target->begun = true;
+  for (assignment *a = target->writer; a; a = a->next_writer) assigned = assigned && is_assigned(e, a);
+  for (assignment *a = target->writer; a; a = a->next_writer) a->piece = assigned;
+  return assigned;
 }
 
 static void place_assignment(entry_plan *e, assignment *a, step *parent) {
   placing p = {.e = e, .a = a, .block = parent};
-  if (a->target->in_pieces && !a->target->begun) settle_pieces(e, a, parent);
+  const bool to_zeroes = a->target->in_pieces && !a->target->begun && !settle_pieces(e, a->target);
   order_loops(e, a);
   a->adds = a->target->begun && a->kind == ASSIGN_PRODUCT && !a->piece;
   begin_before_loops(e, a, parent);
   a->target->begun = true;
   a->or_clears = !a->adds && clears_otherwise(e, a);
-  p.clears = must_clear(e, a) && !a->or_clears;
+  p.clears = (must_clear(e, a) || (to_zeroes && !a->adds)) && !a->or_clears;
   bool shares = (!a->product || a->product->windows) && !a->last;
   while (p.depth < a->loops) {
     step *shared = shares ? find_shared(last_step(e, p.block), a, a->loop[p.depth]) : NULL;

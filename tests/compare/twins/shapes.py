@@ -172,3 +172,19 @@ def pieces(x, y, U, V, P, Q, S, R, K, G, H, A, **p):
        layer("q1", q) + layer("h1", torch.stack(states)) + layer("l1", torch.stack(gated))).mean(0)
   z = z + layer("c1", c)
   return mse(z, y), {"z": z}
+
+
+@twin(params(U=(2, 2), V=(2, 2), W=(2, 4)), x=real(3, 2), y=real(2))
+def pieces_within(x, y, U, V, W):
+  c = torch.cat([(torch.tanh(x) @ U.T).sum(0), (x[:, :1] * torch.tanh(x @ V.T)).sum(0)])
+  z = W @ c
+  return mse(z, y), {"z": z}
+
+
+@twin({**params(W=(12, 8)), **dense("z", 3, 6)}, x=real(5, 8), y=real(3))
+def digit_sums(x, y, W, z_W, z_b):
+  k = (x @ W.T).view(5, 2, 2, 3)
+  q, r = k[:, :, 0], k[:, :, 1]
+  a = torch.einsum("tij,uij,uik->tik", q, r, q)
+  z = (a.reshape(5, 6) @ z_W.T + z_b).mean(0)
+  return mse(z, y), {"z": z}
