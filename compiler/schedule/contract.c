@@ -199,6 +199,18 @@ static int told_variable(const product_build *build, int f, const node **label) 
   return -1;
 }
 
+/* Puts `at` in the place of the variable. */
+static void stand_in(index_form *form, variable *gone, const index_form *at) {
+  for (int k = 0; k < form->terms; k++) {
+    if (variable_now(form->term[k].of) != gone) continue;
+    const int64_t by = form->term[k].coefficient;
+    const index_form one = index_of(gone);
+    const index_form rest = index_add(*form, -by, &one);
+    *form = index_add(rest, by, at);
+    return;
+  }
+}
+
 /* [label = k] over a free axis k: a write at the label instead of a loop over all k. */
 static void write_at_labels(entry_plan *e, product_build *build) {
   assignment *a = build->a;
@@ -208,6 +220,7 @@ static void write_at_labels(entry_plan *e, product_build *build) {
     if (k < 0) continue;
     variable *gone = a->variable[k];
     index_form at = index_of_whole(e->of->memory, e->of->g, label, build->factor[f].where);
+    for (condition *c = a->conditions; c; c = c->next) stand_in(&c->of, gone, &at);
     condition_add(e->of->memory, &a->conditions, at, 0, gone->high);
     for (int d = 0; d < a->target->rank; d++) {
       if (form_has(&a->at[d], gone)) a->at[d] = at;
