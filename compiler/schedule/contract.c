@@ -222,9 +222,7 @@ static void write_at_labels(entry_plan *e, product_build *build) {
     index_form at = index_of_whole(e->of->memory, e->of->g, label, build->factor[f].where);
     for (condition *c = a->conditions; c; c = c->next) stand_in(&c->of, gone, &at);
     condition_add(e->of->memory, &a->conditions, at, 0, gone->high);
-    for (int d = 0; d < a->target->rank; d++) {
-      if (form_has(&a->at[d], gone)) a->at[d] = at;
-    }
+    for (int d = 0; d < a->target->rank; d++) stand_in(&a->at[d], gone, &at);
     remove_variable(a, k);
     build->factor[f--] = build->factor[--build->factors];
   }

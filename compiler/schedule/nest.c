@@ -398,11 +398,27 @@ static bool clears_otherwise(const entry_plan *e, assignment *a) {
   return all;
 }
 
+/* Pieces that are added to zeroes, and that a loop's turns do not keep apart. */
+static bool is_driven_otherwise(const assignment *first, const variable *v) {
+  bool meant = false, plain = false;
+  if (!first->target->in_pieces || first->piece) return false;
+  for (int d = 0; d < first->target->rank; d++) {
+    bool all = true;
+    for (const assignment *a = first->target->writer; a; a = a->next_writer) {
+      for (int k = 0; k < a->at[d].terms; k++) meant = meant || variable_now(a->at[d].term[k].of) == v;
+      meant = meant || assignment_binds(a, v);
+      all = all && is_plain(&a->at[d], v);
+    }
+    plain = plain || all;
+  }
+  return meant && !plain;
+}
+
 /* A sum over a loop that is around the block is begun before that. */
 static void begin_before_loops(entry_plan *e, assignment *a, step *block) {
   step *outermost = NULL;
   for (step *s = block; s; s = s->parent) {
-    if (assignment_binds(a, s->over)) outermost = s;
+    if (assignment_binds(a, s->over) || (!a->target->begun && is_driven_otherwise(a, s->over))) outermost = s;
   }
   if (!outermost || a->adds) return;
   insert_clear(e, outermost->parent, outermost, a);

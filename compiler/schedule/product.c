@@ -39,6 +39,7 @@ static bool narrow(const assignment *a, const condition *c) {
   int64_t low = c->low - c->of.constant, high = c->high - c->of.constant;
   if (low > v->low) v->low = low;
   if (high < v->high) v->high = high;
+  if (v->high < v->low) v->high = v->low; /* no turn at all */
   return true;
 }
 

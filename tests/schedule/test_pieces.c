@@ -111,10 +111,10 @@ Test(pieces, what_is_there_already_stays_where_it_is) {
   forget_plan(&one);
 }
 
-/* The place 4 has two terms, and 5 has none. */
+/* As many as there are, but place 4 has two terms, and 11 has none. */
 Test(pieces, places_with_two_terms_are_none) {
   planned one = plan_of_body("param K[12, D]\nk[t] = K @ x[t]\n"
-                             "e[t, i: 5] = tanh(k[t, i])\ng[t, i: 6] = exp(k[t, i + 4])\n"
+                             "e[t, i: 5] = tanh(k[t, i])\ng[t, i: 7] = exp(k[t, i + 4])\n"
                              "b = dense(e, 4)\nc = dense(g, 4)\nz = mean[t](tanh(b[t] + c[t]))");
   cr_expect_null(find_in_pieces(&one.made->entry[ENTRY_GRADIENT]));
   forget_plan(&one);

@@ -188,3 +188,11 @@ def digit_sums(x, y, W, z_W, z_b):
   a = torch.einsum("tij,uij,uik->tik", q, r, q)
   z = (a.reshape(5, 6) @ z_W.T + z_b).mean(0)
   return mse(z, y), {"z": z}
+
+
+@twin({**params(w=(1,)), **dense("z", 4, 10)}, c=classes(5, 6), d=classes(5, 6), x=real(6), y=real(4))
+def pieces_at_labels(c, d, x, y, w, z_W, z_b):
+  one_hot = lambda label: functional.one_hot(label, 5).to(x.dtype)
+  h = torch.cat([one_hot(c).T @ torch.tanh(w * x), one_hot(d).T @ x])
+  z = z_W @ h + z_b
+  return mse(z, y), {"z": z}
