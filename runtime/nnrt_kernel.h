@@ -142,7 +142,7 @@ struct nnrt_places;
     size_t c_row;                                                                                 \
     const struct nnrt_finishing *finishing;                                                       \
     const struct nnrt_places *places;                                                             \
-    int repeated; /* B is read again and again */                                                \
+    int repeated; /* B is read again and again */                                                 \
   } nnrt_operands_##real;
 NNRT_DECLARE_OPERANDS(float)
 NNRT_DECLARE_OPERANDS(double)

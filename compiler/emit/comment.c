@@ -183,8 +183,8 @@ static const formula *copy_equation(writer *w, const buffer *b) {
 static void add_assignment(writer *w, const assignment *a, comment_lines *lines) {
   const buffer *b = a->target;
   bool several = b->partial || b->writer->next_writer;
-  const formula *f = several && a->kind == ASSIGN_ELEMENTS && !a->piece ? row_equation(w, a)
-                     : several && (a->term || a->piece) ? term_equation(w, a)
+  const formula *f = several && a->kind == ASSIGN_ELEMENTS && !b->in_pieces ? row_equation(w, a)
+                     : several && (a->term || b->in_pieces) ? term_equation(w, a)
                      : page_equation(w->notation, symbol_of_buffer(w, b), b->what);
   f = is_copy_of_tensor(b) ? copy_equation(w, b) : with_word(w, b, f);
   add_formula(w, lines, f, model_line(w, b));

@@ -544,6 +544,7 @@ static piece chosen_piece(writer *w, const node *what, const environment *where,
 static piece view_piece(writer *w, const node *n, const environment *where) {
   condition *conditions = NULL;
   const environment *inner = through(w, n, where, &conditions);
+  if (conditions_never_hold(conditions)) return number_piece(w, 0);
   piece holds = conditions_piece(w, conditions);
   const char *before = w->said;
   if (!holds.chars || (before && strcmp(before, holds.chars) == 0)) {

@@ -1,7 +1,7 @@
 /* part: the gradient of a batch as the sum of its parts' gradients. The parts are the same for any
  * number of threads and are added in order, so the result is the same to the last bit. Each has
- * its own scratch, and all but the first their own gradients, in the block. Weights that each would
- * pack for its products are packed before, for all. */
+ * a place for its scratch in the block, of which one thread uses the first for all, and all but the first
+ * have their own gradients. Weights that each would pack for its products are packed before, for all. */
 #include <string.h>
 
 #include "writer.h"
@@ -73,8 +73,8 @@ static void emit_one(writer *w) {
   line(w, "  const size_t first = part * call->rows, left = call->n - first;");
   line(w, "  const size_t place = head->team ? part : 0; /* one thread needs one part's scratch */");
   line(w, "  call->loss[part] = gradient_of_part(");
-  line(w, "      call->block, part_owner(call->block, part), "
-          "at(call->block, part_offset(call->block, place)),");
+  line(w, "      call->block, part_owner(call->block, part),");
+  line(w, "      at(call->block, part_offset(call->block, place)),");
   line(w, "      call->n, first, left < call->rows ? left : call->rows%s);",
        data.length > 0 ? data.chars : "");
   line(w, "}");

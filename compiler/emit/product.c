@@ -113,7 +113,7 @@ const char *alpha_text(writer *w, const assignment *a) {
 static bool is_repeated(const writer *w, const assignment *a, const factor_read *f) {
   const address at = buffer_address(w->p->g, f->from, f->at);
   for (int t = 0; t < at.terms; t++) {
-    if (variable_now(at.term[t].of)->time) return false;
+    if (steps_in_recurrence(w->p->g, variable_now(at.term[t].of))) return false;
   }
   return recurs(w->e, a);
 }

@@ -212,7 +212,15 @@ static void assign_partial(entry_plan *e, buffer *target) {
   }
 }
 
-static void assign_buffer(entry_plan *e, buffer *b) {
+/* What nothing adds to. */
+static void assign_zeroes(entry_plan *e, buffer *b) {
+  assignment *a = assignment_new(e, ASSIGN_ELEMENTS, b);
+  a->what = b->what;
+  a->coefficient = 0;
+  assignment_free(e, a);
+}
+
+static void fill_buffer(entry_plan *e, buffer *b) {
   const node *n = b->what;
   bool own = e->held[n->id] == b;
   bool collects = n->class == NODE_SUM && own && sum_is_collected(e, n);
@@ -227,6 +235,11 @@ static void assign_buffer(entry_plan *e, buffer *b) {
   }
   else if (n->class == NODE_VIEW && !view_gathers(e->of->g, n->view)) assign_scatter(e, b, n);
   else assign_elements(e, b, n, true);
+}
+
+static void assign_buffer(entry_plan *e, buffer *b) {
+  fill_buffer(e, b);
+  if (!b->writer) assign_zeroes(e, b);
 }
 
 static void reverse_reads(assignment *a) {

@@ -28,6 +28,7 @@ void note_read(entry_plan *e, assignment *a, buffer *from, const index_form *at)
 
 /* target += coefficient * n, where n is a contraction, perhaps behind views. */
 void assign_product(entry_plan *e, buffer *target, const node *n, double coefficient);
+
 /* One term of a sum whose terms fill places of their own along `row`: from `first` on, by digits. */
 typedef struct piece_digit {
   axis along;           /* of the term's operand */

@@ -21,7 +21,7 @@ typedef struct choices {
 
 typedef struct product_build {
   assignment *a;
-  const row_piece *piece; /* of the target, or NULL: all of it */
+  const row_piece *into; /* where in the target, or NULL: all of it */
   int factors;
   open_factor factor[MOST_FACTORS + 2];
 } product_build;
@@ -99,7 +99,8 @@ static bool open_scale(product_build *build, const open_factor *f) {
   return true;
 }
 
-/* A sum of pieces, each of which stands in its own places only. */
+/* A sum of pieces that is not stored, each of which stands in its own places only; what is read may be of
+ * one of them alone, and places may be left out. */
 static bool is_pieces(const entry_plan *e, const open_factor *f) {
   const node *n = f->what;
   if (n->class != NODE_SUM || !is_one(f->power) || n->operands > MOST_PIECES) return false;
@@ -253,7 +254,7 @@ static void finish(entry_plan *e, product_build *build) {
 typedef void begin_build(entry_plan *e, product_build *build, const node *n);
 
 static void begin_product(entry_plan *e, product_build *build, const node *n) {
-  if (build->piece) assignment_take_piece(e, build->a, build->piece);
+  if (build->into) assignment_take_piece(e, build->a, build->into);
   else assignment_free(e, build->a);
   add_factor(build, n, 1, build->a->where);
 }
@@ -308,13 +309,13 @@ static void discard(entry_plan *e, buffer *target, size_t before, assignment *la
   else target->writer = NULL;
 }
 
-/* What is to be assigned: `coefficient` times n to the target; of a piece, to its own places. */
+/* What is to be assigned: `coefficient` times n to the target, or to a piece's places there. */
 typedef struct product_order {
   buffer *target;
   const node *n;
   double coefficient;
   begin_build *begin;
-  const row_piece *piece;
+  const row_piece *into;
 } product_order;
 
 static void build_product(entry_plan *e, const product_order *order, const choices *chosen, digit_list *digits) {
@@ -326,7 +327,7 @@ static void build_product(entry_plan *e, const product_order *order, const choic
   build->a->coefficient = order->coefficient;
   build->a->term = order->n;
   build->a->digits = digits;
-  build->piece = order->piece;
+  build->into = order->into;
   order->begin(e, build, order->n);
   /* a held node is opened here all the same: this is where it is computed */
   open_factor top = build->factor[0];
@@ -337,6 +338,10 @@ static void build_product(entry_plan *e, const product_order *order, const choic
   int pieces = open_factors(e, build, chosen);
   if (pieces == 0) {
     finish(e, build);
+    if (conditions_never_hold(build->a->conditions)) { /* nothing that is read lies in the chosen piece */
+      discard(e, target, before, last);
+      return;
+    }
     if (order->begin != begin_product || build->a->conditions || !find_digits(e, build->a)) return;
     discard(e, target, before, last);
     build_product(e, order, chosen, build->a->digits);

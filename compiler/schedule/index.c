@@ -74,10 +74,18 @@ static int64_t greatest_divisor(int64_t a, int64_t b) {
   return a < 0 ? -a : a;
 }
 
+/* Of a quotient by the number of samples, say, no bounds are known. */
+static bool has_loops_alone(const index_form *a) {
+  for (int k = 0; k < a->terms; k++) {
+    if (variable_now(a->term[k].of)->kind != VARIABLE_LOOP) return false;
+  }
+  return true;
+}
+
 bool index_never_equal(const index_form *a, const index_form *b) {
   int64_t low[2], high[2], divisor = 0;
-  if (index_bounds(a, &low[0], &high[0]) && index_bounds(b, &low[1], &high[1]) &&
-      (high[0] < low[1] || high[1] < low[0])) return true;
+  if (has_loops_alone(a) && has_loops_alone(b) && index_bounds(a, &low[0], &high[0]) &&
+      index_bounds(b, &low[1], &high[1]) && (high[0] < low[1] || high[1] < low[0])) return true;
   for (int k = 0; k < a->terms; k++) divisor = greatest_divisor(divisor, a->term[k].coefficient);
   for (int k = 0; k < b->terms; k++) divisor = greatest_divisor(divisor, b->term[k].coefficient);
   return divisor > 1 && (a->constant - b->constant) % divisor != 0;
@@ -161,6 +169,14 @@ void condition_add(arena *memory, condition **list, index_form of, int64_t low, 
   int64_t least, largest;
   if (index_bounds(&of, &least, &largest) && least >= low && largest < high) return;
   push_condition(memory, list, (condition){of, low, high, 0, NULL});
+}
+
+bool conditions_never_hold(const condition *list) {
+  for (; list; list = list->next) {
+    int64_t low, high;
+    if (index_bounds(&list->of, &low, &high) && (high < list->low || low >= list->high)) return true;
+  }
+  return false;
 }
 
 /* ---- reading through views ---------------------------------------------------------------- */

@@ -414,7 +414,7 @@ static bool is_driven_otherwise(const assignment *first, const variable *v) {
   return meant && !plain;
 }
 
-/* A sum over a loop that is around the block is begun before that. */
+/* A sum over a loop that is around the block is begun before that, and so are such pieces. */
 static void begin_before_loops(entry_plan *e, assignment *a, step *block) {
   step *outermost = NULL;
   for (step *s = block; s; s = s->parent) {
@@ -424,20 +424,22 @@ static void begin_before_loops(entry_plan *e, assignment *a, step *block) {
   insert_clear(e, outermost->parent, outermost, a);
 }
 
-/* What a piece comes to is assigned, not added to what was there before. */
-static bool is_assigned(const entry_plan *e, assignment *a) {
+/* What a piece comes to is assigned, not added to what was there before. Its loops are in order. */
+static bool is_assigned(const assignment *a) {
   bool summed = !a->piece;
-  order_loops(e, a);
   for (int k = a->free; k < a->variables; k++) summed = summed || variable_now(a->variable[k])->time;
   for (int k = 0; k < a->loops && a->product; k++) summed = summed || assignment_binds(a, a->loop[k]);
   const bool at_once = a->kind != ASSIGN_PRODUCT || a->product || a->free == a->variables;
   return !summed && (at_once || assignment_collects(a));
 }
 
-/* Either all of a target's pieces are assigned, which is true, or all are added to zeroes. */
+/* Either all of a target's pieces are assigned, then true, or all are added to zeroes. */
 static bool settle_pieces(const entry_plan *e, const buffer *target) {
   bool assigned = true;
-  for (assignment *a = target->writer; a; a = a->next_writer) assigned = assigned && is_assigned(e, a);
+  for (assignment *a = target->writer; a; a = a->next_writer) {
+    order_loops(e, a);
+    assigned = assigned && is_assigned(a);
+  }
   for (assignment *a = target->writer; a; a = a->next_writer) a->piece = assigned;
   return assigned;
 }

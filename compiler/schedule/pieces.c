@@ -3,11 +3,11 @@
  * where it belongs, so nobody asks of a place which term it is of, nor adds up zeroes. */
 #include "assign.h"
 
-enum { MOST_PIECES = 17 };
+enum { MOST_ROW_PIECES = 17 }; /* places that are left out among them */
 
 typedef struct piece_list {
   int count;
-  row_piece item[MOST_PIECES];
+  row_piece item[MOST_ROW_PIECES];
 } piece_list;
 
 /* ---- reading a view --------------------------------------------------------------------------- */
@@ -81,7 +81,7 @@ static int64_t places_side_by_side(const row_piece *one) {
 static int read_pieces(const graph *g, const node *n, axis row, row_piece *found) {
   const bool sum = n->class == NODE_SUM;
   const int count = sum ? n->operands : 1;
-  if ((sum && (n->value < 0 || n->value > 0)) || count > MOST_PIECES / 2) return 0;
+  if ((sum && (n->value < 0 || n->value > 0)) || count > MOST_ROW_PIECES / 2) return 0;
   for (int k = 0; k < count; k++) {
     row_piece here;
     int at = k;
@@ -97,7 +97,7 @@ static int read_pieces(const graph *g, const node *n, axis row, row_piece *found
 
 /* Puts a piece behind what is there; places that are left out in between are 0. */
 static bool add_piece(piece_list *all, const row_piece *next, int64_t places, int64_t *filled) {
-  if (next->first < *filled || all->count + 2 > MOST_PIECES) return false;
+  if (next->first < *filled || all->count + 2 > MOST_ROW_PIECES) return false;
   if (next->first > *filled) {
     const int64_t left_out = next->first - *filled;
     all->item[all->count] = (row_piece){.row = next->row, .first = *filled, .digits = left_out > 1};
@@ -111,7 +111,7 @@ static bool add_piece(piece_list *all, const row_piece *next, int64_t places, in
 /* The pieces of n in the order of their places along `row`, all places once; false where there is no such
  * order. */
 static bool split_along(const graph *g, const node *n, axis row, piece_list *all) {
-  row_piece found[MOST_PIECES / 2];
+  row_piece found[MOST_ROW_PIECES / 2];
   const int count = read_pieces(g, n, row, found);
   int64_t filled = 0;
   const row_piece end = {.row = row, .first = axis_extent(g, row)};

@@ -17,10 +17,13 @@ size_form group_turns(const matrix_product *p, int group) {
   return size;
 }
 
+bool steps_in_recurrence(const graph *g, const variable *v) {
+  return v->time && (v->along < 0 || !axis_counts_copies(g, v->along));
+}
+
 bool recurs(const entry_plan *e, const assignment *a) {
   for (int k = 0; k < a->variables; k++) {
-    const variable *v = variable_now(a->variable[k]);
-    if (v->time && (v->along < 0 || !axis_counts_copies(e->of->g, v->along))) return true;
+    if (steps_in_recurrence(e->of->g, variable_now(a->variable[k]))) return true;
   }
   return false;
 }

@@ -194,8 +194,9 @@ static bool is_of_rows(const entry_plan *e, const reach *r, const node *sum) {
   return rows;
 }
 
-/* Sums of pieces all that they find. Others: at least two, or all that there is; and not look-ups alone, which cost their reader nothing. But
- * beside a product they fill the buffer that it adds to, as U c[t] does in a step of a recurrence. */
+/* Sums of pieces all that they find. Others: at least two, or all that there is; and not look-ups alone,
+ * which cost their reader nothing. But beside a product they fill the buffer that it adds to, as U c[t]
+ * does in a step of a recurrence. */
 static void collect_terms(const entry_plan *e, const node *sum, reach *r) {
   int found = 0;
   bool constant = sum->value < 0 || sum->value > 0, products = false;
@@ -300,8 +301,8 @@ void reach_nodes(entry_plan *e, const entry_root *roots, int count, reach *r) {
   mark_reached(e, roots, count, r);
   list_reached(e, r);
   for (int k = 0; k < r->count; k++) read_by(e, r->list[k], r);
-  pass_through_views(e, r);
   for (int k = 0; k < count; k++) r->uses[roots[k].what->id]++;
+  pass_through_views(e, r);
   collect(e, roots, count, r);
   find_looked_up(e, r);
   name_nodes(r, p->definitions, p->definition);

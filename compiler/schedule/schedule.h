@@ -111,6 +111,8 @@ index_form environment_at(const environment *where, axis a);
 const environment *environment_put(arena *memory, const environment *outer, axis a,
                                    index_form at);
 void condition_add(arena *memory, condition **list, index_form of, int64_t low, int64_t high);
+/* One of them cannot hold, wherever in their ranges the loops are. */
+bool conditions_never_hold(const condition *list);
 /* The environment in which the view's operand is read where the view itself is read at `where`;
  * outside of the conditions that it adds the view is 0. NULL where no single place of the operand
  * answers (a scattering view: it must be stored). */
@@ -401,8 +403,9 @@ void match_products(entry_plan *e);
 size_form variable_turns(const variable *v);
 /* Those of all variables of the group: a product's m, n or k. */
 size_form group_turns(const matrix_product *p, int group);
-/* Whether it is done anew for each step of a recurrence. A loop over the copies of a `repeat` is not
- * one over time: each copy has its own weights. */
+/* A loop over the copies of a `repeat` is not one over time: each copy has its own weights. */
+bool steps_in_recurrence(const graph *g, const variable *v);
+/* Whether it is done anew for each step of a recurrence. */
 bool recurs(const entry_plan *e, const assignment *a);
 
 /* ---- nest.c ------------------------------------------------------------------------------- */

@@ -135,7 +135,7 @@ static bool is_in_time(const entry_plan *e, const step *loop) {
   for (const step *s = loop->parent; s; s = s->parent) {
     const variable *v = s->over;
     if (v->batch || s->finishes) return true;
-    if (v->time && (v->along < 0 || !axis_counts_copies(e->of->g, v->along))) return true;
+    if (steps_in_recurrence(e->of->g, v)) return true;
   }
   return false;
 }

@@ -90,7 +90,8 @@ static bool reads_exactly(const entry_plan *e, const node *n) {
   return true;
 }
 
-/* Each term stands in places of its own: readers take them one by one (h[t-1] and its start). */
+/* Each term stands in places of its own, and is there for others, too: readers take them one by one (h[t-1]
+ * and its start). What is stored piece by piece (pieces.c) is another matter. */
 static bool is_sum_of_pieces(const graph *g, const node *n) {
   if (n->class != NODE_SUM || n->value < 0 || n->value > 0) return false;
   for (int k = 0; k < n->operands; k++) {
@@ -103,8 +104,7 @@ static bool is_sum_of_pieces(const graph *g, const node *n) {
 
 static bool must_store(const entry_plan *e, const reach *r, const node *n) {
   if (r->collected[n->id]) return false;
-  if (r->looked_up[n->id]) return true;
-  if (r->pieces[n->id]) return true;
+  if (r->looked_up[n->id] || r->pieces[n->id]) return true;
   if (r->body[n->id] || r->scales[n->id] || n->class == NODE_SELECT) return true;
   if (n->class == NODE_SUM && sum_is_collected(e, n)) return true;
   if (n->class == NODE_PRODUCT && n->bound > 0) return !node_is_gather(n);

@@ -306,7 +306,7 @@ static void compute_part(void *context, size_t part) {
   const size_t place = head->team ? part : 0; /* one thread needs one part's scratch */
   call->loss[part] = gradient_of_part(
       call->block, part_owner(call->block, part),
-          at(call->block, part_offset(call->block, place)),
+      at(call->block, part_offset(call->block, place)),
       call->n, first, left < call->rows ? left : call->rows, call->c + first * 64, call->n_
           + first * 64);
 }

@@ -100,23 +100,32 @@ def clang_builds(model, folder):
     nn.must([compiler, *nn.WARNINGS, *flags, f"-I{nn.INCLUDE}", source, "-o", folder / "m.o"])
 
 
-def check_vectors(folder):
-  """What a turn stores for the backward pass, and reads on in a loop of its own, does not keep gcc
-  from making vectors of that."""
-  model = folder / "normed.nn"
-  model.write_text("input x[8, 96]\ntarget y[8, 96]\nh = x |> dense(96) |> layernorm\n"
-                   "output z = dense(h, 96)\nloss mse(z, y)\n")
-  return nn.demand_vectors(nn.emit(model, folder / "normed.c"), r"sqrtf\(\w+_here\)")
+# What a turn stores for the backward pass, and reads on in a loop of its own; the first row of a recurrence
+# over matrices, which reads zeroes: neither keeps gcc from making vectors of the loop.
+VECTORS = {
+  "a layer norm": (r"sqrtf\(\w+_here\)", """input x[8, 96]
+target y[8, 96]
+h = x |> dense(96) |> layernorm
+output z = dense(h, 96)
+loss mse(z, y)
+"""),
+  "a recurrence over matrices": (r"\bs_or_0\w*\[j\]", """input x[20, 12]
+target y[12]
+param A[12, 16], B[16, 12]
+b[t] = B @ x[t]
+s[-1] = 0
+s[t, i: 12, j: 16] = exp(-x[t, i] * A[i, j]) * s[t-1, i, j] + b[t, j] * x[t, i]
+z[i] = sum[j](s[19, i, j])
+output z
+loss mse(z, y)
+""")}
 
 
-def check_vectors_of_states(folder):
-  """The first row of a recurrence over matrices reads zeroes, of which gcc knows nothing."""
-  model = folder / "states.nn"
-  model.write_text("input x[20, 12]\ntarget y[12]\nparam A[12, 16], B[16, 12]\n"
-                   "b[t] = B @ x[t]\ns[-1] = 0\n"
-                   "s[t, i: 12, j: 16] = exp(-x[t, i] * A[i, j]) * s[t-1, i, j] + b[t, j] * x[t, i]\n"
-                   "z[i] = sum[j](s[19, i, j])\noutput z\nloss mse(z, y)\n")
-  return nn.demand_vectors(nn.emit(model, folder / "states.c"), r"\bs_or_0\w*\[j\]")
+def check_vectors(folder, name):
+  pattern, text = VECTORS[name]
+  model = folder / "vectors.nn"
+  model.write_text(text)
+  return nn.demand_vectors(nn.emit(model, folder / "vectors.c"), pattern)
 
 
 def no_warnings_about_rests(folder):
@@ -135,8 +144,8 @@ def main():
   with tempfile.TemporaryDirectory(prefix="nncc-emitted-") as name:
     folder = pathlib.Path(name)
     tally.case("length does not depend on T", check_length, folder)
-    tally.case("vectors of a layer norm", check_vectors, folder)
-    tally.case("vectors of a recurrence over matrices", check_vectors_of_states, folder)
+    for name in VECTORS:
+      tally.case(f"vectors of {name}", check_vectors, folder, name)
     tally.case("no warnings about what is left of no rows", no_warnings_about_rests, folder)
     tally.case("small frames", check_small_frames, CHARNN, folder)
     for model in [nn.MODELS / f"{stem}.nn" for stem in SHOWN]:

@@ -63,6 +63,28 @@ train {
   batch 16
 }
 """
+# The pieces of v's derivative: one is added up step by step within the loop over segments, the other beside it.
+PIECES = """let T = 8, H = 6
+input x[T, 4], x0[3]
+target y[3]
+param U[H, 4], W[H, H], u[H], V[2 * T, 3], F[2, T], P[3, H], Q[3, 2]
+v = V @ x0
+h[-1] = 0
+h[t: T] = tanh(U @ x[t] + W @ h[t-1] + v[t] * u)
+e[j: 2] = sum[t: T](F[j, t] * v[t + T])
+z = P @ h[T-1] + Q @ e
+output z
+loss mse(z, y)
+train {
+  batch 2
+}
+"""
+CHECKED = {"stacked recurrences": LSTM.replace("T = 64, H = 68", "T = 9, H = 2").replace("70]", "5]")
+                                      .replace("batch 16", "batch 1"),
+           "pieces": PIECES,
+           "pieces in a step": PIECES.replace("V[2 * T, 3], F[2, T]", "V[T + H, 3]").replace(", Q[3, 2]", "")
+                                     .replace("v[t] * u)", "v[t] * u + q)").replace(" + Q @ e", "")
+                                     .replace("e[j: 2] = sum[t: T](F[j, t] * v[t + T])", "q[i: H] = v[i + T]")}
 TASKS = {"rnn": (RNN, {"c": (1024, 65), "n": (1024, 65)}, 8),
          "stacked": (LSTM, {"x": (64, 70), "y": (68,)}, 4),
          "deep": (DEEP, {"x": (72,), "y": (72,)}, 1.5)}
@@ -144,11 +166,10 @@ def same_predictions(folder, programs, data):
   nn.demand(numpy.allclose(*shown, rtol=1e-11, atol=1e-300), "predictions differ")
 
 
-def check_itself(folder):
-  """The emitted check of the stacked recurrences in segments."""
-  model = folder / "stacked.nn"
-  model.write_text(LSTM.replace("T = 64, H = 68", "T = 9, H = 2").replace("70]", "5]")
-                   .replace("batch 16", "batch 1"))
+def check_itself(folder, text):
+  """The emitted check of a model in segments."""
+  model = folder / "checked.nn"
+  model.write_text(text)
   least = smallest(model, "--real", "double")
   small = nn.build(model, folder, "--real", "double", "--ram", least, flags=FLAGS)
   nn.demand("SEGMENTS" in (folder / "m.c").read_text(), "no segments")
@@ -221,7 +242,8 @@ def main():
   for name, test, *arguments in (
       [("memory as info has it", check_info)] +
       [(f"gradients of {name}", check_task, name) for name in TASKS] +
-      [("check of itself", check_itself), ("vectors", check_vectors), ("length", check_length),
+      [(f"check of {name}", check_itself, text) for name, text in CHECKED.items()] +
+      [("vectors", check_vectors), ("length", check_length),
        ("enough, and nonsense", check_enough)]):
     with tempfile.TemporaryDirectory() as folder:
       tally.case(name, test, pathlib.Path(folder), *arguments)

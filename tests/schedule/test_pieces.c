@@ -103,21 +103,32 @@ Test(pieces, what_is_put_together_is_read_as_one) {
   forget_plan(&one);
 }
 
-/* A copy of the input would cost more than two products. */
-Test(pieces, what_is_there_already_stays_where_it_is) {
-  planned one = plan_of_body("param U[7, D]\nk[t] = concat(x[t], U @ x[t])\n"
-                             "b = dense(k, 4)\nz = mean[t](tanh(b[t]))");
-  cr_expect_null(find_in_pieces(&one.made->entry[ENTRY_GRADIENT]));
+static void expect_none(entry_kind kind, const char *body) {
+  planned one = plan_of_body(body);
+  cr_expect_null(find_in_pieces(&one.made->entry[kind]));
   forget_plan(&one);
 }
 
-/* As many as there are, but place 4 has two terms, and 11 has none. */
-Test(pieces, places_with_two_terms_are_none) {
-  planned one = plan_of_body("param K[12, D]\nk[t] = K @ x[t]\n"
-                             "e[t, i: 5] = tanh(k[t, i])\ng[t, i: 7] = exp(k[t, i + 4])\n"
-                             "b = dense(e, 4)\nc = dense(g, 4)\nz = mean[t](tanh(b[t] + c[t]))");
-  cr_expect_null(find_in_pieces(&one.made->entry[ENTRY_GRADIENT]));
-  forget_plan(&one);
+/* A copy of the input would cost more than two products; so would one of what the model shows. */
+Test(pieces, what_is_there_already_stays_where_it_is) {
+  expect_none(ENTRY_GRADIENT, "param U[7, D]\nk[t] = concat(x[t], U @ x[t])\n"
+                              "b = dense(k, 4)\nz = mean[t](tanh(b[t]))");
+  expect_none(ENTRY_PREDICT, "param U[70, D], V[9, D]\na[t] = U @ x[t]\nk[t] = concat(a[t], V @ x[t])\n"
+                             "b = dense(k, 4)\nz = mean[t](tanh(b[t]))\noutput a");
+}
+
+/* Twelve for twelve places, but 4 has two and 11 has none. */
+Test(pieces, no_place_has_two_terms) {
+  expect_none(ENTRY_GRADIENT, "param K[12, D]\nk[t] = K @ x[t]\n"
+                              "e[t, i: 5] = tanh(k[t, i])\ng[t, i: 7] = exp(k[t, i + 4])\n"
+                              "b = dense(e, 4)\nc = dense(g, 4)\nz = mean[t](tanh(b[t] + c[t]))");
+}
+
+/* 5 has none. */
+Test(pieces, no_place_is_left_out) {
+  expect_none(ENTRY_GRADIENT, "param K[12, D]\nk[t] = K @ x[t]\n"
+                              "e[t, i: 5] = tanh(k[t, i])\ng[t, i: 6] = exp(k[t, i + 6])\n"
+                              "b = dense(e, 4)\nc = dense(g, 4)\nz = mean[t](tanh(b[t] + c[t]))");
 }
 
 /* The second piece is added up step by step, along memory; so it needs zeroes, and the first adds to them, too. */

@@ -196,3 +196,12 @@ def pieces_at_labels(c, d, x, y, w, z_W, z_b):
   h = torch.cat([one_hot(c).T @ torch.tanh(w * x), one_hot(d).T @ x])
   z = z_W @ h + z_b
   return mse(z, y), {"z": z}
+
+
+@twin(params(A=(9, 3), B=(3, 3), Z=(2, 4)), x=real(2, 3), y=real(2))
+def pieces_read_apart(x, y, A, B, Z):
+  v = torch.cat([torch.tanh(x @ A.T), x @ B.T], 1)
+  u = torch.sin(v[:, :4]) * torch.tanh(v[:, 4:8])
+  q = torch.cat([A, torch.sin(B)])
+  z = (u @ Z.T).mean(0) + torch.sigmoid(v[:, 8:11]).mean() + (q[:3, :2].T * q[9:11]).sum(1)
+  return mse(z, y), {"z": z}
