@@ -173,24 +173,30 @@ bool place_divides(const index_form *at, int rank) {
   return false;
 }
 
-piece address_piece(writer *w, const address *given) {
-  address to = *given;
-  piece sum = {NULL, BIND_PRIMARY};
-  for (int k = 0; k < to.terms; k++) {
-    index_term term = {to.term[k].of, to.term[k].coefficient};
-    piece one = term_piece(w, &term, term.coefficient);
-    if (to.term[k].batch) one = piece_of(w, BIND_MULTIPLY, "%s * n", within(w, one, BIND_MULTIPLY));
-    sum = add_piece(w, sum, one, false);
+/* The terms of one sign, each made positive. */
+static piece address_terms(writer *w, const address *to, piece sum, bool negative) {
+  for (int k = 0; k < to->terms; k++) {
+    const int64_t by = to->term[k].coefficient;
+    if ((by < 0) != negative) continue;
+    const index_term term = {to->term[k].of, by};
+    piece one = term_piece(w, &term, negative ? -by : by);
+    if (to->term[k].batch) one = piece_of(w, BIND_MULTIPLY, "%s * n", within(w, one, BIND_MULTIPLY));
+    sum = add_piece(w, sum, one, negative);
   }
-  if (to.batch_constant != 0) {
-    sum = add_piece(w, sum, piece_of(w, BIND_MULTIPLY, "%lld * n", (long long)to.batch_constant),
-                    false);
+  const int64_t batch = to->batch_constant, constant = to->constant;
+  if (batch != 0 && (batch < 0) == negative) {
+    sum = add_piece(w, sum, piece_of(w, BIND_MULTIPLY, "%lld * n", (long long)(negative ? -batch : batch)), negative);
   }
-  if (to.constant != 0 || !sum.chars) {
-    int64_t size = to.constant < 0 ? -to.constant : to.constant;
-    sum = add_piece(w, sum, piece_of(w, BIND_PRIMARY, "%lld", (long long)size), to.constant < 0);
+  if (constant != 0 && (constant < 0) == negative) {
+    sum = add_piece(w, sum, piece_of(w, BIND_PRIMARY, "%lld", (long long)(negative ? -constant : constant)),
+                    negative);
   }
   return sum;
+}
+
+piece address_piece(writer *w, const address *to) {
+  const piece positive = address_terms(w, to, (piece){NULL, BIND_PRIMARY}, false);
+  return address_terms(w, to, positive.chars ? positive : piece_of(w, BIND_PRIMARY, "0"), true);
 }
 
 static bool is_zero(const index_form *at) { return at->terms == 0 && at->constant == 0; }

@@ -20,6 +20,7 @@ typedef struct ordering {
   order_frame *frames;
   int depth;
   const char *problem;
+  bool split;          /* an index of its members runs as several variables */
 } ordering;
 
 static void order_set(ordering *o, assignment_set set, step *parent);
@@ -233,7 +234,10 @@ static void add_word(text *out, const buffer *b) {
 
 static void report_cycle(ordering *o, assignment_set set) {
   text words = text_new(o->e->of->memory);
-  for (int k = 0; k < set.count; k++) add_word(&words, set.item[k]->target);
+  for (int k = 0; k < set.count; k++) {
+    add_word(&words, set.item[k]->target);
+    if (keep_axes_whole(o->e->of, set.item[k])) o->split = true;
+  }
   o->problem = words.length > 0 ? words.chars : "a value without a name";
 }
 
@@ -435,11 +439,12 @@ static assignment_set all_assignments(entry_plan *e) {
   return set;
 }
 
-const char *order_assignments(entry_plan *e) {
+const char *order_assignments(entry_plan *e, bool *split) {
   ordering o = {.e = e};
   size_t count = e->assignments + 1;
   o.stack = arena_alloc(e->of->memory, count * sizeof *o.stack);
   o.frames = arena_alloc(e->of->memory, count * sizeof *o.frames);
   order_set(&o, all_assignments(e), NULL);
+  *split = o.split;
   return o.problem;
 }

@@ -88,6 +88,12 @@ static bool add_split(digit_list *list, axis along, int64_t unit) {
   return true;
 }
 
+/* Whether v may run as several variables. */
+static bool may_split(const plan *p, const variable *v) {
+  if (v->batch || v->along < 0 || v->unit == 0) return false;
+  return !axis_counts_copies(p->g, v->along) && !p->axis_whole[v->along];
+}
+
 bool find_digits(entry_plan *e, assignment *a) {
   digit_list list = {0};
   int variables = a->variables;
@@ -95,7 +101,7 @@ bool find_digits(entry_plan *e, assignment *a) {
   if (a->digits) list = *a->digits;
   for (int k = 0; k < a->variables && variables < MOST_VARIABLES; k++) {
     variable *v = a->variable[k];
-    if (v->batch || v->along < 0 || v->unit == 0 || axis_counts_copies(e->of->g, v->along)) continue;
+    if (!may_split(e->of, v)) continue;
     const int64_t by = common_divisor(a, v);
     if (by <= 1 || v->high % by != 0 || v->high <= by) continue;
     if (!add_split(&list, v->along, v->unit * by)) continue;
@@ -106,4 +112,9 @@ bool find_digits(entry_plan *e, assignment *a) {
   a->digits = arena_alloc(e->of->memory, sizeof list);
   *a->digits = list;
   return true;
+}
+
+bool keep_axes_whole(const plan *p, const assignment *a) {
+  for (int k = 0; a->digits && k < a->digits->count; k++) p->axis_whole[a->digits->item[k].along] = true;
+  return a->digits != NULL;
 }

@@ -82,6 +82,7 @@ static void list_results(entry_plan *e, const root_list *roots) {
 
 static void begin_entry(plan *p, entry_kind kind) {
   entry_plan *e = &p->entry[kind];
+  *e = (entry_plan){0};
   size_t nodes = (size_t)graph_node_count(p->g) + 1, tensors = (size_t)tensor_count(p->g) + 1;
   e->kind = kind;
   e->word = entry_words[kind];
@@ -93,16 +94,26 @@ static void begin_entry(plan *p, entry_kind kind) {
   e->size = arena_alloc(p->memory, nodes * sizeof *e->size);
 }
 
+/* In the order in which they are done. Where a recurrence's steps have been split into digits, no loop
+ * over them is found, and they stay whole in a second attempt. */
+static void make_assignments(plan *p, entry_kind kind) {
+  entry_plan *e = &p->entry[kind];
+  const root_list roots = find_roots(p, kind);
+  bool split = false;
+  do {
+    reach r = {0};
+    begin_entry(p, kind);
+    reach_nodes(e, roots.item, roots.count, &r);
+    store_nodes(e, roots.item, roots.count, &r);
+    list_results(e, &roots);
+    assign_all(e);
+    p->problem = order_assignments(e, &split);
+  } while (p->problem && split);
+}
+
 static void schedule_entry(plan *p, entry_kind kind) {
   entry_plan *e = &p->entry[kind];
-  root_list roots = find_roots(p, kind);
-  reach r = {0};
-  begin_entry(p, kind);
-  reach_nodes(e, roots.item, roots.count, &r);
-  store_nodes(e, roots.item, roots.count, &r);
-  list_results(e, &roots);
-  assign_all(e);
-  p->problem = order_assignments(e);
+  make_assignments(p, kind);
   if (p->problem) return;
   lay_out(e);
   narrow_ranges(e);

@@ -333,11 +333,18 @@ struct assignment {
 /* Makes the assignments of all buffers of the entry, and the buffers of the tensors they read. */
 void assign_all(entry_plan *e);
 
+/* ---- digits.c ----------------------------------------------------------------------------- */
+
+/* Marks the axes whose indices run as several variables in `a`, so that they do not when it is made anew;
+ * whether there are any. */
+bool keep_axes_whole(const plan *p, const assignment *a);
+
 /* ---- cycle.c ------------------------------------------------------------------------------ */
 
 /* Puts the entry's assignments in order, as steps; cycles become loops over time. Returns NULL,
- * or names the values of a cycle that does not step along an axis. */
-const char *order_assignments(entry_plan *e);
+ * or names the values of a cycle that does not step along an axis. split: it might if an axis, since
+ * marked, stayed whole. */
+const char *order_assignments(entry_plan *e, bool *split);
 void step_append(entry_plan *e, step *parent, step *s);
 
 /* ---- layout.c ----------------------------------------------------------------------------- */
@@ -619,6 +626,7 @@ struct plan {
   int64_t *tensor_offset;     /* by tensor number: parameters and states                         */
   const char **tensor_word;   /* by tensor number: C names                                       */
   const axis **tensor_axes;   /* by tensor number: axes that its dimensions are read along       */
+  bool *axis_whole;           /* by axis: its index stays one variable                           */
   axis *axis_same;            /* by axis: the one that stands for all of its size                */
   const char **axis_word;     /* by that: the name of the size, or NULL                          */
   const char *prefix;

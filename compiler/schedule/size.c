@@ -107,6 +107,7 @@ static void suggest_all(plan *p, int axes) {
 
 void name_sizes(plan *p) {
   int axes = graph_axis_count(p->g);
+  p->axis_whole = arena_alloc(p->memory, (size_t)axes * sizeof(bool));
   p->axis_same = arena_alloc(p->memory, (size_t)axes * sizeof(axis));
   p->axis_word = arena_alloc(p->memory, (size_t)axes * sizeof(char *));
   p->tensor_axes = arena_alloc(p->memory, ((size_t)tensor_count(p->g) + 1) * sizeof(axis *));

@@ -306,3 +306,17 @@ def matrix_state(x, y, Q, K, V, A, B, C, R, S, e_W, e_b, f_W, f_b):
   u = torch.cat([o, torch.stack(back[::-1])], 1)
   z = (torch.tanh(u @ e_W.T + e_b) + torch.stack(p) @ f_W.T + f_b).mean(0)
   return mse(z, y), {"z": z}
+
+
+@twin({**params(A=(5, 6), W=(5, 5), V=(5, 5)), **dense("z", 3, 20)}, x=real(8, 6), y=real(3))
+def every_second_step(x, y, A, W, V, z_W, z_b):
+  h, g, state = [], [None] * 8, torch.zeros(5, dtype=x.dtype)
+  for t in range(8):
+    state = torch.tanh(A @ x[t] + W @ state)
+    h.append(state)
+  state = torch.zeros(5, dtype=x.dtype)
+  for t in reversed(range(8)):
+    g[t] = state = torch.tanh(x[t, 0] * h[t] + V @ state)
+  e = torch.stack([h[2 * k] * g[2 * k + 1] for k in range(4)])
+  z = z_W @ e.flatten() + z_b
+  return mse(z, y), {"z": z}
