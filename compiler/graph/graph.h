@@ -292,6 +292,8 @@ const node *node_bracket(graph *g, const node *a);
 const node *node_where(graph *g, const node *condition, const node *a, const node *b);
 /* The bracket [class_value = k] along axis k. */
 const node *node_onehot(graph *g, const node *class_value, axis k);
+/* Whether n is [c = k] along k for a c that k does not tell: of its places there one counts. */
+bool node_is_onehot(const graph *g, const node *n, axis k);
 
 /* Where transform/ hooks its rewrite rules in: called with the pieces of every node that is about
  * to be interned, wrapped as a candidate that is not in the graph (its id means nothing); returns

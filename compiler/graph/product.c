@@ -330,7 +330,7 @@ static const node *hot_label(const graph *g, const node *n, axis k) {
   return NULL;
 }
 
-static bool is_onehot(const graph *g, const node *n, axis k) { return hot_label(g, n, k) != NULL; }
+bool node_is_onehot(const graph *g, const node *n, axis k) { return hot_label(g, n, k) != NULL; }
 
 /* Reading at the place that another index has. */
 static bool is_seed(const graph *g, const node *onehot, axis k) {
@@ -354,7 +354,7 @@ static const node *gathered(factor_list *list, const axis_set *bound) {
   for (int b = 0; b < bound->count; b++) {
     axis k = bound->axes[b];
     size_t hot = 0, others = 0;
-    while (hot < list->count && !is_onehot(g, list->base[hot], k)) hot++;
+    while (hot < list->count && !node_is_onehot(g, list->base[hot], k)) hot++;
     if (hot == list->count) continue;
     bool passes = is_seed(g, list->base[hot], k);
     for (size_t j = 0; j < list->count; j++) {
@@ -466,7 +466,7 @@ static bool open_onehots(factor_list *list, const axis_set *bound) {
     if (!is_nested(list, k)) continue;
     for (int j = 0; j < nested->operands; j++) {
       for (int b = 0; b < bound->count; b++) {
-        hot = hot || is_onehot(list->g, nested->operand[j], bound->axes[b]);
+        hot = hot || node_is_onehot(list->g, nested->operand[j], bound->axes[b]);
       }
     }
     if (!hot) continue;

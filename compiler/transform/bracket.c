@@ -1,5 +1,7 @@
 /* Matrix-chain order for contractions of any shape: dynamic programming over subsets of factors.
- * Cost of a step: the volume of the union of axes, that is its multiply-adds. */
+ * Cost of a step: the volume of the union of axes, that is its multiply-adds; without the axis k of a factor
+ * [c = k], which only says where the others are read and written. */
+#include <math.h>
 #include <string.h>
 
 #include "bracket.h"
@@ -17,6 +19,7 @@ typedef struct chain {
   uint64_t has[MOST_BRACKETED];       /* axes of each factor, as a mask of positions */
   uint64_t result;                    /* axes of the result */
   double cost[SUBSETS];
+  uint64_t hot[SUBSETS];              /* axes along which a subset's product is 0 but for one place */
   int split[SUBSETS];
 } chain;
 
@@ -29,17 +32,25 @@ static int position_of(chain *c, axis a) {
   return c->axes++;
 }
 
-static bool add_factor(chain *c, const node *n, double power) {
-  if (c->factors == MOST_BRACKETED) return false;
-  uint64_t mask = 0;
+/* The axes of n, added to a mask, and the one along which it is a one-hot vector. */
+static bool add_axes(chain *c, const node *n, uint64_t *mask, uint64_t *hot) {
+  uint64_t along = 0;
   for (int k = 0; k < n->rank; k++) {
     int position = position_of(c, n->axes[k]);
     if (position == MOST_AXES) return false;
-    mask |= UINT64_C(1) << position;
+    *mask |= UINT64_C(1) << position;
+    if (node_is_onehot(c->g, n, n->axes[k])) along = UINT64_C(1) << position;
   }
-  c->factor[c->factors] = n;
-  c->power[c->factors] = power;
-  c->has[c->factors++] = mask;
+  *hot |= along;
+  return true;
+}
+
+static bool add_factor(chain *c, const node *n, double power) {
+  const int k = c->factors;
+  if (k == MOST_BRACKETED || !add_axes(c, n, &c->has[k], &c->hot[1 << k])) return false;
+  c->factor[k] = n;
+  c->power[k] = power;
+  c->factors++;
   return true;
 }
 
@@ -68,23 +79,41 @@ static int single_factor(int subset) {
   return k;
 }
 
+static bool is_single(int subset) { return (subset & (subset - 1)) == 0; }
+
+/* One step over `axes`, of which `result` are left: nothing where a factor only selects, and where what it
+ * wrote to is then whole, that is filled first. */
+static double cost_of_step(const chain *c, uint64_t axes, uint64_t hot, uint64_t result) {
+  const uint64_t bound = axes & ~result;
+  if (hot && !bound) return 0;
+  return volume(c, axes & ~hot) + (hot & result && bound & ~hot ? volume(c, result) : 0);
+}
+
+/* Of the axes along which the factors were hot, those along which the result still is. */
+static uint64_t hot_after(uint64_t axes, uint64_t hot, uint64_t result) {
+  return axes & ~result & ~hot ? 0 : hot & result;
+}
+
 static void search(chain *c) {
   for (int subset = 1; subset < 1 << c->factors; subset++) {
+    const uint64_t outer = outer_axes(c, subset);
     c->cost[subset] = 0;
-    if ((subset & (subset - 1)) == 0) {
-      uint64_t own = c->has[single_factor(subset)];
-      if (own & ~outer_axes(c, subset)) c->cost[subset] = volume(c, own);
+    if (is_single(subset)) {
+      const uint64_t own = c->has[single_factor(subset)], hot = c->hot[subset];
+      if (own & ~outer) c->cost[subset] = cost_of_step(c, own, hot, outer);
+      c->hot[subset] = hot_after(own, hot, outer);
       continue;
     }
     bool found = false;
     for (int part = (subset - 1) & subset; part > subset - part; part = (part - 1) & subset) {
       int rest = subset - part;
-      uint64_t axes = outer_axes(c, part) | outer_axes(c, rest);
-      double cost = c->cost[part] + c->cost[rest] + volume(c, axes);
+      const uint64_t axes = outer_axes(c, part) | outer_axes(c, rest), hot = c->hot[part] | c->hot[rest];
+      double cost = c->cost[part] + c->cost[rest] + cost_of_step(c, axes, hot, outer);
       if (found && cost >= c->cost[subset]) continue;
       found = true;
       c->cost[subset] = cost;
       c->split[subset] = part;
+      c->hot[subset] = hot_after(axes, hot, outer);
     }
   }
 }
@@ -107,7 +136,7 @@ static const node *build_single(chain *c, int subset) {
 
 static const node *build(chain *c, int subset) {
   axis bound[MOST_AXES];
-  if ((subset & (subset - 1)) == 0) return build_single(c, subset);
+  if (is_single(subset)) return build_single(c, subset);
   int part = c->split[subset], rest = subset - part;
   const node *parts[] = {build(c, part), build(c, rest)};
   uint64_t inside = outer_axes(c, part) | outer_axes(c, rest);
@@ -164,17 +193,38 @@ static uint64_t all_axes(const chain *c) {
   return all;
 }
 
+/* All of it in one go, looked up and written at labels: what is no label is multiplied. Infinite without
+ * labels, where products of two are never more work. */
+static double cost_at_once(const chain *c) {
+  uint64_t hot = 0;
+  int others = 0;
+  for (int k = 0; k < c->factors; k++) {
+    hot |= c->hot[1 << k];
+    others += c->hot[1 << k] == 0;
+  }
+  const double step = cost_of_step(c, all_axes(c), hot, c->result);
+  return hot ? step * (others > 2 ? others - 1 : 1) : INFINITY;
+}
+
+static const node *build_at_once(chain *c) {
+  axis bound[MOST_AXES];
+  const int bounds = axes_of_mask(c, all_axes(c) & ~c->result, bound);
+  return node_product(c->g, c->factors, c->factor, c->power, bounds, bound);
+}
+
 /* What it costs as it stands: the outer contraction, and each inner one that was opened. */
 static double cost_as_it_is(chain *c, const node *inner, bool *known) {
-  uint64_t mask = 0;
+  uint64_t axes = 0, hot = 0, bound = 0;
   for (int k = 0; k < inner->operands; k++) {
-    for (int j = 0; j < inner->operand[k]->rank; j++) {
-      int position = position_of(c, inner->operand[k]->axes[j]);
-      if (position == MOST_AXES) *known = false;
-      else mask |= UINT64_C(1) << position;
-    }
+    uint64_t one = 0;
+    *known = *known && add_axes(c, inner->operand[k], &axes, &one);
+    hot |= one;
   }
-  return volume(c, mask);
+  for (int k = 0; k < inner->bound; k++) {
+    int position = position_of(c, inner->bound_axes[k]);
+    if (position < MOST_AXES) bound |= UINT64_C(1) << position;
+  }
+  return cost_of_step(c, axes, hot, axes & ~bound);
 }
 
 const node *bracket(graph *g, int batch, const node *made, int count, const node *const *factors,
@@ -206,7 +256,9 @@ const node *bracket(graph *g, int batch, const node *made, int count, const node
     if (position < MOST_AXES) c->result |= UINT64_C(1) << position;
   }
   if (!known || c->factors < (early ? 2 : 3) || (c->result & ~all_axes(c))) return made;
+  const double at_once = cost_at_once(c);
   search(c);
-  int whole = (1 << c->factors) - 1;
+  const int whole = (1 << c->factors) - 1;
+  if (at_once < before && at_once <= c->cost[whole]) return build_at_once(c);
   return c->cost[whole] < before ? build(c, whole) : made;
 }

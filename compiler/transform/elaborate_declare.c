@@ -76,6 +76,18 @@ void register_tensor(elaborator *e, tensor *t, const char *full) {
   if (list != NULL) ARENA_PUSH(e->memory, list->items, list->count, list->capacity, t);
 }
 
+/* Along the axes of the copies that are being elaborated: they are others in the pass for prediction. */
+static value registered_value(elaborator *e, const struct registered_tensor *here) {
+  value v = here->value;
+  const tensor *t = here->tensor;
+  axis dims[MAX_RANK];
+  if (t->stacked == 0) return v;
+  memcpy(dims, e->stack, (size_t)t->stacked * sizeof *dims);
+  memcpy(&dims[t->stacked], v.dims, (size_t)v.rank * sizeof *dims);
+  v.node = node_tensor(e->g, t, dims);
+  return v;
+}
+
 /* ---- shapes and kinds --------------------------------------------------------------------- */
 
 static constancy read_shape(context *c, const declaration *d, int *rank, int64_t *shape) {
@@ -277,7 +289,7 @@ static value declare_one(context *c, const declaration *d, tensor_role role) {
     return poison();
   }
   struct registered_tensor *here = find_registered(e, role, full);
-  value v = here->value;
+  value v = registered_value(e, here);
   v.word = d->word;
   return v;
 }
