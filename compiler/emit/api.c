@@ -8,40 +8,50 @@ const char *real_type(const plan *p) { return p->real_bytes == 4 ? "float" : "do
 /* ---- sizes and offsets ------------------------------------------------------------------------- */
 
 static void emit_sizes(writer *w) {
+  const bool vast = w->p->vast;
   text list = text_new(w->memory);
   for (axis a = 1; a < graph_axis_count(w->p->g); a++) {
     if (w->p->axis_same[a] != a || !w->size_used[a] || !w->p->axis_word[a]) continue;
-    text_printf(&list, "%s%s = %lld", list.length > 0 ? ", " : "", w->p->axis_word[a],
+    text_printf(&list, vast ? "%s#define %s ((size_t)%lld)" : "%s%s = %lld",
+                list.length == 0 ? "" : vast ? "\n" : ", ", w->p->axis_word[a],
                 (long long)axis_extent(w->p->g, a));
   }
-  if (list.length > 0) line(w, "\nenum { %s };", list.chars);
+  if (list.length > 0) line(w, vast ? "\n%s" : "\nenum { %s };", list.chars);
+}
+
+/* A name of the block's layout: `terms`, and so many bytes. */
+static void emit_place(writer *w, const char *word, const char *terms, int64_t bytes) {
+  const char *plus = terms[0] ? " + " : "";
+  if (w->p->vast) line(w, "#define %s (%s%s(size_t)%lld)", word, terms, plus, (long long)bytes);
+  else line(w, "  %s = %s%s%lld,", word, terms, plus, (long long)bytes);
 }
 
 static void emit_offset(writer *w, const tensor *t) {
-  line(w, "  AT_%s = HEAD_BYTES + %lld,", w->p->tensor_word[t->number],
-       (long long)w->p->tensor_offset[t->number]);
+  emit_place(w, arena_printf(w->memory, "AT_%s", w->p->tensor_word[t->number]), "HEAD_BYTES",
+             w->p->tensor_offset[t->number]);
 }
 
 void emit_sizes_and_offsets(writer *w) {
   const plan *p = w->p;
   const program *m = p->p;
+  const bool vast = p->vast;
   emit_sizes(w);
   text_append(w->out, "\n/* Where things lie in the block, in bytes: the head, what is kept, then what the\n"
                       " * functions compute with. Every tensor is aligned to 64 bytes. */\n");
-  line(w, "enum {");
-  line(w, "  HEAD_BYTES = (sizeof(nnrt_head) + 63) / 64 * 64,");
+  line(w, vast ? "#define HEAD_BYTES ((sizeof(nnrt_head) + 63) / 64 * 64)"
+               : "enum {\n  HEAD_BYTES = (sizeof(nnrt_head) + 63) / 64 * 64,");
   for (int k = 0; k < m->states; k++) {
     if (m->state[k]->role == TENSOR_RUNNING) emit_offset(w, m->state[k]);
   }
   for (int k = 0; k < m->parameters; k++) emit_offset(w, m->parameter[k]);
-  line(w, "  PARAMETERS = HEAD_BYTES + %lld,", (long long)p->parameter_offset);
-  line(w, "  PARAMETER_BYTES = %lld,", (long long)p->parameter_bytes);
-  line(w, "  GRADIENTS = HEAD_BYTES + %lld,", (long long)p->gradient_offset);
-  line(w, "  TO_GRADIENT = GRADIENTS - PARAMETERS,");
-  line(w, "  OPTIMIZER_STATES = HEAD_BYTES + %lld,", (long long)p->optimizer_state_offset);
-  line(w, "  INFERENCE_END = GRADIENTS, TRAINING_END = HEAD_BYTES + %lld",
+  emit_place(w, "PARAMETERS", "HEAD_BYTES", p->parameter_offset);
+  emit_place(w, "PARAMETER_BYTES", "", p->parameter_bytes);
+  emit_place(w, "GRADIENTS", "HEAD_BYTES", p->gradient_offset);
+  line(w, vast ? "#define TO_GRADIENT (GRADIENTS - PARAMETERS)" : "  TO_GRADIENT = GRADIENTS - PARAMETERS,");
+  emit_place(w, "OPTIMIZER_STATES", "HEAD_BYTES", p->optimizer_state_offset);
+  line(w, vast ? "#define INFERENCE_END GRADIENTS\n#define TRAINING_END (HEAD_BYTES + (size_t)%lld)"
+               : "  INFERENCE_END = GRADIENTS, TRAINING_END = HEAD_BYTES + %lld\n};",
        (long long)p->training_bytes);
-  line(w, "};");
 }
 
 static const char block_end[] = "(size_t)(head->training ? TRAINING_END : INFERENCE_END)";

@@ -1,4 +1,5 @@
 /* index: places in memory, conditions on places and sizes as C expressions of type size_t. */
+#include <ctype.h>
 #include <string.h>
 
 #include "writer.h"
@@ -159,6 +160,12 @@ const char *size_text(writer *w, const buffer *b, int d) {
   return size_word(w->p, b, d);
 }
 
+/* As a factor: of type size_t where ints might not hold the product. */
+const char *size_factor(writer *w, const buffer *b, int d) {
+  const char *size = size_text(w, b, d);
+  return w->p->vast && isdigit((unsigned char)size[0]) ? arena_printf(w->memory, "(size_t)%s", size) : size;
+}
+
 const char *bound_text(writer *w, const variable *v) {
   if (v->along > 0) use_size(w, v->along);
   return bound_word(w->p, v);
@@ -254,7 +261,7 @@ piece place_piece(writer *w, const buffer *b, const index_form *at) {
     if (where.chars) {
       bool one = strcmp(where.chars, "1") == 0;
       where = piece_of(w, BIND_MULTIPLY, "%s%s%s", one ? "" : within(w, where, BIND_MULTIPLY),
-                       one ? "" : " * ", size_text(w, b, d));
+                       one ? "" : " * ", size_factor(w, b, d));
     }
     if (is_zero(&at[d])) continue;
     bool minus = at[d].terms == 0 && at[d].constant < 0;
@@ -275,7 +282,7 @@ piece stride_piece(writer *w, const buffer *b, int d) {
   for (int k = b->rank - 1; k >= 0 && b->order[k] != d; k--) {
     int inner = b->order[k];
     if (b->dropped[inner] || is_single(w, b, inner)) continue;
-    const char *size = size_text(w, b, inner);
+    const char *size = size_factor(w, b, inner);
     stride = stride.chars ? piece_of(w, BIND_MULTIPLY, "%s * %s", size, stride.chars)
                           : piece_of(w, BIND_PRIMARY, "%s", size);
   }
@@ -285,7 +292,7 @@ piece stride_piece(writer *w, const buffer *b, int d) {
 const char *elements_text(writer *w, const buffer *b) {
   text out = text_new(w->memory);
   for (int d = 0; d < b->rank; d++) {
-    if (!b->dropped[d]) text_printf(&out, "%s%s", out.length > 0 ? " * " : "", size_text(w, b, d));
+    if (!b->dropped[d]) text_printf(&out, "%s%s", out.length > 0 ? " * " : "", size_factor(w, b, d));
   }
   return out.length > 0 ? out.chars : "1";
 }

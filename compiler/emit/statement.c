@@ -94,7 +94,7 @@ static void clear_by_memset(writer *w, const assignment *a) {
     int d = b->order[k];
     size_form extent = buffer_extent(w->p->g, b, d);
     if (b->dropped[d] || stands(w, a, d) || (extent.count == 1 && !extent.batch)) continue;
-    const char *size = size_text(w, b, d);
+    const char *size = size_factor(w, b, d);
     count = count.chars ? piece_of(w, BIND_MULTIPLY, "%s * %s", count.chars, size)
                         : piece_of(w, BIND_MULTIPLY, "%s", size);
   }

@@ -209,6 +209,7 @@ piece conditions_piece(writer *w, const condition *list);
 /* What they leave undecided depends on v, or on something that is no loop's. */
 bool conditions_vary(const condition *list, const variable *v);
 const char *size_text(writer *w, const buffer *b, int d);
+const char *size_factor(writer *w, const buffer *b, int d);
 const char *bound_text(writer *w, const variable *v);
 /* Elements from one index to the next along dimension d, as a product of sizes. */
 piece stride_piece(writer *w, const buffer *b, int d);

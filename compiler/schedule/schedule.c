@@ -1,5 +1,7 @@
 /* schedule: from a program to the plan of its functions.
  * Needs: a lowered program. Gives: a plan that emit/ prints. Breaks: nothing; nodes are not made. */
+#include <limits.h>
+
 #include "schedule.h"
 
 /* ---- roots ---------------------------------------------------------------------------------- */
@@ -198,6 +200,20 @@ bool has_entry(const plan *p, entry_kind kind) {
   return kind != ENTRY_HELD || p->p->held_objective;
 }
 
+enum { MOST_OF_AN_INT = INT_MAX / 2 }; /* the head and a second offset may come on top */
+
+static bool is_large(const plan *p, const tensor *t) { return tensor_bytes(p, t) > MOST_OF_AN_INT; }
+
+static bool is_vast(const plan *p) {
+  bool vast = p->training_bytes > MOST_OF_AN_INT || p->carry_per_sample > MOST_OF_AN_INT;
+  for (int k = 0; k < p->p->inputs; k++) vast = vast || is_large(p, p->p->input[k]);
+  for (int k = 0; k < p->p->targets; k++) vast = vast || is_large(p, p->p->target[k]);
+  for (int k = 0; k < ENTRY_COUNT; k++) {
+    vast = vast || p->entry[k].scratch_per_sample > MOST_OF_AN_INT || p->entry[k].scratch_fixed > MOST_OF_AN_INT;
+  }
+  return vast;
+}
+
 plan *schedule_program(const program *p, int real_bytes) {
   plan *made = arena_alloc(graph_memory(p->g), sizeof *made);
   made->p = p;
@@ -213,5 +229,6 @@ plan *schedule_program(const program *p, int real_bytes) {
     if (!has_entry(made, (entry_kind)kind)) continue;
     schedule_entry(made, (entry_kind)kind);
   }
+  made->vast = is_vast(made);
   return made;
 }

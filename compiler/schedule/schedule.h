@@ -629,6 +629,8 @@ struct plan {
   bool *axis_whole;           /* by axis: its index stays one variable                           */
   axis *axis_same;            /* by axis: the one that stands for all of its size                */
   const char **axis_word;     /* by that: the name of the size, or NULL                          */
+  bool vast;                  /* sizes and offsets are of type size_t: no int, such as the constants of an
+                                 enum are, would hold their products and sums                       */
   const char *prefix;
   word_table *words;
 };

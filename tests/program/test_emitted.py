@@ -139,6 +139,33 @@ def no_warnings_about_rests(folder):
   nn.must(["gcc", *nn.WARNINGS, "-O3", "-march=native", f"-I{nn.INCLUDE}", "-c", source, "-o", folder / "m.o"])
 
 
+# More than an int holds: a parameter's bytes; a tensor's elements, of sizes without and with a name.
+VAST = {"parameters": """input c : class(300000)
+target y
+e = embedding(c, 1024)
+z = dense(e, 1)
+loss (z[0] - y)^2
+train { optimizer sgd(rate = 0.01) }
+""",
+        "numbers as sizes": "input x[100000, 100000]\nparam W[100000, 100000]\nloss sum(W * x)\n",
+        "names of sizes": """let N = 70000
+input x[N]
+target y
+param W[N, N]
+h = tanh(W @ x)
+loss (sum[i](h[i] * x[i]) - y)^2
+"""}
+
+
+def check_vast(folder, name):
+  """No sum or product of sizes and offsets overflows, in what compilers can tell."""
+  model = folder / "vast.nn"
+  model.write_text(VAST[name])
+  source = nn.emit(model, folder / "vast.c")
+  for compiler in ("gcc", "clang"):
+    nn.must([compiler, *nn.WARNINGS, "-O1", f"-I{nn.INCLUDE}", "-c", source, "-o", folder / "m.o"])
+
+
 def main():
   tally = nn.Tally()
   with tempfile.TemporaryDirectory(prefix="nncc-emitted-") as name:
@@ -147,6 +174,8 @@ def main():
     for name in VECTORS:
       tally.case(f"vectors of {name}", check_vectors, folder, name)
     tally.case("no warnings about what is left of no rows", no_warnings_about_rests, folder)
+    for name in VAST:
+      tally.case(f"vast {name}", check_vast, folder, name)
     tally.case("small frames", check_small_frames, CHARNN, folder)
     for model in [nn.MODELS / f"{stem}.nn" for stem in SHOWN]:
       tally.case(f"{model.stem}: identical", check_identical, model, folder)
