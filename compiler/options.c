@@ -207,6 +207,17 @@ static int refuse_unknown(int found, char **argv) {
   return refuse_option(found == ':' ? "%s needs a value" : "unknown option %s", argv[optind - 1]);
 }
 
+/* What is written must not replace what is read, nor what has just been written. */
+static int refuse_lost_file(const options *o) {
+  if (o->output && same_file(o->output, o->model))
+    return refuse_option("-o %s would replace the model: name another file", o->output);
+  if (o->header && same_file(o->header, o->model))
+    return refuse_option("--header %s would replace the model: name another file", o->header);
+  if (o->header && o->output && same_file(o->header, o->output))
+    return refuse_option("-o and --header both write %s: name another file", o->header);
+  return 0;
+}
+
 bool read_options(options *o, int argc, char **argv, int *status) {
   struct option long_options[OPTIONS + 1];
   char letters[2 * OPTIONS + 2];
@@ -230,6 +241,8 @@ bool read_options(options *o, int argc, char **argv, int *status) {
   } else if (!o->output && !o->header && !o->check && !o->derive && !o->graph &&
              o->dump == STAGE_NONE) {
     *status = refuse_option("nothing to do with %s: say -o FILE", o->model);
+  } else {
+    *status = refuse_lost_file(o);
   }
   return *status == 0;
 }

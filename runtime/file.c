@@ -36,6 +36,13 @@ int nnrt_open_to_read(const char *path, struct stat *status, nnrt_failure *failu
   return -1;
 }
 
+bool nnrt_same_file(const char *a, const char *b) {
+  struct stat one, other;
+  if (stat(a, &one) != 0 || stat(b, &other) != 0)
+    return strcmp(a, b) == 0;
+  return S_ISREG(one.st_mode) && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
 bool nnrt_fail_gzip(void *stream, const char *path, nnrt_failure *failure) {
   int code;
   int reason = errno;

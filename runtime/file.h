@@ -31,6 +31,10 @@ int nnrt_open_to_read(const char *path, struct stat *status, nnrt_failure *failu
 /* Why a stream of zlib stopped: cut short, damaged, or the system's reason. */
 bool nnrt_fail_gzip(void *stream, const char *path, nnrt_failure *failure);
 
+/* Whether both paths name one file: as they are written, or, where it exists, whatever leads there. What is no
+ * regular file, such as a terminal, is none. */
+bool nnrt_same_file(const char *a, const char *b);
+
 bool nnrt_host_is_big_endian(void);
 
 /* ---- file.c: writing ---------------------------------------------------------------------- */

@@ -1,4 +1,5 @@
 /* Turns argv into nnrt_options, by the rows of commands.def and options.def. */
+#include "file.h"
 #include "options_table.h"
 
 #include <getopt.h>
@@ -126,6 +127,38 @@ static bool read_options(const nnrt_model *model, int argc, char **argv, nnrt_op
   return take_operand(argc, argv, options, failure);
 }
 
+/* What is written must not replace what is read, nor what else is written; but --save may go on in the file
+ * that --load or --resume began with. */
+static bool loses_nothing(const nnrt_options *options, nnrt_failure *failure) {
+  const nnrt_settings *settings = &options->settings;
+  const struct {
+    const char *option, *path;
+  } written[] = {{"save", options->save}, {"output", options->output}, {"log", options->log},
+                 {"plot", options->plot}, {"report", options->report}};
+  const char *weights = options->load ? options->load : options->resume;
+  for (int k = 0; k < (int)(sizeof written / sizeof *written); k++) {
+    const char *path = written[k].path;
+    if (!path)
+      continue;
+    for (int f = 0; f < settings->data_files + settings->test_files; f++) {
+      const nnrt_file *file = f < settings->data_files ? &settings->data[f]
+                                                       : &settings->test[f - settings->data_files];
+      if (nnrt_same_file(path, file->path))
+        return nnrt_fail(failure, "--%s: %s holds data: name another file",
+                         written[k].option, path);
+    }
+    if (weights && path != options->save && nnrt_same_file(path, weights))
+      return nnrt_fail(failure, "--%s: %s holds the weights to begin with: name another file",
+                       written[k].option, path);
+    for (int j = 0; j < k; j++) {
+      if (written[j].path && nnrt_same_file(path, written[j].path))
+        return nnrt_fail(failure, "--%s: %s is what --%s writes: name another file",
+                         written[k].option, path, written[j].option);
+    }
+  }
+  return true;
+}
+
 /* What depends on several options, in whatever order they stood. */
 static bool finish(nnrt_options *options, nnrt_failure *failure) {
   if (nnrt_given(options, NNRT_OPTION_RATE))
@@ -148,7 +181,7 @@ static bool finish(nnrt_options *options, nnrt_failure *failure) {
                      options->partial ? "partial" : options->maps ? "map" : "map-file");
   if (options->save_every && !options->save)
     return nnrt_fail(failure, "--save-every: needs --save FILE");
-  return true;
+  return loses_nothing(options, failure);
 }
 
 static const char *program_name(const char *path) {

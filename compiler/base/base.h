@@ -108,6 +108,10 @@ enum { REPORT_LIMIT = 20 };
 const source *source_read(arena *memory, const char *path, const char **problem);
 const source *source_of_text(arena *memory, const char *path, const char *chars, bool shipped);
 
+/* Whether both paths name one file: as they are written, or, where it exists, whatever leads there. Neither
+ * standard input nor what is no regular file is a file. */
+bool same_file(const char *a, const char *b);
+
 /* Writes beside the file, fsyncs, renames: `path` holds the old text or the new one, never a part.
  * path "-" writes to standard output. False with *problem set where that fails. */
 bool file_write_whole(arena *memory, const char *path, const char *chars, size_t length,

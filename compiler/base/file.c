@@ -104,6 +104,15 @@ const source *source_of_text(arena *memory, const char *path, const char *chars,
 
 /* ---- writing ------------------------------------------------------------------------------ */
 
+bool same_file(const char *a, const char *b) {
+  struct stat one, other;
+  if (strcmp(a, "-") == 0)
+    return false;
+  if (stat(a, &one) != 0 || stat(b, &other) != 0)
+    return strcmp(a, b) == 0;
+  return S_ISREG(one.st_mode) && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
 static bool fail(const char **problem) {
   *problem = strerror(errno != 0 ? errno : EIO);
   return false;

@@ -54,6 +54,21 @@ def check_bash_nncc(folder):
     nn.demand(offered == wanted, f"{words}: {offered}")
 
 
+def check_nothing_lost(folder):
+  """The compiler writes neither over its model nor twice to one file."""
+  model = folder / "own.nn"
+  model.write_text("input x[2]\nz = dense(x, 1)\noutput z\n")
+  (folder / "link.nn").symlink_to("own.nn")
+  text = model.read_text()
+  for options, says in ((["-o", "own.nn"], "-o own.nn would replace the model"),
+                        (["-o", "link.nn"], "-o link.nn would replace the model"),
+                        (["--header", "./own.nn"], "--header ./own.nn would replace the model"),
+                        (["-o", "own.c", "--header", "own.c"], "-o and --header both write own.c")):
+    done = nn.run([nn.NNCC, "own.nn", *options], cwd=folder)
+    nn.demand(done.returncode == 1 and done.stderr.count("\n") == 1 and says in done.stderr, done.stderr)
+    nn.demand(model.read_text() == text and not (folder / "own.c").exists(), f"{options}: files changed")
+
+
 def commands_of(program):
   said = nn.must([program, "--help"]).stdout
   return re.findall(r"^  ([a-z]+) ", said, re.MULTILINE)
@@ -163,6 +178,7 @@ def main():
       tally.case(f"manual of {pathlib.Path(of).name}", check_manual, nn.must([of, command]).stdout,
                  help_of[of])
     tally.case("pages to install", check_pages)
+    tally.case("nothing lost", check_nothing_lost, folder)
     tally.case("an unknown shell, nncc", refuses, [nn.NNCC, "--completion", "fish"], 1, "fish",
                "bash and zsh")
     tally.case("an unknown shell", refuses, [program, "completion", "fish"], 2, "fish",
