@@ -141,13 +141,24 @@ static void note(notes *all, const char *key, const char *format, ...) {
   all->count++;
 }
 
+/* As few digits as give back the same number: 0.003, not 0.0030000000000000001. */
+static const char *shown_number(char chars[32], double value) {
+  for (int digits = 6; digits <= 17; digits++) {
+    snprintf(chars, 32, "%.*g", digits, value);
+    const double back = strtod(chars, NULL);
+    if (back <= value && back >= value)
+      break;
+  }
+  return chars;
+}
+
 /* "adam(rate = 0.01, beta1 = 0.9)": what --optimizer takes */
 static void note_optimizer(notes *all, const nnrt_optimizer *optimizer, const double *value) {
-  char text[512];
+  char text[512], number[32];
   int length = snprintf(text, sizeof text, "%s", optimizer->name);
   for (int i = 0; i < optimizer->hyperparameters && length < (int)sizeof text; i++)
-    length += snprintf(text + length, sizeof text - (size_t)length, "%s%s = %.17g",
-                       i ? ", " : "(", optimizer->hyperparameter[i], value[i]);
+    length += snprintf(text + length, sizeof text - (size_t)length, "%s%s = %s",
+                       i ? ", " : "(", optimizer->hyperparameter[i], shown_number(number, value[i]));
   note(all, "optimizer", "%s%s", text, optimizer->hyperparameters ? ")" : "");
 }
 
@@ -157,6 +168,7 @@ static const char *which_weights(const nnrt_trainer *trainer) {
 }
 
 static void write_notes(const nnrt_trainer *trainer, notes *all) {
+  char number[32];
   const nnrt_settings *settings = &trainer->options->settings;
   note(all, "model", "%s", trainer->model->name);
   note(all, "samples", "%zu", trainer->data.samples);
@@ -165,9 +177,9 @@ static void write_notes(const nnrt_trainer *trainer, notes *all) {
   note(all, "batch", "%d", settings->batch);
   note(all, "accumulate", "%d", settings->accumulate);
   note(all, "epochs", "%d", settings->epochs);
-  note(all, "holdout", "%.17g", settings->holdout);
-  note(all, "clip", "%.17g", settings->clip);
-  note(all, "clip-value", "%.17g", settings->clip_value);
+  note(all, "holdout", "%s", shown_number(number, settings->holdout));
+  note(all, "clip", "%s", shown_number(number, settings->clip));
+  note(all, "clip-value", "%s", shown_number(number, settings->clip_value));
   note(all, "decay", "%s", settings->decay ? settings->decay : "0");
   note(all, "average", "%s", settings->average ? settings->average : "none");
   note(all, "patience", "%d", settings->patience);

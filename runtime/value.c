@@ -55,9 +55,10 @@ static bool set_number(const nnrt_option_row *option, const char *text, double *
 
 static bool set_holdout(const char *text, double *to, nnrt_failure *failure) {
   double value;
-  if (!read_number(text, &value) || value < 0 || (value >= 1 && value != floor(value)))
-    return nnrt_fail(failure, "--holdout: '%s' is neither a share 0 <= x < 1 nor a whole number",
-                     text);
+  const bool number = read_number(text, &value);
+  if (!number || value < 0 || (value >= 1 && (value != floor(value) || strchr(text, '.'))))
+    return nnrt_fail(failure, "--holdout: '%s' is neither a share 0 <= x < 1 nor a whole number of samples "
+                     "(without a point)", text);
   *to = value;
   return true;
 }

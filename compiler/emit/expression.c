@@ -396,8 +396,8 @@ static void emit_helper(writer *w, op operation) {
 void emit_helpers_of(writer *w) {
   if (w->helpers->zeros > 0) {
     const char *real = real_word(w);
-    line(w, "/* What is read where a row of a tensor is not there. A compiler that knew what it is would read ahead");
-    line(w, " * in that case and not in the other, and make no vectors of the loop. */");
+    line(w, "/* What is read where a row of a tensor is not there. A compiler that knew what it is would");
+    line(w, " * read ahead in that case and not in the other, and make no vectors of the loop. */");
     line(w, "static inline const %s *zeros(void) {", real);
     line(w, "  static const %s row[%lld] = {0};", real, (long long)w->helpers->zeros);
     line(w, "  const %s *begin = row;", real);

@@ -263,7 +263,7 @@ static void emit_settings(writer *w) {
   emit_set_text(w, "schedule", s->schedule);
   emit_set_text(w, "decay", s->decay);
   emit_set_text(w, "average", s->average);
-  if (s->columns > 0) line(w, ".columns = %d, .column = columns,", s->columns);
+  if (s->columns > 0) line(w, ".columns = %d, .column = chosen_columns,", s->columns);
   emit_set_text(w, "scale", s->scale);
   emit_set_text(w, "weights", s->weights);
   emit_set_text(w, "class_weights", s->class_weights);
@@ -334,5 +334,5 @@ void emit_tables(writer *w) {
   emit_metrics(w);
   emit_files(w, "nnrt_file", "data_files", s->data_files, s->data);
   emit_files(w, "nnrt_file", "test_files", s->test_files, s->test);
-  emit_files(w, "nnrt_columns", "columns", s->columns, s->column);
+  emit_files(w, "nnrt_columns", "chosen_columns", s->columns, s->column);
 }

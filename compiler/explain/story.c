@@ -139,15 +139,16 @@ static void equation(story *s, const symbol *of, const node *value, bool final,
   chain->words = places(s, of);
 }
 
-/* How comments of the emitted C spell what has a letter here, by the first parameter. */
+/* How the emitted C spells what has a letter here, by the first parameter. */
 static void tell_spelling(story *s) {
   if (!s->places || s->n->p->parameters == 0) return;
   const symbol *of = s->n->symbol[s->n->r->leaf[0]->id];
   if (!of) return;
   const formula *by = formula_partial(s->memory, loss_letter(s->n), of->whole);
+  const char *in_c = word_spelt(s->memory, of->spelling);
   const phrase *part[] = {
-      phrase_code(phrase_new(s->memory), of->spelling), formula_phrase(s, of->whole),
-      phrase_code(phrase_new(s->memory), arena_printf(s->memory, "d_%s", of->spelling)),
+      phrase_code(phrase_new(s->memory), in_c), formula_phrase(s, of->whole),
+      phrase_code(phrase_new(s->memory), arena_printf(s->memory, "d_%s", in_c)),
       formula_phrase(s, by)};
   phrase *said = phrase_new(s->memory);
   document_paragraph(s->d, phrase_words_with(said, WORDS_spelled_in_c, 4, part));

@@ -156,9 +156,10 @@ static void name_direct(notation *s, const derivation_adjoint *a) {
   if (direct && s->symbol[a->of->id]) name_adjoint(s, s->symbol[a->of->id], direct->value);
 }
 
-/* δ is the derivative by the argument of a state's activation. */
+/* δ is the derivative by the argument of a state's activation, where there is one such argument. */
 static void name_adjoints(notation *s) {
-  int states = 0;
+  int states = 0, arguments = 0;
+  symbol *argument = NULL;
   for (int k = 0; k < s->r->adjoints; k++) states += s->r->adjoint[k].reference != NULL;
   for (int k = 0; k < s->r->adjoints; k++) name_direct(s, &s->r->adjoint[k]);
   for (int k = 0; k < s->r->adjoints; k++) {
@@ -167,10 +168,11 @@ static void name_adjoints(notation *s) {
     if (!by || by->kind == SYMBOL_ADJOINT || by->kind == SYMBOL_TENSOR || a->reference) continue;
     name_adjoint(s, by, a->value);
     symbol *made = s->symbol[a->value->id];
-    if (made && made->by == by && by->kind == SYMBOL_AUXILIARY && is_recurrent(s, by)) {
-      made->delta = states == 1;
-    }
+    if (!made || made->by != by || by->kind != SYMBOL_AUXILIARY || !is_recurrent(s, by)) continue;
+    argument = made;
+    arguments++;
   }
+  if (states == 1 && arguments == 1) argument->delta = true;
 }
 
 static void find_steps(notation *s) {

@@ -186,7 +186,8 @@ static void diagnose_precision(const diagnosis *d) {
 void diagnose(const program *p, report *to) {
   if (!p->objective) return;
   diagnosis d = {.p = p, .to = to, .objective = reach_of(p->g, p->objective)};
-  for (int k = 0; k < p->gradients && k < p->parameters; k++) {
+  const bool learns = p->objective_where.file != NULL;
+  for (int k = 0; k < p->gradients && k < p->parameters && learns; k++) {
     diagnose_parameter(&d, p->parameter[k], p->gradient[k].value);
   }
   diagnose_squashing(&d);

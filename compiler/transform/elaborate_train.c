@@ -241,8 +241,12 @@ static void apply_setting(training *t, const setting *s) {
     else setting_rows[k].set(t, s);
     return;
   }
-  complain(t->e, s->where, "unknown setting `%s`%s", s->word,
-           suggestion(t->e, s->word, words, SETTINGS));
+  const char *near = suggestion(t->e, s->word, words, SETTINGS);
+  text all = text_new(t->e->memory);
+  for (int k = 0; k < SETTINGS && near[0] == '\0'; k++) {
+    text_printf(&all, "%s%s", k == 0 ? "; there are " : k + 1 < SETTINGS ? ", " : " and ", words[k]);
+  }
+  complain(t->e, s->where, "unknown setting `%s`%s%s", s->word, near, all.length > 0 ? all.chars : "");
 }
 
 static void apply_settings(training *t, const setting *first) {

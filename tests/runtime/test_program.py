@@ -289,7 +289,7 @@ class Resuming(Programs):
                           "@epoch", "@position", "@seed", "@text.bytes"}, set(tensors))
     self.assertEqual(bytes(tensors["@text.bytes"]), b"abcdef")
     self.assertEqual(tensors["@s"].shape, (3, 2))
-    self.assertEqual(notes["optimizer"], "sgd(rate = 0.5, momentum = 0.90000000000000002)")
+    self.assertEqual(notes["optimizer"], "sgd(rate = 0.5, momentum = 0.9)")
 
   def interrupt(self, number):
     with subprocess.Popen([self.program["float"], "train", "--data", self.at / "d.csv", "--epochs",
