@@ -105,12 +105,29 @@ static void clear_by_memset(writer *w, const assignment *a) {
        b->word);
 }
 
+/* Whether the C for n, as far as it is not stored, has a `?:`. */
+static bool chooses(const writer *w, const node *n) {
+  bool any = n->class == NODE_MAP && op_rows[n->op].strength == BIND_CONDITIONAL;
+  for (int k = 0; k < n->operands && !any; k++) {
+    const node *operand = n->operand[k];
+    const bool mask = n->class == NODE_PRODUCT && operand->boolean;
+    any = mask || (!w->e->held[operand->id] && chooses(w, operand));
+  }
+  return any;
+}
+
+/* gcc, which knows that it adds to zeroes first, makes no vectors of sums in memory of what chooses: they are
+ * not told by memset(). */
+static bool hides_zeroes(const writer *w, const assignment *a) {
+  return a->kind == ASSIGN_PRODUCT && a->term && standing_dims(w, a) > 0 && chooses(w, a->term);
+}
+
 void emit_clear(writer *w, const assignment *a) {
   const buffer *b = a->target;
   if (buffer_is_scalar(b)) {
     set_type(w, b);
     line(w, "%s %s = %s;", buffer_type(w, b), b->word, number_piece(w, 0).chars);
-  } else if (standing_dims(w, a) >= 0) {
+  } else if (standing_dims(w, a) >= 0 && !hides_zeroes(w, a)) {
     clear_by_memset(w, a);
   } else {
     clear_by_loops(w, a);

@@ -200,6 +200,75 @@ static void order_digits(const entry_plan *e, const assignment *a) {
   }
 }
 
+/* ---- between products ------------------------------------------------------------------------- */
+
+/* Who reads a buffer first, and how. */
+typedef struct first_reader {
+  const assignment *by;
+  const buffer_read *read;
+  bool others;
+} first_reader;
+
+static void note_readers(const assignment *a, first_reader *of) {
+  for (const buffer_read *r = a->reads; r; r = r->next) {
+    first_reader *here = &of[r->from->number];
+    here->others = here->by != NULL;
+    if (!here->by) *here = (first_reader){a, r, false};
+  }
+}
+
+static bool is_read_along(const buffer_read *r, const variable *v) {
+  for (int d = 0; d < r->from->rank; d++) {
+    if (index_variable(&r->at[d]) == v) return true;
+  }
+  return false;
+}
+
+/* What is read is multiplied by a matrix as it stands: the result has an index that it lacks. */
+static bool multiplies(const assignment *a, const buffer_read *r) {
+  bool more = false, two = a->kind == ASSIGN_PRODUCT && a->factors == 2;
+  for (int k = 0; k < a->factors && two; k++) two = a->factor[k].from != NULL;
+  for (int k = 0; k < a->free; k++) more = more || !is_read_along(r, variable_now(a->variable[k]));
+  return two && more;
+}
+
+static bool sums_over(const assignment *a, const variable *v) {
+  for (int k = a->free; k < a->variables; k++) {
+    if (variable_now(a->variable[k]) == v) return true;
+  }
+  return false;
+}
+
+/* A contraction of samples without a name that one product alone reads lies as that goes over it: what it sums over is
+ * innermost, or outermost where it sums over samples, too. So (A X) W is a product of rows, and one for all
+ * samples; so is a weight's derivative. */
+static void order_between(const graph *g, buffer *b, const first_reader *of) {
+  int lies[MAX_RANK];
+  bool summed[MAX_RANK], per_sample = false, samples = false;
+  const bool product = b->writer && b->writer->kind == ASSIGN_PRODUCT && !b->writer->next_writer;
+  if (!is_scratch(b) || b->called || b->partial || !product) return;
+  if (!of->by || of->others || !multiplies(of->by, of->read)) return;
+  for (int d = 0; d < b->rank; d++) {
+    const variable *v = index_variable(&of->read->at[d]);
+    if (!v) return;
+    summed[d] = sums_over(of->by, v);
+    per_sample = per_sample || b->dims[d] == AXIS_BATCH;
+    samples = samples || (summed[d] && b->dims[d] == AXIS_BATCH);
+  }
+  if (!per_sample) return;
+  for (int d = 0; d < b->rank; d++) {
+    const bool outer = b->time[d] || b->dims[d] == AXIS_BATCH || axis_counts_copies(g, b->dims[d]);
+    lies[d] = outer ? 0 : summed[d] == samples ? 1 : 2;
+  }
+  order_by(b, lies);
+}
+
+static void order_between_products(entry_plan *e) {
+  first_reader *of = arena_alloc(e->of->memory, ((size_t)e->buffers + 1) * sizeof *of);
+  for (size_t k = 0; k < e->assignments; k++) note_readers(e->assignment[k], of);
+  for (size_t k = 0; k < e->buffers; k++) order_between(e->of->g, e->buffer[k], &of[e->buffer[k]->number]);
+}
+
 /* What a product reads backwards is copied for it: what it sums over lies innermost there. */
 static void order_turned(const entry_plan *e, const assignment *a) {
   int lies[MAX_RANK];
@@ -224,6 +293,7 @@ void lay_out(entry_plan *e) {
   for (size_t k = 0; k < e->assignments; k++) spread_time(e->assignment[k]);
   for (size_t k = e->assignments; k > 0; k--) spread_time(e->assignment[k - 1]);
   for (size_t k = 0; k < e->buffers; k++) order_dims(e->of->g, e->buffer[k], position);
+  order_between_products(e);
   for (size_t k = 0; k < e->assignments; k++) order_shown(e->assignment[k]);
   for (size_t k = 0; k < e->assignments; k++) order_digits(e, e->assignment[k]);
   for (size_t k = 0; k < e->assignments; k++) order_scattered(e->assignment[k]);

@@ -101,7 +101,8 @@ def clang_builds(model, folder):
 
 
 # What a turn stores for the backward pass, and reads on in a loop of its own; the first row of a recurrence
-# over matrices, which reads zeroes: neither keeps gcc from making vectors of the loop.
+# over matrices, which reads zeroes; the zeroes to which what chooses is added: none of them keeps gcc from
+# making vectors of the loop.
 VECTORS = {
   "a layer norm": (r"sqrtf\(\w+_here\)", """input x[8, 96]
 target y[8, 96]
@@ -116,6 +117,13 @@ b[t] = B @ x[t]
 s[-1] = 0
 s[t, i: 12, j: 16] = exp(-x[t, i] * A[i, j]) * s[t-1, i, j] + b[t, j] * x[t, i]
 z[i] = sum[j](s[19, i, j])
+output z
+loss mse(z, y)
+"""),
+  "a mean of what chooses": (r"\+= relu\(", """input x[16, 40]
+target y[10]
+h[t] = dense(x[t], 64)
+z = dense(mean[t](relu(h[t])), 10)
 output z
 loss mse(z, y)
 """)}
