@@ -201,7 +201,14 @@ static void swap_roles(product_match *m) {
   }
 }
 
+/* One column, as of the derivative by a row of weights: as one row, which runs along memory as A does, it is made
+ * of rows of A, that are read as they lie. */
+static bool is_column(const product_match *m) {
+  return !innermost(m, GROUP_N) && unit(m, 2, GROUP_M) && unit(m, 0, GROUP_M) && !unit(m, 0, GROUP_K);
+}
+
 static bool find_orientation(product_match *m) {
+  if (is_column(m)) swap_roles(m);
   if (!unit(m, 2, GROUP_N)) {
     if (!unit(m, 2, GROUP_M)) return false;
     swap_roles(m);

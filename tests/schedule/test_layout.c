@@ -1,4 +1,4 @@
-/* What lies between two products lies so that the second is one for all samples. */
+/* What lies between two products lies so that the second is one for all samples; and one column is a row. */
 #include <criterion/criterion.h>
 
 #include "helper_plan.h"
@@ -38,5 +38,15 @@ Test(layout, what_is_summed_over_samples_lies_by_rows) {
     whole += summed.batch && summed.count == 20;
   }
   cr_expect_eq(whole, 3, "each weight's derivative is one product");
+  forget_plan(&one);
+}
+
+/* dW[1, i] = sum of d x[i] over samples: vectors run along i, in W and in x. */
+Test(layout, one_column_is_a_row) {
+  planned one = plan_of("input x[100]\ntarget y[1]\nz = dense(tanh(x), 1)\noutput z\nloss mse(z, y)\n", 4);
+  const matrix_product *p = product_of_columns(&one.made->entry[ENTRY_GRADIENT], 100);
+  cr_assert_not_null(p);
+  cr_expect_eq(group_turns(p, GROUP_M).count, 1);
+  cr_expect_not(p->transposed[1], "x is read as it lies");
   forget_plan(&one);
 }
