@@ -65,7 +65,7 @@ static void nnrt_product_2(size_t n, const float *a, const float *b, float *c) {
   nnrt_small_product(0, 0, n, 1, 16, 1.0f, a, 16, b, 1, 0.0f, c, 1);
 }
 static void nnrt_product_3(size_t n, const float *a, const float *b, float *c) {
-  nnrt_small_product(1, 0, 16, 1, n, 1.0f, a, 16, b, 1, 0.0f, c, 1);
+  nnrt_small_product(0, 0, 1, 16, n, 1.0f, a, n, b, 16, 0.0f, c, 16);
 }
 static void nnrt_product_4(size_t n, const float *a, const float *b, float *c) {
   nnrt_small_product(1, 0, 16, 30, n, 1.0f, a, 16, b, 30, 0.0f, c, 30);
@@ -151,7 +151,7 @@ static double compute_gradient(void *block, size_t n, const float *x, const floa
   const double mean_loss = -(loss_sum / (double)n);
 
   /* ∂L/∂W₂ = (1/m) (A − Y)ᵀ H   logistic.nn:8 */
-  nnrt_product_3(n, h, d_b2_product, d_W2);
+  nnrt_product_3(n, d_b2_product, h, d_W2);
 
   /* d_b1_product = ∂L/∂Zₕ = (1/m) ((A − Y) W₂ ∘ (1 − H²))
    * ∂L/∂b₁ = (1/m) ((A − Y) W₂ ∘ (1 − H²))ᵀ 𝟏   logistic.nn:7 */
