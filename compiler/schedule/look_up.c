@@ -3,6 +3,9 @@
  * Each number lies in a cache line of its own, and no vectors are to be had. Where it happens about as
  * often as there are labels, a copy that lies by labels is made first; and a gradient that is added up at
  * labels is added up in such an array, and then brought to where it belongs.
+ *
+ * So it is with W[o, i, k] of a sum over i and k of what a recurrence makes step by step, k: there is a matrix
+ * for each step, of which memory has every K-th number.
  */
 #include "schedule.h"
 
@@ -32,6 +35,16 @@ static bool is_candidate(const node *n) {
   return n->class == NODE_TENSOR && n->tensor->role == TENSOR_PARAMETER && n->tensor->rank > 1;
 }
 
+/* Matrices that lie between each other, one for each step of a recurrence. */
+static bool has_steps(const entry_plan *e, int rank, axis last) { return rank > 2 && e->of->axis_steps[last]; }
+
+static bool goes_along(const node *product, int self, axis steps) {
+  for (int f = 0; f < product->operands; f++) {
+    if (f != self && node_has_axis(product->operand[f], steps)) return true;
+  }
+  return false;
+}
+
 /* How often the product reads all that a label has. */
 static double look_ups(const entry_plan *e, const node *product, const told_axes *told, const node *what) {
   double times = 1;
@@ -55,8 +68,11 @@ void find_looked_up(const entry_plan *e, reach *r) {
     const told_axes told = product_told_axes(n);
     for (int f = 0; f < n->operands; f++) {
       const node *what = n->operand[f];
-      if (!is_candidate(what) || !told_has(&told, looked_up_axis(what))) continue;
-      times[what->id] += look_ups(e, n, &told, what);
+      if (!is_candidate(what)) continue;
+      const axis last = looked_up_axis(what);
+      const bool steps = has_steps(e, what->tensor->rank, last) && (node_has_axis(n, last) || goes_along(n, f, last));
+      if (!told_has(&told, last) && !steps) continue;
+      times[what->id] += steps ? extent_of(e, last) : look_ups(e, n, &told, what);
       readers[what->id]++;
     }
   }
@@ -79,7 +95,9 @@ static double written_times(const entry_plan *e, const node *n, axis k, int dept
     for (int t = 0; t < n->operands && depth < DEEPEST; t++) times += written_times(e, n->operand[t], k, depth + 1);
     return times;
   }
-  if (n->class != NODE_PRODUCT || !label_written_at(n, k)) return 0;
+  if (n->class != NODE_PRODUCT) return 0;
+  if (n->bound > 0 && has_steps(e, n->rank, k) && goes_along(n, -1, k)) return extent_of(e, k);
+  if (!label_written_at(n, k)) return 0;
   for (int b = 0; b < n->bound; b++) times *= extent_of(e, n->bound_axes[b]);
   return times;
 }

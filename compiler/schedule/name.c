@@ -210,7 +210,8 @@ static const char *made_word(const entry_plan *e, const buffer *b) {
 static const char *word_by_label(const entry_plan *e, const buffer *b) {
   const char *of = b->called ? word_spelt(e->of->memory, b->called->word)
                              : e->of->tensor_word[b->what->tensor->number];
-  return arena_printf(e->of->memory, "%s_by_label", of);
+  const bool steps = b->rank > 2 && e->of->axis_steps[b->outermost];
+  return arena_printf(e->of->memory, "%s_by_%s", of, steps ? "step" : "label");
 }
 
 static void name_buffer(entry_plan *e, buffer *b) {

@@ -626,6 +626,7 @@ struct plan {
   int64_t *tensor_offset;     /* by tensor number: parameters and states                         */
   const char **tensor_word;   /* by tensor number: C names                                       */
   const axis **tensor_axes;   /* by tensor number: axes that its dimensions are read along       */
+  bool *axis_steps;           /* by axis: a recurrence goes along it                             */
   bool *axis_whole;           /* by axis: its index stays one variable                           */
   axis *axis_same;            /* by axis: the one that stands for all of its size                */
   const char **axis_word;     /* by that: the name of the size, or NULL                          */

@@ -107,11 +107,17 @@ static void suggest_all(plan *p, int axes) {
 
 void name_sizes(plan *p) {
   int axes = graph_axis_count(p->g);
+  p->axis_steps = arena_alloc(p->memory, (size_t)axes * sizeof(bool));
   p->axis_whole = arena_alloc(p->memory, (size_t)axes * sizeof(bool));
   p->axis_same = arena_alloc(p->memory, (size_t)axes * sizeof(axis));
   p->axis_word = arena_alloc(p->memory, (size_t)axes * sizeof(char *));
   p->tensor_axes = arena_alloc(p->memory, ((size_t)tensor_count(p->g) + 1) * sizeof(axis *));
   for (axis a = 0; a < axes; a++) p->axis_same[a] = a;
+  for (int k = 0; k < tensor_count(p->g); k++) {
+    const tensor *t = tensor_at(p->g, k);
+    const bool steps = t->role == TENSOR_REFERENCE && t->body && t->rank > 0;
+    if (steps && !axis_counts_copies(p->g, t->body_dims[0])) p->axis_steps[t->body_dims[0]] = true;
+  }
   for (int id = 0; id < graph_node_count(p->g); id++) {
     const node *n = graph_node(p->g, id);
     if (n->class == NODE_TENSOR) join_leaf(p, p->axis_same, p->tensor_axes, n);
