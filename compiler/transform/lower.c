@@ -161,11 +161,51 @@ static const node *lower_sum(lowering *l, const node *old) {
   return node_sum(l->g, list.value, (int)list.count, list.node, list.weight);
 }
 
+/* What `old` alone reads, and sums as it is; or NULL. */
+static const node *only_summed(const lowering *l, const node *old) {
+  const bool plain = old->bound > 0 && old->operands == 1 && old->power[0] >= 1 && old->power[0] <= 1;
+  return plain && l->uses[old->operand[0]->id] == 1 ? l->made[old->operand[0]->id] : NULL;
+}
+
+/* Whether a has an axis beside those that are summed over which b lacks. */
+static bool has_more(const node *sum, const node *a, const node *b) {
+  for (int k = 0; k < sum->rank; k++) {
+    if (node_has_axis(a, sum->axes[k]) && !node_has_axis(b, sum->axes[k])) return true;
+  }
+  return false;
+}
+
+/* Summed over, the term is a matrix product. */
+static bool multiplies(const node *sum, const node *term) {
+  if (term->class != NODE_PRODUCT || term->bound > 0) return false;
+  for (int j = 0; j < term->operands; j++) {
+    for (int k = 0; k < j; k++) {
+      const node *a = term->operand[j], *b = term->operand[k];
+      if (has_more(sum, a, b) && has_more(sum, b, a)) return true;
+    }
+  }
+  return false;
+}
+
+/* A sum over terms of which each is a matrix product is the sum of those: sum_j (a_ij b_jk + c_ij d_jk). */
+static const node *sums_apart(lowering *l, const node *old) {
+  const node *inner = only_summed(l, old);
+  if (!inner || inner->class != NODE_SUM || inner->value < 0 || inner->value > 0) return NULL;
+  for (int k = 0; k < inner->operands; k++) {
+    if (!multiplies(old, inner->operand[k])) return NULL;
+  }
+  const node **term = arena_alloc(l->memory, (size_t)inner->operands * sizeof *term);
+  for (int k = 0; k < inner->operands; k++) {
+    const node *one = node_product(l->g, 1, &inner->operand[k], NULL, old->bound, old->bound_axes);
+    term[k] = bracket(l->g, l->p->settings.batch, one, 0, NULL, NULL);
+  }
+  return node_sum(l->g, 0, inner->operands, term, inner->coefficient);
+}
+
 /* A sum of a sum that nobody else reads is one sum over the axes of both. */
 static const node *joint_sum(lowering *l, const node *old) {
-  const node *inner = l->made[old->operand[0]->id];
-  bool plain = old->bound > 0 && old->operands == 1 && old->power[0] >= 1 && old->power[0] <= 1;
-  if (!plain || l->uses[old->operand[0]->id] != 1) return NULL;
+  const node *inner = only_summed(l, old);
+  if (!inner) return NULL;
   if (inner->class != NODE_PRODUCT || inner->bound == 0) return NULL;
   axis bound[2 * MAX_RANK];
   int count = 0;
@@ -257,6 +297,8 @@ static const node *lower_product(lowering *l, const node *old) {
   operands list = {0};
   const node *joint = joint_sum(l, old);
   if (joint) return bracket(l->g, l->p->settings.batch, joint, 0, NULL, NULL);
+  const node *apart = sums_apart(l, old);
+  if (apart) return apart;
   const node *total = old->bound > 0 ? total_of(l->totals, old, l->made, l->p->settings.batch) : NULL;
   if (total) return total;
   push_factors(l, &list, old);

@@ -1,4 +1,5 @@
-/* What is looked up lies by labels where that is worth a copy, and nowhere else. */
+/* What is looked up lies by labels, and what a recurrence's steps are multiplied by lies by steps, where that is
+ * worth a copy, and nowhere else. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 
@@ -99,4 +100,49 @@ Test(look_up, all_look_ups_of_a_recurrence_go_with_it) {
   }
   cr_expect_eq(look_ups, 2);
   forget_plan(&one);
+}
+
+/* W[o, i, k] t[k, i], t made step by step: as memory has them, matrices lie between each other. */
+Test(look_up, matrices_of_steps_lie_by_steps) {
+  planned one = plan_of("input x[12]\ntarget y[8]\nparam W[8, 12, 5]\nt[-1] = 1\nt[k: 5, i: 12] = x[i] * t[k-1, i]\n"
+                        "z[o: 8] = sum[i: 12, k: 5](W[o, i, k] * t[k, i])\noutput z\nloss mse(z, y)\n", 4);
+  for (int d = 0; d < 2; d++) {
+    const buffer *b = copy_in(&one, ENTRY_GRADIENT, d == 0 ? "W_by_step" : "d_W_by_step");
+    cr_assert_not_null(b);
+    cr_expect_eq(buffer_extent(one.made->g, b, b->order[0]).count, 5, "steps outermost");
+  }
+  forget_plan(&one);
+}
+
+/* Of a tensor that is no recurrence k is an index as any other: its rows are as long as W's. */
+Test(look_up, matrices_of_places_stay_as_they_are) {
+  planned one = plan_of("input x[12]\ntarget y[8]\nparam W[8, 12, 5]\nt[i: 12, k: 5] = tanh(x[i] * (k + 1))\n"
+                        "z[o: 8] = sum[i: 12, k: 5](W[o, i, k] * t[i, k])\noutput z\nloss mse(z, y)\n", 4);
+  cr_expect_null(copy_in(&one, ENTRY_GRADIENT, "W_by_step"));
+  cr_expect_null(copy_in(&one, ENTRY_GRADIENT, "d_W_by_step"));
+  forget_plan(&one);
+}
+
+/* Whether a prediction counts how often each class stands in c. */
+static bool counts_classes(int steps, int classes) {
+  char model[400];
+  snprintf(model, sizeof model, "input c[%d] : class(%d)\ntarget y[4]\nparam E[%d, 24]\ne[t] = E[c[t]]\n"
+                                "z = dense(mean[t](e[t]), 4)\noutput z\nloss mse(z, y)\n", steps, classes, classes);
+  planned one = plan_of(model, 4);
+  const entry_plan *e = &one.made->entry[ENTRY_PREDICT];
+  bool found = false;
+  for (size_t k = 0; k < e->buffers; k++) {
+    const buffer *b = e->buffer[k];
+    for (int d = 0; d < b->rank; d++) {
+      found = found || (b->kept == STORAGE_SCRATCH && buffer_extent(one.made->g, b, d).count == classes);
+    }
+  }
+  forget_plan(&one);
+  return found;
+}
+
+/* The sum of E[c[t]] over t: 8 rows of 5,000, or how often each of 5 stands there, times all 5. */
+Test(look_up, a_sum_of_rows_is_what_is_less_work) {
+  cr_expect_not(counts_classes(8, 5000));
+  cr_expect(counts_classes(500, 5));
 }

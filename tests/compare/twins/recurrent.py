@@ -320,3 +320,15 @@ def every_second_step(x, y, A, W, V, z_W, z_b):
   e = torch.stack([h[2 * k] * g[2 * k + 1] for k in range(4)])
   z = z_W @ e.flatten() + z_b
   return mse(z, y), {"z": z}
+
+
+@twin(params(**{"z.1.W": (7, 6, 5), "z.2.A": (4, 7, 3), "z.2.B": (4, 7, 3)}), x=real(6), y=real(4))
+def polynomials(x, y, z_1_W, z_2_A, z_2_B):
+  u = torch.tanh(x)
+  terms = [u, 2 * u * u - 1]
+  for _ in range(3):
+    terms.append(2 * u * terms[-1] - terms[-2])
+  h = torch.einsum("oik,ki->o", z_1_W, torch.stack(terms))
+  angle = h[:, None] * torch.arange(1, 4)
+  z = torch.einsum("oik,ik->o", z_2_A, angle.cos()) - 2 * torch.einsum("oik,ik->o", z_2_B, angle.sin())
+  return mse(z, y), {"z": z}
