@@ -239,9 +239,9 @@ static bool sums_over(const assignment *a, const variable *v) {
   return false;
 }
 
-/* A contraction of samples without a name that one product alone reads lies as that goes over it: what it sums over is
- * innermost, or outermost where it sums over samples, too. So (A X) W is a product of rows, and one for all
- * samples; so is a weight's derivative. */
+/* A contraction of samples without a name that one product alone reads lies as that goes over it: what it
+ * sums over is innermost, or outermost where it sums over samples, too. So (A X) W is a product of rows, and
+ * one for all samples; so is a weight's derivative. */
 static void order_between(const graph *g, buffer *b, const first_reader *of) {
   int lies[MAX_RANK];
   bool summed[MAX_RANK], per_sample = false, samples = false;

@@ -96,7 +96,7 @@ static double written_times(const entry_plan *e, const node *n, axis k, int dept
     return times;
   }
   if (n->class != NODE_PRODUCT) return 0;
-  if (n->bound > 0 && has_steps(e, n->rank, k) && goes_along(n, -1, k)) return extent_of(e, k);
+  if (n->bound > 0 && has_steps(e, n->rank, k) && node_has_axis(n, k)) return extent_of(e, k);
   if (!label_written_at(n, k)) return 0;
   for (int b = 0; b < n->bound; b++) times *= extent_of(e, n->bound_axes[b]);
   return times;

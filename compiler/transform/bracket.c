@@ -203,6 +203,7 @@ static double cost_at_once(const chain *c) {
     others += c->hot[1 << k] == 0;
   }
   const double step = cost_of_step(c, all_axes(c), hot, c->result);
+  if (c->axes > MAX_RANK) return INFINITY; /* no node has so many */
   return hot ? step * (others > 2 ? others - 1 : 1) : INFINITY;
 }
 
