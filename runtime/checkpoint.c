@@ -12,6 +12,7 @@
 #include "weights_file.h"
 #include "stack.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -141,8 +142,13 @@ static void note(notes *all, const char *key, const char *format, ...) {
   all->count++;
 }
 
-/* As few digits as give back the same number: 0.003, not 0.0030000000000000001. */
+/* As few digits as give back the same number: 0.003, not 0.0030000000000000001; and of a whole one all, as
+ * --holdout takes a number of samples. */
 static const char *shown_number(char chars[32], double value) {
+  if (value >= 1 && value < 1e15 && value <= floor(value)) {
+    snprintf(chars, 32, "%.0f", value);
+    return chars;
+  }
   for (int digits = 6; digits <= 17; digits++) {
     snprintf(chars, 32, "%.*g", digits, value);
     const double back = strtod(chars, NULL);

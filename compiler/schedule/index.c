@@ -174,7 +174,8 @@ void condition_add(arena *memory, condition **list, index_form of, int64_t low, 
 bool conditions_never_hold(const condition *list) {
   for (; list; list = list->next) {
     int64_t low, high;
-    if (index_bounds(&list->of, &low, &high) && (high < list->low || low >= list->high)) return true;
+    const bool known = has_loops_alone(&list->of) && index_bounds(&list->of, &low, &high);
+    if (known && (high < list->low || low >= list->high)) return true;
   }
   return false;
 }

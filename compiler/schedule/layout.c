@@ -232,13 +232,6 @@ static bool multiplies(const assignment *a, const buffer_read *r) {
   return two && more;
 }
 
-static bool sums_over(const assignment *a, const variable *v) {
-  for (int k = a->free; k < a->variables; k++) {
-    if (variable_now(a->variable[k]) == v) return true;
-  }
-  return false;
-}
-
 /* A contraction of samples without a name that one product alone reads lies as that goes over it: what it
  * sums over is innermost, or outermost where it sums over samples, too. So (A X) W is a product of rows, and
  * one for all samples; so is a weight's derivative. */
@@ -251,7 +244,7 @@ static void order_between(const graph *g, buffer *b, const first_reader *of) {
   for (int d = 0; d < b->rank; d++) {
     const variable *v = index_variable(&of->read->at[d]);
     if (!v) return;
-    summed[d] = sums_over(of->by, v);
+    summed[d] = assignment_binds(of->by, v);
     per_sample = per_sample || b->dims[d] == AXIS_BATCH;
     samples = samples || (summed[d] && b->dims[d] == AXIS_BATCH);
   }

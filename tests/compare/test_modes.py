@@ -17,7 +17,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from compare import test_torch                                              # noqa: E402
 from compare.twins import TWINS                                             # noqa: E402
 from compare.twins.registry import draw_data, draw_parameters               # noqa: E402
-from support import nn, safetensors                                                      # noqa: E402
+from support import nn, safetensors                                         # noqa: E402
 
 import numpy                                                                # noqa: E402
 

@@ -291,6 +291,11 @@ class Resuming(Programs):
     self.assertEqual(tensors["@s"].shape, (3, 2))
     self.assertEqual(notes["optimizer"], "sgd(rate = 0.5, momentum = 0.9)")
 
+  def test_checkpoint_holds_numbers_as_they_are_given(self):
+    self.train("float", "--clip", "1500000", "--clip-value", "0.1")
+    notes = safetensors.read(self.own / "w.safetensors")[1]
+    self.assertEqual((notes["clip"], notes["clip-value"]), ("1500000", "0.1"))
+
   def interrupt(self, number):
     with subprocess.Popen([self.program["float"], "train", "--data", self.at / "d.csv", "--epochs",
                            "100000000", "--save", "w"], cwd=self.own, text=True,
