@@ -5,8 +5,8 @@
  * Largest errors in units in the last place, over all floats (tests/runtime/test_math.c measures
  * them):
  *
- *   nnrt_expf   2    nnrt_sigmoidf 4    nnrt_logf   2    nnrt_erff 7
- *   nnrt_expm1f 3    nnrt_tanhf    7    nnrt_log1pf 2
+ *   nnrt_expf   2    nnrt_sigmoidf 4    nnrt_logf   2    nnrt_erff 7    nnrt_sinf 2
+ *   nnrt_expm1f 3    nnrt_tanhf    7    nnrt_log1pf 2                   nnrt_cosf 2
  *
  * Infinite arguments give the limits, NaN gives NaN. Under -ffast-math the same errors hold for
  * finite arguments with finite, normal results: where the order of operations matters, a step
@@ -84,6 +84,14 @@ NNRT_FUNCTION float nnrt_float(uint32_t bits) {
 
 /* a, its last bit cleared: what no compiler looks through. */
 NNRT_FUNCTION float nnrt_opaque(float a) { return nnrt_float(nnrt_bits(a) & 0xfffffffeu); }
+
+NNRT_FUNCTION double nnrt_opaque_double(double a) {
+  uint64_t bits;
+  memcpy(&bits, &a, sizeof bits);
+  bits &= ~UINT64_C(1);
+  memcpy(&a, &bits, sizeof a);
+  return a;
+}
 
 /* 2^n for -126 <= n <= 127 */
 NNRT_FUNCTION float nnrt_power_of_two(int32_t n) {
@@ -211,6 +219,73 @@ NNRT_FUNCTION float nnrt_erff(float a) {
   return nnrt_clamp(x * p / q, -1.0f, 1.0f);
 }
 
+/* a = n pi / 2 + *rest, |*rest| <= pi / 4 and a bit: n, of which the last two bits are right. Infinite, NaN: n = 0.
+ *
+ * After Payne and Hanek: a is y 2^k, y a whole number where k > 0, so that what 2 / pi 2^k has beyond a multiple of 4
+ * does not count. 28 bits of it, 29 and 53 take part, and 24-bit y, so that the products of the first two are exact. */
+NNRT_FUNCTION int32_t nnrt_quarter_turns(float a, float *rest) {
+  const float size = fabsf(a);
+  float scale = 1.0f;
+  double high = 0.6366197727620602, middle = -3.9447882460574846e-10, low = 2.276010073078396e-18;
+  if (size >= 2.2517998e15f) { /* 2^51 */
+    scale = 3.7252903e-09f;    /* 2^-28 */
+    high = -1.1058920994400978, middle = -3.1143285034174184e-09, low = 6.782896990944351e-18;
+  }
+  if (size >= 6.0446291e23f) { /* 2^79 */
+    scale = 1.3877788e-17f;    /* 2^-56 */
+    high = 1.164003811776638, middle = -1.9045202498402247e-09, low = -1.8565147492839996e-18;
+  }
+  if (size >= 1.6225928e32f) { /* 2^107 */
+    scale = 5.1698788e-26f;    /* 2^-84 */
+    high = 1.488759234547615, middle = 3.226935912925555e-09, low = 2.2415831662515386e-18;
+  }
+  const double y = (double)((size < INFINITY ? a : 0.0f) * scale);
+  const double most = y * high, some = y * middle;
+  /* to multiples of 4, the last place of 2^54 */
+  const double turns = nnrt_opaque_double(nnrt_opaque_double(most + 27021597764222976.0) - 27021597764222976.0);
+  const double left = most - turns;
+  const int32_t n = (int32_t)(left + some + 16777216.5) - 16777216;
+  const double near = nnrt_opaque_double(nnrt_opaque_double(left - (double)n) + some);
+  *rest = (float)((near + y * low) * 1.5707963267948966);
+  return n;
+}
+
+/* sin(n pi / 2 + r), |r| <= pi / 4 and a bit */
+NNRT_FUNCTION float nnrt_sin_near(int32_t n, float r) {
+  const float s = r * r;
+  float p = -1.95152170e-4f, q = 2.44330808e-5f;
+  p = p * s + 8.33216028e-3f;
+  p = p * s - 0.166666546f;
+  q = q * s - 1.38873156e-3f;
+  q = q * s + 0.0416666457f;
+  const float sine = r + r * s * p, cosine = 1.0f + s * (q * s - 0.5f);
+  const float either = n & 1 ? cosine : sine;
+  return nnrt_float(nnrt_bits(either) ^ ((uint32_t)n & 2u) << 30);
+}
+
+/* Half of this is in double: without vectors of four doubles, libm's are as fast. */
+NNRT_FUNCTION float nnrt_sinf(float a) {
+#ifdef __AVX2__
+  float r;
+  const int32_t n = nnrt_quarter_turns(a, &r);
+  const float sine = nnrt_sin_near(n, r);
+  return fabsf(a) < INFINITY ? sine : NAN;
+#else
+  return sinf(a);
+#endif
+}
+
+NNRT_FUNCTION float nnrt_cosf(float a) {
+#ifdef __AVX2__
+  float r;
+  const int32_t n = nnrt_quarter_turns(a, &r);
+  const float cosine = nnrt_sin_near(n + 1, r);
+  return fabsf(a) < INFINITY ? cosine : NAN;
+#else
+  return cosf(a);
+#endif
+}
+
 /* ---- double: libm's ------------------------------------------------------------------------ */
 
 NNRT_FUNCTION double nnrt_exp(double a) { return exp(a); }
@@ -219,6 +294,8 @@ NNRT_FUNCTION double nnrt_tanh(double a) { return tanh(a); }
 NNRT_FUNCTION double nnrt_log(double a) { return log(a); }
 NNRT_FUNCTION double nnrt_log1p(double a) { return log1p(a); }
 NNRT_FUNCTION double nnrt_erf(double a) { return erf(a); }
+NNRT_FUNCTION double nnrt_sin(double a) { return sin(a); }
+NNRT_FUNCTION double nnrt_cos(double a) { return cos(a); }
 
 NNRT_FUNCTION double nnrt_sigmoid(double a) {
   const double e = exp(-fabs(a));

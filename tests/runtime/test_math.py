@@ -57,7 +57,7 @@ def measured(variants, folder, stride):
 def errors_hold(variant, found):
   bounds = promised()
   errors = {name: row for (of, name), row in found.items() if of == variant}
-  nn.demand(len(bounds) >= 7 and bounds.keys() == errors.keys(), f"{sorted(bounds)} promised")
+  nn.demand(len(bounds) >= 9 and bounds.keys() == errors.keys(), f"{sorted(bounds)} promised")
   for name, bound in bounds.items():
     nn.demand(errors[name][0] <= bound, f"{name}: more than {bound} units: {errors[name]}")
   return ", ".join(f"{name} {error:.2f}" for name, (error, _) in errors.items())

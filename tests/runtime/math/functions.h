@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#define FUNCTIONS(DO) DO(exp) DO(expm1) DO(sigmoid) DO(tanh) DO(log) DO(log1p) DO(erf)
+#define FUNCTIONS(DO) DO(exp) DO(expm1) DO(sigmoid) DO(tanh) DO(log) DO(log1p) DO(erf) DO(sin) DO(cos)
 
 /* Ways to compile functions.c, each a copy of its own names; whether only finite values count. */
 #define VARIANTS(DO) DO(plain, 0) DO(vectors, 0) DO(any_order, 0) DO(fast_math, 1)

@@ -102,7 +102,7 @@ static void compare(int k, const float *a, size_t n, worst *found) {
 static const float special[] = {
   0.0f, -0.0f, 1.0f, -1.0f, -0x1.fffffep-1f, -0.5f, -0.25f, 1000.0f, -1000.0f, 88.7228394f, 88.7228470f, -87.3365479f, -103.972f,
   -104.1f, FLT_MIN, -FLT_MIN, FLT_MAX, -FLT_MAX, FLT_EPSILON, 1e-45f, -1e-45f, INFINITY, -INFINITY,
-  NAN
+  NAN, 7.729179e+28f /* 16367173 * 2^72, nearest to a multiple of pi / 2 */, 2.2517997e15f, 2.2517998e15f
 };
 
 /* Blocks in turn are parts' own. */
