@@ -152,6 +152,7 @@ static int compile(options *o, report *to, const source *file) {
   }
   if (o->ram) planned = fit(o, p);
   if (!planned) return 1;
+  join_loops(planned);
   if (o->dump == STAGE_PLAN) {
     print_plan(&out, planned);
     return show(&out);

@@ -168,6 +168,7 @@ const char *size_factor(writer *w, const buffer *b, int d) {
 
 const char *bound_text(writer *w, const variable *v) {
   if (v->along > 0) use_size(w, v->along);
+  for (int k = 0; k < 2 && v->joined[k]; k++) bound_text(w, v->joined[k]);
   return bound_word(w->p, v);
 }
 

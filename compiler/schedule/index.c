@@ -36,6 +36,14 @@ index_form index_add(index_form a, int64_t by, const index_form *b) {
   return a;
 }
 
+index_form index_counted(const index_form *a) {
+  index_form counted = *a;
+  for (int k = counted.terms; k-- > 0;) {
+    if (variable_now(counted.term[k].of)->stands) drop_term(&counted, k);
+  }
+  return counted;
+}
+
 bool index_equal(const index_form *a, const index_form *b) {
   index_form difference = index_add(*a, -1, b);
   return difference.terms == 0 && difference.constant == 0;
@@ -74,10 +82,12 @@ static int64_t greatest_divisor(int64_t a, int64_t b) {
   return a < 0 ? -a : a;
 }
 
-/* Of a quotient by the number of samples, say, no bounds are known. */
+/* Of a quotient by the number of samples, say, no bounds are known, nor of an index that runs on beyond
+ * the dimension. */
 static bool has_loops_alone(const index_form *a) {
   for (int k = 0; k < a->terms; k++) {
-    if (variable_now(a->term[k].of)->kind != VARIABLE_LOOP) return false;
+    const variable *v = variable_now(a->term[k].of);
+    if (v->kind != VARIABLE_LOOP || v->joined[0]) return false;
   }
   return true;
 }
@@ -140,7 +150,7 @@ static void index_divide(arena *memory, index_form of, int64_t divisor, index_fo
 
 index_form environment_at(const environment *where, axis a) {
   for (; where; where = where->outer) {
-    if (where->along == a) return where->at;
+    if (where->along == a) return index_counted(&where->at);
   }
   return index_constant(0);
 }

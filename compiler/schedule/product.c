@@ -4,6 +4,10 @@
 /* ---- ranges --------------------------------------------------------------------------------- */
 
 size_form variable_turns(const variable *v) {
+  if (v->joined[0]) {
+    const size_form outer = variable_turns(v->joined[0]), inner = variable_turns(v->joined[1]);
+    return (size_form){outer.count * inner.count, outer.batch || inner.batch};
+  }
   if (v->batch) return (size_form){1, true};
   return (size_form){v->high > v->low ? v->high - v->low : 0, false};
 }

@@ -15,6 +15,7 @@
  *   finish    which of them a product does with its result, part by part
  *   memory    what shares storage, and offsets in the caller's block
  *   name      C identifiers
+ *   join      loops over places that follow on each other become one
  *   work      multiply-adds
  *   apart     which loops are vector code without further questions
  *   share     which large products threads share
@@ -81,6 +82,9 @@ struct variable {
   const environment *where;
   int64_t unit;        /* LOOP over a digit of an index: what one step of it counts there        */
   variable *same;      /* another variable that it became one with, or NULL                      */
+  const variable *joined[2]; /* LOOP: runs over these two, the second from its beginning in each turn of
+                          the first, counting on (join.c); or NULL                               */
+  bool stands;         /* at 0: a loop that it was joined into counts for it                     */
   bool time;           /* the loop of a recurrence                                               */
   const char *word;    /* in C, once a loop runs over it                                         */
 };
@@ -97,6 +101,8 @@ index_form index_constant(int64_t constant);
 index_form index_of(variable *v);
 index_form index_add(index_form a, int64_t by, const index_form *b);
 bool index_equal(const index_form *a, const index_form *b);
+/* Without the variables that stand at 0. */
+index_form index_counted(const index_form *a);
 /* The variable that the form is, plus a constant; NULL if it is anything else. */
 variable *index_variable(const index_form *a);
 /* Least and largest value; false where the number of samples decides. */
@@ -310,6 +316,8 @@ struct assignment {
   bool inside;                /* `what` is computed here, although it is stored (here)            */
   bool last;                  /* after everything else of the function                            */
   bool or_clears;             /* where its conditions do not hold, the target is set to 0        */
+  bool counted;               /* where an index stands has a say beyond what is read: conditions, numbers,
+                                 random draws                                                    */
   assignment *total;          /* of a sum over a share of the samples: what it is a part of      */
   bool piece;                 /* what no other assignment to the target fills, and all of that   */
   bool adds;                  /* to what earlier assignments left in the target                  */
@@ -469,6 +477,12 @@ const step *step_finished(const step *s);
 /* Dimension d counts the rows of what goes on from copy to copy, and only the row at hand is ever
  * needed: storage along it can be dropped. Steps must have their positions. */
 bool keeps_one_row(const graph *g, const buffer *b, int d);
+
+/* ---- join.c ------------------------------------------------------------------------------- */
+
+/* Makes one loop of two where all that both touch lies as if one index ran through it: once, when all else
+ * is decided. */
+void join_loops(plan *p);
 
 /* ---- memory.c ----------------------------------------------------------------------------- */
 

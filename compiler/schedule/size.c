@@ -142,6 +142,11 @@ const char *size_word(const plan *p, const buffer *b, int d) {
 }
 
 const char *bound_word(const plan *p, const variable *v) {
+  if (v->joined[0]) {
+    const char *outer = bound_word(p, v->joined[0]);
+    const bool number = p->vast && isdigit((unsigned char)outer[0]);
+    return arena_printf(p->memory, "%s%s * %s", number ? "(size_t)" : "", outer, bound_word(p, v->joined[1]));
+  }
   if (v->batch) return "n";
   if (v->along > 0 && v->high == axis_extent(p->g, v->along) &&
       p->axis_word[p->axis_same[v->along]]) {

@@ -19,7 +19,9 @@ static plan *plan_in(arena *memory, const char *model, int real_bytes) {
   derive_program(p);
   coalesce_axes(p);
   lower_program(p);
-  return schedule_program(p, real_bytes);
+  plan *made = schedule_program(p, real_bytes);
+  join_loops(made);
+  return made;
 }
 
 emitted emit_text(const char *model, int real_bytes, bool lib) {

@@ -15,19 +15,19 @@ typedef struct expectation {
 } expectation;
 
 static const expectation rows[] = {
-    {"x - v", "= x[s * X + i] - v[s * X + i];"},
-    {"v * (x + 1)", "= (x[s * X + i] + 1.0f) * v[s * X + i];"},
+    {"x - v", "= x[i] - v[i];"},
+    {"v * (x + 1)", "= (x[i] + 1.0f) * v[i];"},
     {"x / (v * w)", "= x[s * X + i] / (v[s * X + i] * w[i]);"},
-    {"1 - x", "= 1.0f - x[s * X + i];"},
-    {"-x", "= -x[s * X + i];"},
-    {"x^2", "= x[s * X + i] * x[s * X + i];"},
-    {"sqrt(x)", "= sqrtf(x[s * X + i]);"},
-    {"x / sqrt(v)", "= x[s * X + i] / sqrtf(v[s * X + i]);"},
-    {"0.25 * x", "= x[s * X + i] / 4.0f;"},
-    {"x / 3", "= 0.3333333333333333f * x[s * X + i];"},
-    {"relu(x)", "= relu(x[s * X + i]);"},
+    {"1 - x", "= 1.0f - x[i];"},
+    {"-x", "= -x[i];"},
+    {"x^2", "= x[i] * x[i];"},
+    {"sqrt(x)", "= sqrtf(x[i]);"},
+    {"x / sqrt(v)", "= x[i] / sqrtf(v[i]);"},
+    {"0.25 * x", "= x[i] / 4.0f;"},
+    {"x / 3", "= 0.3333333333333333f * x[i];"},
+    {"relu(x)", "= relu(x[i]);"},
     {"where(x > 0, v, w)", "> 0.0f ? "},
-    {"tanh(x) + exp(v)", "tanhf(x[s * X + i])"},
+    {"tanh(x) + exp(v)", "tanhf(x[i])"},
 };
 enum { ROWS = (int)(sizeof rows / sizeof *rows) };
 
@@ -49,6 +49,41 @@ ParameterizedTest(int *row, expression, in_c) {
   } else {
     cr_expect_not_null(strstr(predict, rows[*row].wanted), "%s:\n%s", rows[*row].side, predict);
   }
+  forget_emitted(&one);
+}
+
+/* Where all lies as if one index ran through it, one does. */
+static const struct counted {
+  const char *side, *wanted;
+  int loops;
+} counted[] = {
+    {"u = tanh(x)", "u[j] = nnrt_tanhf(x[j]);", 1},
+    {"u = tanh(x * w)", "u[s * 4 * U + j] = nnrt_tanhf(x[s * 4 * U + j] * w[j]);", 2},
+    {"u = tanh(x + b)", "+ b[j]", 3},
+    {"u[i, k] = tanh(x[i, k] + c[i])", "+ c[i]", 3},
+    {"u[i, k] = where(k < 3, x[i, k], 0)", "k < 3 ?", 3},
+    {"u[i, k] = k * x[i, k]", "(float)k", 3},
+    {"u[i, k: 6] = tanh(v[i, k + 1])", "k + 1]", 3},
+    {"u[i, k: 6] = tanh(x[i, 5 - k])", "5 - k]", 3},
+    {"u[i, k] = where(k > 0, tanh(x[i, k]), x[i, 0])", "nnrt_tanhf(", 3},
+};
+enum { COUNTED = (int)(sizeof counted / sizeof *counted) };
+
+ParameterizedTestParameters(expression, one_loop_counts_on) {
+  static int numbers[COUNTED];
+  for (int k = 0; k < COUNTED; k++) numbers[k] = k;
+  return cr_make_param_array(int, numbers, COUNTED);
+}
+
+ParameterizedTest(int *row, expression, one_loop_counts_on) {
+  char model[400];
+  snprintf(model, sizeof model,
+           "model m\ninput x[4, 6], v[4, 8]\ntarget y\nparam w[4, 6], b[6], c[4]\n%s\noutput u\n"
+           "loss (sum(u) + sum(w) + sum(b) + sum(c) - y)^2\n", counted[*row].side);
+  emitted one = emit_text(model, 4, true);
+  const char *predict = function_text(&one, "compute_predict");
+  cr_expect_not_null(strstr(predict, counted[*row].wanted), "%s", predict);
+  cr_expect_eq(count_of(predict, "for ("), counted[*row].loops, "%s", predict);
   forget_emitted(&one);
 }
 

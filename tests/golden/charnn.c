@@ -226,12 +226,10 @@ static double gradient_of_part(void *block, void *own, void *scratch, size_t sam
       nnrt_repeated_product_float(0, 0, n, H, H, 1.0f, d_b_product + (t + 1) * n * H, H,
                                   W, H, 1.0f, d_h + t * n * H, H);
     /* d_b_product = δₜ = dL/dhₜ ∘ (1 − hₜ²) */
-    for (size_t s = 0; s < n; s++) {
-      const size_t row = t * n + s;
-      NNRT_APART
-      for (size_t i = 0; i < H; i++)
-        d_b_product[row * H + i] = d_h[row * H + i] * (1.0f - h[row * H + i] * h[row * H + i]);
-    }
+    NNRT_APART
+    for (size_t i = 0; i < n * H; i++)
+      d_b_product[t * n * H + i] = d_h[t * n * H + i]
+          * (1.0f - h[t * n * H + i] * h[t * n * H + i]);
   }
 
   /* ∂L/∂b = Σₜ Δₜᵀ 𝟏   charnn.nn:9

@@ -2,7 +2,8 @@
  * slot holds the tag of what was last written there, a buffer and the place in it, dropped dimensions
  * too; whoever reads must find the tag of what it means to read. So whatever shares bytes, by
  * lifetime, in place, or turn by turn, is proved not to be in each other's way. A loop that threads
- * share runs step by step, each step for all samples before the next: no sample is far ahead. */
+ * share runs step by step, each step for all samples before the next: no sample is far ahead. An index
+ * that counts on beyond its dimension means a place of the dimensions around. */
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
 #include <stdlib.h>
@@ -36,20 +37,37 @@ static const char normed[] =
     "h = x |> dense(6) |> batchnorm |> relu |> dense(3)\noutput h\n"
     "loss softmax_cross_entropy(h, y)\n";
 
+static const char tables[] =
+    "input x[3, 2, 5], v[3, 5]\ntarget y[3, 2, 5]\nparam w[3, 5], b[2, 5]\n"
+    "a = x * tanh(x)\nu[i, k] = tanh(v[i, k] * w[i, k])\n"
+    "z[i, j, k] = tanh(a[i, j, k] + b[j, k]) * u[i, k] + (k < 3) * a[i, j, k]\n"
+    "m[i, j, k] = tanh(where(j < 1, a[i, j, k], u[i, k]))\noutput z\n"
+    "loss mse(z, y)\nloss mean(m^2)\n";
+
 /* A model, and what is done to it first. */
 typedef struct model_row {
   const char *text;
   int segment; /* steps of a segment, of any axis that allows it; 0: none */
   bool again;
   bool split; /* whatever threads can share, however little it is */
+  bool joined; /* loops over places that follow on each other are one */
 } model_row;
 static const model_row models[] = {
-    {recurrent, 0, false, false}, {recurrent, 2, false, false}, {recurrent, 3, true, false},
-    {recurrent, 2, true, false},  {deep, 0, false, false},      {deep, 0, true, false},
-    {labelled, 0, false, false},  {labelled, 3, true, false},   {labelled, 2, true, false},
-    {windows, 0, false, false},   {physics, 0, false, false},   {recurrent, 3, true, true},
-    {deep, 0, false, true},       {deep, 0, true, true},        {labelled, 0, false, true},
-    {windows, 0, false, true},    {normed, 0, false, true},     {physics, 0, false, true},
+    {.text = recurrent}, {.text = recurrent, .segment = 2},
+    {.text = recurrent, .segment = 3, .again = true},
+    {.text = recurrent, .segment = 2, .again = true}, {.text = deep},
+    {.text = deep, .again = true}, {.text = labelled},
+    {.text = labelled, .segment = 3, .again = true},
+    {.text = labelled, .segment = 2, .again = true}, {.text = windows}, {.text = physics},
+    {.text = recurrent, .segment = 3, .again = true, .split = true},
+    {.text = deep, .split = true}, {.text = deep, .again = true, .split = true},
+    {.text = labelled, .split = true}, {.text = windows, .split = true},
+    {.text = normed, .split = true}, {.text = physics, .split = true},
+    {.text = recurrent, .joined = true},
+    {.text = recurrent, .segment = 3, .again = true, .joined = true},
+    {.text = deep, .joined = true}, {.text = deep, .again = true, .split = true, .joined = true},
+    {.text = windows, .joined = true}, {.text = tables, .joined = true},
+    {.text = tables, .split = true, .joined = true},
 };
 enum { MODELS = (int)(sizeof models / sizeof *models) };
 
@@ -119,9 +137,33 @@ static element element_at(const walk *w, const buffer *b, const int64_t *at) {
   return found;
 }
 
+static bool counts_on(const index_form *at) {
+  for (int k = 0; k < at->terms; k++) {
+    if (variable_now(at->term[k].of)->joined[0]) return true;
+  }
+  return false;
+}
+
+/* What is beyond the dimension goes to the next further out in memory. */
+static void carry(const walk *w, const buffer *b, int d, int64_t *places) {
+  int k = 0;
+  while (b->order[k] != d) k++;
+  for (; k > 0; k--) {
+    const int64_t extent = times(buffer_extent(w->e->of->g, b, b->order[k]));
+    int outer = k - 1;
+    while (outer > 0 && b->dropped[b->order[outer]]) outer--;
+    places[b->order[outer]] += places[b->order[k]] / extent;
+    places[b->order[k]] %= extent;
+    k = outer + 1;
+  }
+}
+
 static element element_of(const walk *w, const buffer *b, const index_form *at) {
   int64_t places[MAX_RANK];
   for (int d = 0; d < b->rank; d++) places[d] = form_value(w, &at[d]);
+  for (int d = 0; d < b->rank; d++) {
+    if (counts_on(&at[d])) carry(w, b, d, places);
+  }
   return element_at(w, b, places);
 }
 
@@ -165,7 +207,9 @@ static bool is_open(const walk *w, const variable *v) {
   return false;
 }
 
-static int64_t end_of(const variable *v) { return v->batch ? SAMPLES : v->high; }
+static int64_t end_of(const variable *v) {
+  return v->joined[0] ? times(variable_turns(v)) : v->batch ? SAMPLES : v->high;
+}
 
 /* Everything of the target that stands under the open loops. */
 static void clear(walk *w, const assignment *a, int64_t *at, int d) {
@@ -189,7 +233,7 @@ static void clear(walk *w, const assignment *a, int64_t *at, int d) {
 static void touch(walk *w, const assignment *a, int k, bool writes) {
   if (k < a->variables) {
     const variable *v = variable_now(a->variable[k]);
-    if (is_open(w, v)) {
+    if (is_open(w, v) || v->stands) {
       touch(w, a, k + 1, writes);
       return;
     }
@@ -339,6 +383,20 @@ static int split_all(plan *made) {
   return after - before;
 }
 
+static int loops_within(const step *first) {
+  int loops = 0;
+  for (const step *s = first; s; s = s->next) {
+    if (s->kind == STEP_LOOP) loops += 1 + loops_within(s->first);
+  }
+  return loops;
+}
+
+static int count_loops(const plan *made) {
+  int loops = 0;
+  for (int k = 0; k < ENTRY_COUNT; k++) loops += loops_within(made->entry[k].first);
+  return loops;
+}
+
 static planned planned_row(const model_row *row) {
   planned one = plan_of(row->text, 4);
   const program *p = one.p;
@@ -347,6 +405,11 @@ static planned planned_row(const model_row *row) {
   if (p != one.p) one.made = schedule_program(p, 4);
   cr_assert_null(one.made->problem, "%s", one.made->problem);
   if (row->split) cr_assert_gt(split_all(one.made), 1, "%s", row->text);
+  if (row->joined) {
+    const int before = count_loops(one.made);
+    join_loops(one.made);
+    cr_assert_lt(count_loops(one.made), before, "%s", row->text);
+  }
   return one;
 }
 
