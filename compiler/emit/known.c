@@ -1,6 +1,6 @@
 /* known: elements that a turn stores, and loops behind it in the same turn read on: those read a
  * scalar. Compilers cannot know that what such a loop stores leaves the element as it is, and make
- * no vectors of it. */
+ * no vectors of it. So do calls that read one element, what they have in common then being done once. */
 #include "writer.h"
 
 static bool is_same_place(const buffer *b, const index_form *at, const index_form *other) {
@@ -10,11 +10,15 @@ static bool is_same_place(const buffer *b, const index_form *at, const index_for
   return true;
 }
 
-static bool reads_element(const assignment *by, const assignment *a) {
+static bool reads_place(const assignment *by, const buffer *b, const index_form *at) {
   for (const buffer_read *r = by->reads; r; r = r->next) {
-    if (r->from == a->target && is_same_place(r->from, r->at, a->at)) return true;
+    if (r->from == b && is_same_place(b, r->at, at)) return true;
   }
   return false;
+}
+
+static bool reads_element(const assignment *by, const assignment *a) {
+  return reads_place(by, a->target, a->at);
 }
 
 static bool loop_reads(const step *loop, const assignment *a) {
@@ -35,15 +39,38 @@ static bool is_read_on(const writer *w, const assignment *a) {
   return false;
 }
 
-const char *known_from_here(writer *w, const assignment *a, const char *value) {
-  if (!is_read_on(w, a)) return value;
+static void know(writer *w, const buffer *b, const index_form *at, const char *value) {
   known_element *known = arena_alloc(w->memory, sizeof *known);
-  const char *base = arena_printf(w->memory, "%s_here", a->target->word);
-  *known = (known_element){a->target, a->at, word_new(w->e->words, base, true), w->loops->known};
-  line(w, "const %s %s = %s;", buffer_type(w, a->target), known->word, value);
+  const char *word = word_new(w->e->words, arena_printf(w->memory, "%s_here", b->word), true);
+  *known = (known_element){b, at, word, w->loops->known};
+  line(w, "const %s %s = %s;", buffer_type(w, b), word, value);
   w->loops->known = known;
   w->loops->braces = true;
-  return known->word;
+}
+
+const char *known_from_here(writer *w, const assignment *a, const char *value) {
+  if (!is_read_on(w, a)) return value;
+  know(w, a->target, a->at, value);
+  return w->loops->known->word;
+}
+
+static bool is_written_beside(const assignment *a, const buffer *b) {
+  for (const assignment *by = b->writer; by; by = by->next_writer) {
+    if (by->where_done && by->where_done->parent == a->where_done->parent) return true;
+  }
+  return false;
+}
+
+void know_what_is_read_on(writer *w, const assignment *a) {
+  for (const buffer_read *r = a->reads; r && a->flat && w->loops; r = r->next) {
+    const buffer *b = r->from;
+    bool again = false;
+    for (const step *s = a->where_done->next; s; s = s->next) {
+      again = again || (s->kind == STEP_ASSIGNMENT && s->what->flat && reads_place(s->what, b, r->at));
+    }
+    const bool can = b->type == NUMBER_REAL && !buffer_is_scalar(b) && !known_word(w, b, r->at);
+    if (again && can && !is_written_beside(a, b)) know(w, b, r->at, element_piece(w, b, r->at).chars);
+  }
 }
 
 const char *known_word(const writer *w, const buffer *b, const index_form *at) {

@@ -212,6 +212,7 @@ static void end_reduction(writer *w, const assignment *a) {
 static void emit_elements(writer *w, const assignment *a) {
   const buffer *b = a->target;
   set_type(w, b);
+  know_what_is_read_on(w, a);
   bool zero = a->coefficient >= 0 && a->coefficient <= 0;
   piece what = zero ? number_piece(w, 0)
                : b->type == NUMBER_INTEGER ? integer_piece(w, a->what, a->where)

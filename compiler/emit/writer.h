@@ -294,6 +294,8 @@ bool runs_with_outer(const writer *w, const step *s);
 
 /* What the assignment stores: `value`, or the scalar that has it, where loops behind read it on. */
 const char *known_from_here(writer *w, const assignment *a, const char *value);
+/* Declares scalars for elements that the assignment and others behind it, calls all of them, read in one turn. */
+void know_what_is_read_on(writer *w, const assignment *a);
 /* The scalar that has the element, or NULL. */
 const char *known_word(const writer *w, const buffer *b, const index_form *at);
 

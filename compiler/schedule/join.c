@@ -31,7 +31,7 @@ static bool counts_on(const plan *p, const buffer *b, const index_form *at, cons
   return outer.count == row.count && (outer.count == 0 || outer.batch == row.batch);
 }
 
-static bool can_count_on(const plan *p, const assignment *a, const variable *v, const variable *w) {
+bool indices_count_on(const plan *p, const assignment *a, const variable *v, const variable *w) {
   const bool simple = a->kind == ASSIGN_ELEMENTS || a->kind == ASSIGN_PRODUCT;
   if (!simple || a->product || a->last || a->conditions || a->counted || a->piece) return false;
   if (!counts_on(p, a->target, a->at, v, w)) return false;
@@ -46,7 +46,7 @@ static bool can_join(const plan *p, const step *outer) {
   if (!inner || inner->next || !is_plain_loop(outer) || !is_plain_loop(inner)) return false;
   if (inner->reductions != 0) return false; /* of each turn of the outer one */
   for (const step *s = inner->first; s; s = s->next) {
-    if (s->kind != STEP_ASSIGNMENT || !can_count_on(p, s->what, outer->over, inner->over)) return false;
+    if (s->kind != STEP_ASSIGNMENT || !indices_count_on(p, s->what, outer->over, inner->over)) return false;
   }
   for (int k = 0; k < outer->reductions; k++) {
     if (!assignment_binds(outer->reduction[k], inner->over)) return false;

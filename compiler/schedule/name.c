@@ -177,7 +177,9 @@ static const char *operand_word(const plan *p, const buffer *b) {
   for (const buffer_read *r = b->writer ? b->writer->reads : NULL; r; r = r->next) {
     if (r->from == b) continue;
     if (known_as(r->from)) return word_spelt(p->memory, known_as(r->from)->word);
-    if (r->from->word) return r->from->word;
+    const bool between = r->from->what && p->node_alone[r->from->what->id]; /* as if it were not stored */
+    const char *word = between ? operand_word(p, r->from) : r->from->word;
+    if (word) return word;
   }
   return NULL;
 }
@@ -200,7 +202,7 @@ static const char *node_suffix(const node *n) {
 static const char *made_word(const entry_plan *e, const buffer *b) {
   const node *n = b->what;
   bool total = is_total(n) && !b->partial && n->rank > 0;
-  bool follows = n->class == NODE_MAP || n->class == NODE_SELECT || total;
+  bool follows = n->class == NODE_MAP || n->class == NODE_SELECT || total || e->of->node_alone[n->id];
   const char *base = follows ? operand_word(e->of, b) : user_word(e, n);
   if (!base) base = follows ? user_word(e, n) : operand_word(e->of, b);
   return arena_printf(e->of->memory, "%s_%s", base ? base : "value", node_suffix(n));

@@ -200,6 +200,11 @@ static bool adds_alike(const assignment *w, const variable *over, const assignme
          w->kind == ASSIGN_PRODUCT && !assignment_collects(w) && !assignment_collects(a);
 }
 
+/* Calls of which one loop is to be made keep apart from what does not lie as they do (calls.c). */
+static bool keeps_apart(const step *loop, const assignment *a) {
+  return (a->flat && loop->uneven) || (loop->flat && !a->even);
+}
+
 static bool can_share(const step *loop, const assignment *a, const variable *v) {
   const variable *over = loop->over;
   bool related = v->batch || v->along == over->along;
@@ -254,7 +259,7 @@ static bool is_from_leaves(const step *s) {
 static step *find_shared(step *last, const assignment *a, const variable *v) {
   int passed = 0;
   for (step *s = last; s && passed < FARTHEST_SHARED; s = s->previous, passed++) {
-    if (s->kind == STEP_LOOP && can_share(s, a, v)) return s;
+    if (s->kind == STEP_LOOP && can_share(s, a, v) && !keeps_apart(s, a)) return s;
     if (s->kind != STEP_CLEAR && depends_on(a, s) && !is_from_leaves(s)) return NULL;
     if (s->kind == STEP_CLEAR && s->what->target == a->target) return NULL;
   }
@@ -363,6 +368,8 @@ static void enter_loop(placing *p, step *shared) {
   else loop->over = v;
   p->a->loop[p->depth] = loop->over;
   bool binds = assignment_binds(p->a, loop->over);
+  loop->flat = loop->flat || p->a->flat;
+  loop->uneven = loop->uneven || !p->a->even;
   if (binds && !p->bound && !p->a->product) add_reduction(p->e, loop, p->a);
   p->bound = p->bound || binds;
   p->block = loop;

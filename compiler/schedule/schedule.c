@@ -115,9 +115,11 @@ static void make_assignments(plan *p, entry_kind kind) {
 
 static void schedule_entry(plan *p, entry_kind kind) {
   entry_plan *e = &p->entry[kind];
-  make_assignments(p, kind);
-  if (p->problem) return;
-  lay_out(e);
+  do {
+    make_assignments(p, kind);
+    if (p->problem) return;
+    lay_out(e);
+  } while (find_short_calls(e));
   narrow_ranges(e);
   match_products(e);
   nest_loops(e);
@@ -221,6 +223,7 @@ plan *schedule_program(const program *p, int real_bytes) {
   made->memory = graph_memory(p->g);
   made->real_bytes = real_bytes;
   made->nominal_batch = p->settings.batch > 0 ? p->settings.batch : 32;
+  made->node_alone = arena_alloc(made->memory, ((size_t)graph_node_count(p->g) + 1) * sizeof(bool));
   made->prefix = word_spelt(made->memory, p->model);
   name_tensors(made);
   name_sizes(made);

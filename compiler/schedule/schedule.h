@@ -15,6 +15,7 @@
  *   finish    which of them a product does with its result, part by part
  *   memory    what shares storage, and offsets in the caller's block
  *   name      C identifiers
+ *   calls     what is stored so that calls are not in short loops
  *   join      loops over places that follow on each other become one
  *   work      multiply-adds
  *   apart     which loops are vector code without further questions
@@ -316,6 +317,9 @@ struct assignment {
   bool inside;                /* `what` is computed here, although it is stored (here)            */
   bool last;                  /* after everything else of the function                            */
   bool or_clears;             /* where its conditions do not hold, the target is set to 0        */
+  bool even;                  /* elements that lie as those do that they are made of: along memory one loop
+                                 goes over them (calls.c) */
+  bool flat;                  /* of these, calls that else are in a short loop                   */
   bool counted;               /* where an index stands has a say beyond what is read: conditions, numbers,
                                  random draws                                                    */
   assignment *total;          /* of a sum over a share of the samples: what it is a part of      */
@@ -441,6 +445,7 @@ struct loop_step {
                                  target is set to 0 */
   int position;               /* in the order of the text                                        */
   int end;                    /* LOOP: last position inside                                      */
+  bool flat, uneven;          /* LOOP: assignments within that are flat; that are not even       */
   step *next, *previous, *parent;
   step *finish;               /* of a product: the loop behind it, run for each part of its result */
   step *finishes;             /* of that loop: the product                                       */
@@ -483,6 +488,15 @@ bool keeps_one_row(const graph *g, const buffer *b, int d);
 /* Makes one loop of two where all that both touch lies as if one index ran through it: once, when all else
  * is decided. */
 void join_loops(plan *p);
+
+/* All that the assignment touches lies as if one index ran through v, the outer one, and w. */
+bool indices_count_on(const plan *p, const assignment *a, const variable *v, const variable *w);
+
+/* ---- calls.c ------------------------------------------------------------------------------ */
+
+/* Marks what is to be stored for the sake of calls in short loops; whether there is anything new, so that
+ * assignments must be made anew. Says of each whether it is `even` and `flat`. */
+bool find_short_calls(entry_plan *e);
 
 /* ---- memory.c ----------------------------------------------------------------------------- */
 
@@ -642,6 +656,7 @@ struct plan {
   const axis **tensor_axes;   /* by tensor number: axes that its dimensions are read along       */
   bool *axis_steps;           /* by axis: a recurrence goes along it                             */
   bool *axis_whole;           /* by axis: its index stays one variable                           */
+  bool *node_alone;           /* by node id: it is stored whatever its reader is (calls.c)       */
   axis *axis_same;            /* by axis: the one that stands for all of its size                */
   const char **axis_word;     /* by that: the name of the size, or NULL                          */
   bool vast;                  /* sizes and offsets are of type size_t: no int, such as the constants of an

@@ -141,7 +141,7 @@ bool node_reads_backwards(const graph *g, const node *n) {
 
 static bool should_store(const entry_plan *e, const reach *r, const node *n) {
   double cost = e->cost[n->id];
-  if (is_padding(e, r, n) || is_turned(e, r, n)) return true;
+  if (is_padding(e, r, n) || is_turned(e, r, n) || e->of->node_alone[n->id]) return true;
   if (is_leaf(n) || n->boolean || n->class == NODE_VIEW || cost < 1) return false;
   if (r->widened[n->id]) return !is_sum_of_pieces(e->of->g, n);
   if (r->broadcast[n->id] && cost >= CALL_COST / 2) return true;

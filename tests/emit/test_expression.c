@@ -59,13 +59,18 @@ static const struct counted {
 } counted[] = {
     {"u = tanh(x)", "u[j] = nnrt_tanhf(x[j]);", 1},
     {"u = tanh(x * w)", "u[s * 4 * U + j] = nnrt_tanhf(x[s * 4 * U + j] * w[j]);", 2},
-    {"u = tanh(x + b)", "+ b[j]", 3},
-    {"u[i, k] = tanh(x[i, k] + c[i])", "+ c[i]", 3},
+    {"u = abs(x + b)", "+ b[j]", 3},
+    {"u[i, k] = abs(x[i, k] + c[i])", "+ c[i]", 3},
     {"u[i, k] = where(k < 3, x[i, k], 0)", "k < 3 ?", 3},
     {"u[i, k] = k * x[i, k]", "(float)k", 3},
-    {"u[i, k: 6] = tanh(v[i, k + 1])", "k + 1]", 3},
-    {"u[i, k: 6] = tanh(x[i, 5 - k])", "5 - k]", 3},
-    {"u[i, k] = where(k > 0, tanh(x[i, k]), x[i, 0])", "nnrt_tanhf(", 3},
+    {"u[i, k: 6] = abs(v[i, k + 1])", "k + 1]", 3},
+    {"u[i, k: 6] = abs(x[i, 5 - k])", "5 - k]", 3},
+    {"u[i, k] = where(k > 0, abs(x[i, k]), x[i, 0])", "fabsf(", 3},
+    /* calls in loops of 6: what they are of is stored for them, and what comes of them where need be */
+    {"u = tanh(x + b)", "u[j] = nnrt_tanhf(x_sum[j]);", 4},
+    {"u = x * tanh(x + b)", "u[j] = x[j] * nnrt_tanhf(x_sum[j]);", 4},
+    {"u = b * tanh(x + b)", "x_tanh[j] = nnrt_tanhf(x_sum[j]);", 7},
+    {"u[i, k: 6] = tanh(v[i, k + 1])", "u[k] = nnrt_tanhf(v_view[k]);", 4},
 };
 enum { COUNTED = (int)(sizeof counted / sizeof *counted) };
 

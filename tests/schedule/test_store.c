@@ -178,7 +178,7 @@ Test(store, layers_have_the_least_work_for_their_gradient) {
 }
 
 Test(store, per_sample_values_of_a_small_net_are_locals) {
-  planned one = plan_of("input x[4]\ntarget y[1]\nh = x |> dense(3) |> tanh\n"
+  planned one = plan_of("input x[4]\ntarget y[1]\nh = x |> dense(3) |> relu\n"
                         "z = dense(h, 1)\noutput z\nloss sum((z - y)^2)\n", 4);
   const entry_plan *e = &one.made->entry[ENTRY_GRADIENT];
   cr_expect_eq(e->scratch_per_sample, 0, "one loop over the samples holds all of it");
