@@ -41,6 +41,13 @@ static bool is_in_short_loop(const entry_plan *e, const assignment *a) {
   return inner && is_short(variable_turns(inner)) && nominal_turns(e, a) >= FEWEST_PLACES;
 }
 
+/* A sum with calls in its terms, the last of the indices that it goes over short. */
+static bool sums_in_short_loop(const entry_plan *e, const assignment *a) {
+  if (a->kind != ASSIGN_PRODUCT || a->free == a->variables || calls_within(e, a) == 0 || recurs(e, a)) return false;
+  const variable *last = variable_now(a->variable[a->variables - 1]);
+  return variable_turns(last).count > 1 && is_short(variable_turns(last)) && nominal_turns(e, a) >= FEWEST_PLACES;
+}
+
 static bool is_call(const node *n) {
   return n->class == NODE_MAP && strstr(op_rows[n->op].c, "nnrt_") != NULL;
 }
@@ -61,6 +68,15 @@ static bool mark_calls(const entry_plan *e, const node *n, bool root) {
   return any;
 }
 
+/* Their results. */
+static bool mark_terms(const entry_plan *e, const node *n) {
+  bool any = false;
+  if (n->class <= NODE_EXTENT || e->held[n->id]) return false;
+  if (is_call(n) && mark(e, n)) return true;
+  for (int k = 0; k < n->operands; k++) any = mark_terms(e, n->operand[k]) || any;
+  return any;
+}
+
 bool find_short_calls(entry_plan *e) {
   bool any = false;
   for (size_t k = 0; k < e->assignments; k++) {
@@ -69,6 +85,7 @@ bool find_short_calls(entry_plan *e) {
     a->even = is_even(e, a);
     a->flat = in_short && a->even;
     if (in_short && !a->even) any = mark_calls(e, a->what, true) || any;
+    for (int j = 0; j < a->factors && sums_in_short_loop(e, a); j++) any = mark_terms(e, a->factor[j].what) || any;
   }
   return any;
 }

@@ -68,7 +68,7 @@ static const struct counted {
     {"u[i, k] = where(k > 0, abs(x[i, k]), x[i, 0])", "fabsf(", 3},
     /* calls in loops of 6: what they are of is stored for them, and what comes of them where need be */
     {"u = tanh(x + b)", "u[j] = nnrt_tanhf(x_sum[j]);", 4},
-    {"u = x * tanh(x + b)", "u[j] = x[j] * nnrt_tanhf(x_sum[j]);", 4},
+    {"u = x * tanh(x + b)", "u[j] = x[j] * x_tanh;", 4},
     {"u = b * tanh(x + b)", "x_tanh[j] = nnrt_tanhf(x_sum[j]);", 7},
     {"u[i, k: 6] = tanh(v[i, k + 1])", "u[k] = nnrt_tanhf(v_view[k]);", 4},
 };

@@ -2,7 +2,7 @@
 
 import torch
 
-from .registry import away, near, params, real, twin
+from .registry import away, mse, near, params, real, twin
 
 functional = torch.nn.functional
 
@@ -92,3 +92,23 @@ def minimum_maximum(x, y, a, b):
   r = (u + v).clamp(-0.5, 0.5)
   s = p.clamp(min=0.1) * q.clamp(max=0.1)
   return (p * x).sum() + (q * y).sum() + (r ** 2).sum() + s.sum(), {"r": r}
+
+
+@twin(params(c=(6,), a=(6,), W=(6, 3), U=(6, 6), p=(5, 3), r=(3, 5)), x=real(4, 3), q=real(5), v=real(3, 5), y=real(3))
+def short_calls(x, q, v, y, c, a, W, U, p, r):
+  e, angle = torch.exp(-(x[..., None] - c) ** 2) * a, x[..., None] * a
+  s = angle.sin() + angle.cos()
+  n = torch.tanh(c + torch.sigmoid(q[:, None] * a))
+  f = v * v.tanh()
+  g = torch.tanh(f * r) + f
+  h = torch.tanh(v.T + p)
+  k = torch.arange(5)
+  m = torch.where(k < 3, v.tanh(), 2 * r) + k * v
+  w = torch.sigmoid(v[:, 1:] * q[:4])
+  b = torch.erf(v.flip(1))
+  o = [torch.tanh(W @ x[0])]
+  for t in range(1, 4):
+    o.append(torch.tanh(W @ x[t] + U @ o[-1]))
+  z = ((e * s).sum((0, 2)) + torch.einsum("ik,ij->j", n, h) + (g + m * b).sum(1) + w.sum(1) +
+       W.T @ (o[3] * o[0]))
+  return mse(z, y) + 0.1 * torch.log(torch.softmax(g + 0.1 * q[2], 1) + 0.5).sum(), {"z": z, "n": n}
