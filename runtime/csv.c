@@ -20,14 +20,30 @@ static const nnrt_tensor *column_tensor(const nnrt_csv *in, size_t column, size_
   return &in->source->tensor[in->column[column].tensor];
 }
 
+typedef struct place_text {
+  char chars[96];
+} place_text;
+
+/* "line 3, column 2", and the column's name where it was chosen by that. */
+static place_text show_place(const nnrt_csv *in, size_t line, size_t column) {
+  place_text place;
+  size_t element = 0;
+  const bool known = column_tensor(in, column, &element) != NULL;
+  const nnrt_tensor_encoding *own = known ? &in->source->own[in->column[column].tensor] : NULL;
+  const int length = snprintf(place.chars, sizeof place.chars, "line %zu, column %zu", line, column + 1);
+  if (own && element < own->columns)
+    snprintf(place.chars + length, sizeof place.chars - (size_t)length, " '%.30s'", own->column[element]);
+  return place;
+}
+
 bool nnrt_csv_fail_field(nnrt_csv *in, const nnrt_field *f, size_t column) {
   const char *path = in->source->input.path;
-  char place[64];
+  const place_text where = show_place(in, f->line, column);
+  const char *place = where.chars;
   size_t element = 0;
   const nnrt_tensor *tensor = column_tensor(in, column, &element);
   nnrt_element_text name = {""};
   if (tensor) name = nnrt_show_element(tensor, element);
-  snprintf(place, sizeof place, "line %zu, column %zu", f->line, column + 1);
   int length = f->end - f->begin > 40 ? 40 : (int)(f->end - f->begin);
   if (f->kind == NNRT_FIELD_BROKEN && in->at == in->end)
     return nnrt_fail(in->failure, "%s: %s: no quote closes the field that begins here", path,
@@ -55,8 +71,7 @@ static bool fail_value(nnrt_csv *in, size_t line, size_t column, double value) {
   char place[256];
   size_t element = 0;
   const nnrt_tensor *tensor = column_tensor(in, column, &element);
-  snprintf(place, sizeof place, "%.180s: line %zu, column %zu", in->source->input.path, line,
-           column + 1);
+  snprintf(place, sizeof place, "%.155s: %s", in->source->input.path, show_place(in, line, column).chars);
   return nnrt_fail_store(in->failure, place, tensor, element, value);
 }
 
@@ -64,15 +79,15 @@ static bool fail_word(nnrt_csv *in, const nnrt_field *f, size_t column, const ch
   const nnrt_csv_column *to = &in->column[column];
   const nnrt_tensor *tensor = &in->source->tensor[to->tensor];
   const nnrt_labels *labels = &in->source->own[to->tensor].labels;
-  const char *path = in->source->input.path, *name = nnrt_show_element(tensor, to->element).chars;
+  const char *path = in->source->input.path;
+  const nnrt_element_text name = nnrt_show_element(tensor, to->element);
+  const place_text place = show_place(in, f->line, column);
   if (labels->fixed)
-    return nnrt_fail(in->failure, "%s: line %zu, column %zu (%s): the label '%.40s' was not seen "
-                     "in training, which had %s", path, f->line, column + 1, name, word,
-                     nnrt_show_labels(labels).chars);
-  return nnrt_fail(in->failure, "%s: line %zu, column %zu (%s): '%.40s' is one label more than "
-                   "class(%ld) has room for: %s; correct it, or make it class(%ld)", path, f->line,
-                   column + 1, name, word, (long)tensor->limit, nnrt_show_labels(labels).chars,
-                   (long)tensor->limit + 1);
+    return nnrt_fail(in->failure, "%s: %s (%s): the label '%.40s' was not seen in training, which had %s", path,
+                     place.chars, name.chars, word, nnrt_show_labels(labels).chars);
+  return nnrt_fail(in->failure, "%s: %s (%s): '%.40s' is one label more than class(%ld) has room for: %s; "
+                   "correct it, or make it class(%ld)", path, place.chars, name.chars, word,
+                   (long)tensor->limit, nnrt_show_labels(labels).chars, (long)tensor->limit + 1);
 }
 
 bool nnrt_csv_fail_ragged(nnrt_csv *in, const char *line, size_t number) {

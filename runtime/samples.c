@@ -62,7 +62,9 @@ bool nnrt_load_lines(const nnrt_model *model, const nnrt_options *options, bool 
 bool nnrt_load_encoding(const nnrt_options *options, const nnrt_model *model,
                         nnrt_encoding *encoding, nnrt_failure *failure) {
   nnrt_weights *weights = nnrt_open_loaded(options, failure);
-  bool read = weights && nnrt_encoding_read(weights, model, encoding, failure);
+  /* of another model's weights, say so before anything is said of the data */
+  const bool fit = weights && (options->partial || nnrt_weights_load(weights, model, NULL, 0, failure));
+  const bool read = fit && nnrt_encoding_read(weights, model, encoding, failure);
   nnrt_weights_close(weights);
   return read;
 }

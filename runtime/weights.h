@@ -78,7 +78,7 @@ bool nnrt_weights_read_u64(const nnrt_weights *weights, const char *name, uint64
 /* Copies every parameter, and every state that is not per_lane from '@' + its name, to where
  * model->locate() says; a tensor that the model does not have fails, unless its name begins with
  * '@'. need_states 0: states that the file lacks keep their values (weights from another tool,
- * to train on). All is checked before anything is copied. */
+ * to train on). All is checked before anything is copied; with a block of NULL it is only checked. */
 bool nnrt_weights_load(const nnrt_weights *weights, const nnrt_model *model, void *block,
                        int need_states, nnrt_failure *failure);
 

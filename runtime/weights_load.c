@@ -196,7 +196,7 @@ bool nnrt_weights_load(const nnrt_weights *weights, const nnrt_model *model, voi
   if (!nnrt_pieces_new(model, &pieces, failure)) return false;
   bool good = load_all(weights, model, &pieces, NULL, need_states, failure) &&
               check_unexpected(weights, &pieces, failure) &&
-              load_all(weights, model, &pieces, block, need_states, failure);
+              (!block || load_all(weights, model, &pieces, block, need_states, failure));
   nnrt_pieces_free(&pieces);
   return good;
 }

@@ -3,6 +3,7 @@ remedy, and status 2; no two of them are told the same, and what was saved befor
 
 import gzip
 import io
+import json
 import pathlib
 import re
 import struct
@@ -160,6 +161,10 @@ SETTINGS = {  # name: (arguments, the whole line's parts)
   "no names": (["--data", "numbers.csv", "--columns", "x=a,b", "--columns", "y=c"],
                ["line 1 holds no names, but columns are chosen by name"]),
   "a column without name": (["--data", "good.csv", "--columns", "x=a,"], ["'a,'", "as in a,b,c"]),
+  "no number under a name": (["--data", "named.csv", "--columns", "x=b,a", "--columns", "y=kind"],
+                             ["named.csv: line 3, column 2 'b' (x[0]): 'many' is not a number"]),
+  "another model's weights": (["--data", "wide.csv", "--load", "other.safetensors"],
+                              ["other.safetensors: has no tensor"]),
   "columns of nothing": (["--data", "good.csv", "--columns", "q=a"], ["--columns: 'q=a'"]),
   "scale of a class": (["--data", "good.csv", "--scale", "y"], ["--scale: 'y'"]),
   "scale in an unknown way": (["--data", "good.csv", "--scale", "x=log"], ["--scale: 'x=log'"]),
@@ -175,6 +180,9 @@ def write_files(folder):
     (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
   (folder / "good.csv").write_text(GOOD)
   (folder / "twice.csv").write_text(GOOD.replace("a,b,", "b,b,"))
+  (folder / "named.csv").write_text("a,b,kind\n1,2,0\n3,many,1\n")
+  header = json.dumps({"q": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}).encode()
+  (folder / "other.safetensors").write_bytes(struct.pack("<Q", len(header)) + header + bytes(4))
   (folder / "numbers.csv").write_text("1,2,0\n3,4,1\n")
   (folder / "y.npy").write_bytes(npy(Y))
   (folder / "x.npy").write_bytes(npy(X))
