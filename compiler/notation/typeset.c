@@ -236,11 +236,14 @@ static bool is_short(const formula *f) {
   return f->kind == FORMULA_SYMBOL && !f->count && !f->label && next_code_point(&at) && !*at;
 }
 
-/* i j, or i, t − 1 */
+/* i j, or i, t − 1; two numbers side by side would be one: 2, 4 */
 static const box *set_indices(setter *s, int count, const formula *const *index) {
   bool close = true;
   if (count == 0) return NULL;
-  for (int k = 0; k < count; k++) close = close && is_short(index[k]);
+  for (int k = 0; k < count; k++) {
+    const bool numbers = k > 0 && index[k - 1]->kind == FORMULA_NUMBER && index[k]->kind == FORMULA_NUMBER;
+    close = close && is_short(index[k]) && !numbers;
+  }
   box *row = box_new(s->memory, BOX_ROW, NULL);
   for (int k = 0; k < count; k++) {
     if (k && !close) push_mark(s, row, MARK_COMMA, ",");

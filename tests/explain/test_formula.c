@@ -43,6 +43,14 @@ Test(formula, a_power_of_an_indexed_letter) {
          "<mrow><mn>2</mn></mrow></msubsup>");
 }
 
+Test(formula, two_numbers_side_by_side_are_two_indices) {
+  const formula *two[] = {sy("k"), nu(2), nu(4)}, *apart[] = {nu(2), sy("k"), nu(4)};
+  expect(formula_indexed(m, sy("x"), 3, two), "x_{k,2,4}", "x_{k,2,4}",
+         "<msub><mrow><mi>x</mi></mrow><mrow><mi>k</mi><mo>,</mo><mn>2</mn><mo>,</mo><mn>4</mn></mrow></msub>");
+  expect(formula_indexed(m, sy("x"), 3, apart), "x₂ₖ₄", "x_{2k4}",
+         "<msub><mrow><mi>x</mi></mrow><mrow><mn>2</mn><mi>k</mi><mn>4</mn></mrow></msub>");
+}
+
 Test(formula, a_fraction_has_a_slash_in_text_alone) {
   expect(over(sub(sy("a"), sy("y")), sy("m")), "(a − y)/m", "\\frac{a-y}{m}",
          "<mfrac><mrow><mi>a</mi><mo>−</mo><mi>y</mi></mrow><mrow><mi>m</mi></mrow></mfrac>");
