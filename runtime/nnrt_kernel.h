@@ -118,10 +118,11 @@
 #define NNRT_HEIGHT 256
 #define NNRT_BLOCK (NNRT_HEIGHT * NNRT_RUN + 16)
 
-/* Bytes of a cache line, and the longest row that is copied to begin with one; bytes of B from which on
- * its stripes are fetched ahead. */
+/* Bytes of a cache line, and the longest row that is copied to begin with one; bytes that stay in the nearest
+ * cache beside what passes through it; bytes of B from which on its stripes are fetched ahead. */
 #define NNRT_LINE 64
 #define NNRT_NEAR 2048
+#define NNRT_NEAREST (16 * 1024)
 #define NNRT_FAR (1024 * 1024)
 
 /* Where the operands lie: element (i, p) of A is at a[i * a_row + p * a_column], so too with B and
@@ -680,10 +681,31 @@ NNRT_INLINE NNRT_TARGET size_t NNRT_NAME(fold_columns)(const NNRT_OPERANDS *of) 
 #endif
 
 /* All of C by sums along k. */
-NNRT_INLINE NNRT_TARGET void NNRT_NAME(multiply_along)(const NNRT_OPERANDS *of) {
+NNRT_INLINE NNRT_TARGET void NNRT_NAME(multiply_near)(const NNRT_OPERANDS *of) {
   const size_t done = NNRT_NAME(fold_columns)(of), fives = of->n - (of->n - done) % 5;
   NNRT_NAME(columns)(5, done, of->n, of->k, 0, of->m, of, of->a, of->b, of->keep, of->c);
   NNRT_NAME(columns)(1, fives, of->n, of->k, 0, of->m, of, of->a, of->b, of->keep, of->c);
+}
+
+/* A row of A that outgrows half of the nearest cache, and columns of B that come from the third-level cache, are
+ * taken run by run: from nearer or farther it is no gain. */
+NNRT_INLINE NNRT_TARGET void NNRT_NAME(multiply_along)(const NNRT_OPERANDS *of) {
+#ifdef NNRT_EMITTED
+  NNRT_NAME(multiply_near)(of);
+#else
+  NNRT_OPERANDS run = *of;
+  const size_t bytes = of->n * of->k * sizeof(NNRT_REAL);
+  const int by_runs = of->k * sizeof(NNRT_REAL) > NNRT_NEAREST && bytes > NNRT_FAR / 2 && bytes < 10 * NNRT_FAR;
+  for (; by_runs && run.k > NNRT_NEAR; run.k -= NNRT_NEAR) {
+    NNRT_OPERANDS one = run;
+    one.k = NNRT_NEAR;
+    NNRT_NAME(multiply_near)(&one);
+    run.a += NNRT_NEAR;
+    run.b += NNRT_NEAR;
+    run.keep = 1;
+  }
+  NNRT_NAME(multiply_near)(&run);
+#endif
 }
 
 /* ---- the product --------------------------------------------------------------------------- */
