@@ -235,7 +235,9 @@ nnrt_comparison nnrt_compare(nnrt_probe *probe, void *element, double gradient, 
     best.verdict = NNRT_AGREES;
   else if (nnrt_is_kink(probe, element, gradient, tolerance * unit_of(&of, best.difference)))
     best.verdict = NNRT_KINK;
-  else if (found != CONTRADICTS)
+  else if (found == CONTRADICTS)
+    best.verdict = nnrt_along_the_way(probe, element, gradient, tolerance * unit_of(&of, gradient));
+  else
     best.verdict = NNRT_UNSURE;
   return best;
 }

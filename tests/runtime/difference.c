@@ -1,6 +1,7 @@
 /* Central differences against derivatives known in closed form: they agree with the right ones, not
  * with wrong ones, tell a kink from either, and say where they cannot know. */
 #include "difference.h"
+#include "kink.h"
 
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
@@ -60,7 +61,7 @@ static double loss_float(void *block, int n, const void *const *data) {
   return (double)(noisy / 1.2345f);
 }
 
-enum { AT = 256, BYTES = 512 };
+enum { AT = 256, BYTES = 512, GRADIENT = 16 /* numbers behind the parameter */ };
 
 static nnrt_comparison compare(const row *of, int real_bytes, double gradient) {
   nnrt_model model;
@@ -149,6 +150,54 @@ Test(difference, kinks_that_rounding_hides) {
   cr_assert(found == NNRT_KINK || found == NNRT_AGREES);
   cr_assert_eq(compare(&near, 4, -1.5).verdict, NNRT_DISAGREES);
   cr_assert_eq(compare(&near, 4, 3.5).verdict, NNRT_DISAGREES);
+}
+
+/* Kinks all around, every 0.05: slopes of 1.3 and -0.7 in turn. */
+static double teeth(double x) {
+  const double part = x / 0.1 - floor(x / 0.1);
+  return 3 + 0.3 * x + 0.1 * (part < 0.5 ? part : 1 - part);
+}
+static double slope_of_teeth(double x) {
+  return 0.3 + (x / 0.1 - floor(x / 0.1) < 0.5 ? 1.0 : -1.0);
+}
+
+static double told; /* by how much the model's gradients are off */
+
+static double gradient_of_teeth(void *block, int n, const void *const *data) {
+  (void)n;
+  (void)data;
+  float *at = (float *)(void *)((char *)block + AT);
+  at[GRADIENT] = (float)(told * slope_of_teeth((double)at[0]));
+  return teeth((double)at[0]);
+}
+
+/* Where central differences meet kinks, the gradient's average along the way tells. */
+Test(difference, kinks_along_the_way_are_told_from_wrong_gradients) {
+  nnrt_model model;
+  memset(&model, 0, sizeof model);
+  model.real_bytes = sizeof(float);
+  model.loss = loss_float;
+  model.gradient = gradient_of_teeth;
+  model.parameter_offset = AT;
+  model.gradient_offset = AT + GRADIENT * sizeof(float);
+  model.parameter_bytes = sizeof(float);
+  char *block = aligned_alloc(64, BYTES);
+  memset(block, 0, BYTES);
+  float *x = (float *)(void *)(block + AT);
+  *x = 0.11f;
+  current = teeth;
+  const nnrt_probe probe = {&model, block, 1, NULL, NULL, {1, 0}, 1e-7};
+  static const double factors[] = {1.0, 1.3, -1.0, 0.0};
+  for (int k = 0; k < 4; k++) {
+    told = factors[k];
+    const nnrt_verdict found = nnrt_along_the_way(&probe, x, told * 1.3, 0.013);
+    cr_expect_eq(found, k == 0 ? NNRT_KINK : NNRT_DISAGREES, "%g times the gradient: %d", told, (int)found);
+  }
+  told = 1.0;
+  cr_expect_eq(nnrt_along_the_way(&probe, x, 2.0, 0.013), NNRT_DISAGREES, "none of those on the way");
+  cr_expect_eq(nnrt_along_the_way(&probe, x, 1.3, 1e-9), NNRT_UNSURE, "hidden by rounding");
+  cr_expect_float_eq(*x, 0.11f, 0, "left as it was");
+  free(block);
 }
 
 /* The loss in float moves by less than its rounding: nothing is said, neither for nor against. */
