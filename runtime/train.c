@@ -292,7 +292,8 @@ static bool out_of_patience(const nnrt_trainer *trainer) {
 
 static int run(nnrt_trainer *trainer, nnrt_failure *failure) {
   const uint64_t epochs = (uint64_t)trainer->options->settings.epochs;
-  int status = epochs == 0 ? save(trainer, failure) : 0;
+  const bool idle = trainer->epoch >= epochs || out_of_patience(trainer); /* what is to be saved is there */
+  int status = idle ? save(trainer, failure) : 0;
   while (status == 0 && trainer->epoch < epochs && !out_of_patience(trainer)) {
     nnrt_order_epoch(&trainer->order, trainer->epoch);
     nnrt_progress_begin(&trainer->progress);
@@ -325,10 +326,15 @@ int nnrt_train_run(nnrt_trainer *trainer, nnrt_failure *failure) {
 static void say_farewell(const nnrt_trainer *trainer, int status) {
   const nnrt_options *options = trainer->options;
   const int epochs = options->settings.epochs;
-  if (status == 0 && options->resume && trainer->history.epochs == trainer->history.first &&
-      trainer->epoch >= (uint64_t)epochs) {
-    printf("nothing to do: %s has come to epoch %llu; more are --epochs N\n", options->resume,
-           (unsigned long long)trainer->epoch);
+  if (status == 0 && options->resume && trainer->history.epochs == trainer->history.first) {
+    const bool ended = trainer->epoch >= (uint64_t)epochs;
+    printf("nothing to do: %s has come to epoch %llu", options->resume, (unsigned long long)trainer->epoch);
+    if (!ended)
+      printf(", no better loss in %d", options->settings.patience);
+    printf("; more are --%s N", ended ? "epochs" : "patience");
+    if (options->save && strcmp(options->save, options->resume) != 0)
+      printf("; saved to %s", options->save);
+    printf("\n");
     return;
   }
   if (status == INTERRUPTED)

@@ -175,6 +175,20 @@ static const initializer *find_initializer(context *c, const expression *x) {
   return NULL;
 }
 
+/* What a reader of PyTorch expects to be refused. */
+static bool can_be_drawn(context *c, const expression *x, distribution init, const double given[2]) {
+  if (init == INIT_UNIFORM && given[0] > given[1]) {
+    complain(c->e, x->where, "`uniform` goes up from its first argument to its second, not from %g to %g", given[0],
+             given[1]);
+    return false;
+  }
+  if (init == INIT_NORMAL && given[1] < 0) {
+    complain(c->e, x->where, "the second argument of `normal` is a standard deviation, 0 or more, not %g", given[1]);
+    return false;
+  }
+  return true;
+}
+
 static bool read_initializer(context *c, const expression *x, tensor *t) {
   elaborator *e = c->e;
   double given[2] = {0, 0};
@@ -194,6 +208,7 @@ static bool read_initializer(context *c, const expression *x, tensor *t) {
     complain(e, a->where, "an argument of an initializer must be finite");
     return false;
   }
+  if (!can_be_drawn(c, x, row->init, given)) return false;
   t->init = row->init;
   t->init_a = row->arguments > 0 ? given[0] : row->a;
   t->init_b = row->arguments > 1 ? given[1] : row->b;
