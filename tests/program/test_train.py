@@ -225,6 +225,20 @@ def resumed(at, *more):
                  cwd=at.folder).stdout
   nn.demand(said == "nothing to do: part has come to epoch 9; more are --epochs N\n", said)
   nn.demand((at.folder / "part").read_bytes() == (at.folder / "whole").read_bytes(), "changed")
+  said = nn.must([at.program, "train", *at.data, "--resume", "part", "--save", "other"],
+                 cwd=at.folder).stdout
+  nn.demand(said.endswith("; saved to other\n"), said)
+  nn.demand((at.folder / "other").read_bytes() == (at.folder / "whole").read_bytes(), "not saved")
+
+
+def resumed_without_patience(at):
+  """What had stopped goes no further, says so, and is saved where it is asked for."""
+  at.train("--batch", 5, "--optimizer", "sgd(0.5)", "--epochs", 200, "--patience", 1, save="part")
+  said = nn.must([at.program, "train", *at.data, "--resume", "part", "--save", "other"],
+                 cwd=at.folder).stdout
+  nn.demand(said.startswith("nothing to do: part has come to epoch ") and
+            said.endswith(", no better loss in 1; more are --patience N; saved to other\n"), said)
+  nn.demand((at.folder / "other").read_bytes() == (at.folder / "part").read_bytes(), "not saved")
 
 
 def first_epoch(at):
@@ -255,7 +269,7 @@ def main():
   with tempfile.TemporaryDirectory() as name:
     at = Trainer(pathlib.Path(name), MODEL, 3, 2)
     for case in (accumulation, moving_average, average_of_epochs, decay_by_group, clipping, plateau,
-                 best_weights, best_of_averages, resumed):
+                 best_weights, best_of_averages, resumed, resumed_without_patience):
       tally.case(case.__name__, case, at)
     tally.case("resumed within SWA", resumed, at, "--average", "swa(3)")
     for text, make in SCHEDULES:
