@@ -39,11 +39,11 @@ double nnrt_probe_loss(const nnrt_probe *probe) {
                                  : probe->model->loss(probe->block, probe->n, probe->data);
 }
 
-static double get(const nnrt_probe *probe, const void *element) {
+double nnrt_probe_get(const nnrt_probe *probe, const void *element) {
   return is_single(probe) ? (double)*(const float *)element : *(const double *)element;
 }
 
-static void set(const nnrt_probe *probe, void *element, double value) {
+void nnrt_probe_set(const nnrt_probe *probe, void *element, double value) {
   if (is_single(probe))
     *(float *)element = (float)value;
   else
@@ -51,10 +51,10 @@ static void set(const nnrt_probe *probe, void *element, double value) {
 }
 
 double nnrt_probe_step(const nnrt_probe *probe, void *element, double *step) {
-  const double here = get(probe, element);
-  set(probe, element, here + *step);
-  const double taken = get(probe, element) - here, loss = nnrt_probe_loss(probe);
-  set(probe, element, here);
+  const double here = nnrt_probe_get(probe, element);
+  nnrt_probe_set(probe, element, here + *step);
+  const double taken = nnrt_probe_get(probe, element) - here, loss = nnrt_probe_loss(probe);
+  nnrt_probe_set(probe, element, here);
   *step = taken;
   return loss;
 }
@@ -75,7 +75,7 @@ static void shake(nnrt_probe *probe, double amount) {
   for (size_t i = 0; i < count; i++) {
     const size_t at = i * (size_t)probe->model->real_bytes;
     const double factor = 1.0 + amount * (2.0 * nnrt_random_uniform(&probe->shakes) - 1.0);
-    set(probe, to + at, factor * get(probe, from + at));
+    nnrt_probe_set(probe, to + at, factor * nnrt_probe_get(probe, from + at));
   }
 }
 
@@ -209,7 +209,7 @@ static judgement look(nnrt_probe *probe, void *element, double width, const clai
 static judgement look_closer(nnrt_probe *probe, void *element, const claim *of,
                              nnrt_comparison *best) {
   enum { MOST_OPEN = 4 };
-  const double unit = fmax(1.0, fabs(get(probe, element)));
+  const double unit = fmax(1.0, fabs(nnrt_probe_get(probe, element)));
   const double widest = is_single(probe) ? 0.64 : 0.3, narrowest = is_single(probe) ? 2e-5 : 1e-6;
   judgement found = ROUGH;
   int open = 0;

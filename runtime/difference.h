@@ -35,6 +35,10 @@ typedef struct nnrt_comparison {
 /* The mean loss with dropout and stopped values held fixed and streams at their start. */
 double nnrt_probe_loss(const nnrt_probe *probe);
 
+/* The value of an element, a real in the block, and another for it. */
+double nnrt_probe_get(const nnrt_probe *probe, const void *element);
+void nnrt_probe_set(const nnrt_probe *probe, void *element, double value);
+
 /* The loss a step of `element` away; *step becomes the step that was taken, after rounding. */
 double nnrt_probe_step(const nnrt_probe *probe, void *element, double *step);
 

@@ -1,7 +1,10 @@
 /* Turns losses on one side of a point into the slope on that side, and two of them into a verdict.
  *
  * Each side's polynomial has a constant of its own, so that a kink that lies between the point and
- * the first few steps, nearer than rounding lets see, counts as one at the point. */
+ * the first few steps, nearer than rounding lets see, counts as one at the point.
+ *
+ * Where there are kinks all around, no polynomial fits: then the model's gradients between two points, averaged,
+ * are compared with the difference of their losses. */
 #include "kink.h"
 #include "fit.h"
 
@@ -59,25 +62,18 @@ int nnrt_is_kink(const nnrt_probe *probe, void *element, double gradient, double
 
 /* ---- kinks on the way ------------------------------------------------------------------------ */
 
-static double read_real(const nnrt_probe *probe, const void *from) {
-  return probe->model->real_bytes == (int)sizeof(float) ? (double)*(const float *)from : *(const double *)from;
-}
-
 /* The gradient by the element a step away, as the model gives it. */
 static double gradient_at(const nnrt_probe *probe, void *element, double step) {
   const nnrt_model *model = probe->model;
   nnrt_head *head = probe->block;
   char *block = probe->block;
   const size_t offset = (size_t)((char *)element - block) - model->parameter_offset;
-  const int single = model->real_bytes == (int)sizeof(float);
-  const double here = read_real(probe, element);
+  const double here = nnrt_probe_get(probe, element);
   head->carried = 0;
-  if (single) *(float *)element = (float)(here + step);
-  else *(double *)element = here + step;
+  nnrt_probe_set(probe, element, here + step);
   model->gradient(block, probe->n, probe->data);
-  if (single) *(float *)element = (float)here;
-  else *(double *)element = here;
-  return read_real(probe, block + model->gradient_offset + offset);
+  nnrt_probe_set(probe, element, here);
+  return nnrt_probe_get(probe, block + model->gradient_offset + offset);
 }
 
 /* The gradient along the way from one place to another. */
@@ -137,11 +133,12 @@ nnrt_verdict nnrt_along_the_way(const nnrt_probe *probe, void *element, double g
     double right = widths[single][k], left = -right;
     const double above = nnrt_probe_step(probe, element, &right), below = nnrt_probe_step(probe, element, &left);
     const double length = right - left, rounding = 3 * fmax(probe->noise, nnrt_probe_grain(probe, above)) / length;
-    if (!isfinite(above - below) || (k > 0 && rounding > allowed / 2))
+    const int hidden = rounding > allowed / 2;
+    if (!isfinite(above - below) || (hidden && k > 0)) /* the first is looked at for its kinks */
       continue;
     const way along = go_along(probe, element, left, right, allowed);
     jump = fmax(jump, along.jump);
-    if (!(rounding <= allowed / 2 && along.doubt <= allowed / 2 * length))
+    if (hidden || !(along.doubt <= allowed / 2 * length))
       continue;
     const int agrees = fabs(along.integral - (above - below)) <= allowed * length;
     return agrees && along.most - along.least > allowed && gradient >= along.least - allowed &&

@@ -96,7 +96,7 @@ typedef struct nnrt_optimizer {
 typedef struct nnrt_team nnrt_team;
 typedef void nnrt_task(void *context, size_t part);
 
-/* So many threads, the caller's among them; NULL where that is one, or there are no more. */
+/* So many threads, the caller's among them, and at most 256; NULL where that is one, or there are no more. */
 nnrt_team *nnrt_team_new(int threads);
 void nnrt_team_free(nnrt_team *team); /* NULL is fine */
 /* Calls task(context, part) for each part below `parts`, and returns when all are done: at once on

@@ -127,14 +127,9 @@ size_t nnrt_team_members(const nnrt_team *team) {
   return team ? team->members : 1;
 }
 
-/* More than can run at a time would only be started and ended. Results are the same for any number. */
-static int threads_at_most(int threads) {
-  enum { MOST = 256 };
-  return threads < MOST ? threads : MOST;
-}
-
 nnrt_team *nnrt_team_new(int wanted) {
-  const int threads = threads_at_most(wanted);
+  enum { MOST = 256 }; /* more would only be started and ended */
+  const int threads = wanted < MOST ? wanted : MOST;
   if (threads < 2)
     return NULL;
   nnrt_team *team = calloc(1, sizeof *team + (size_t)threads * sizeof team->member[0]);

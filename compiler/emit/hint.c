@@ -57,10 +57,16 @@ static bool is_dense(const writer *w, const buffer *b, const index_form *at, con
   return !by.batch && by.count <= 1;
 }
 
+/* The loop that has become part of it, or itself. */
+static const variable *innermost_of(const variable *v) {
+  while (v->joined[1]) v = v->joined[1];
+  return v;
+}
+
 /* A loop of 8 to 16 turns that reads and writes what lies side by side. gcc writes it out before it thinks of
  * vectors, and then finds none, as it cannot know how the arrays lie. */
 static bool would_be_written_out(const writer *w, const step *loop) {
-  const size_form turns = variable_turns(loop->over);
+  const size_form turns = variable_turns(innermost_of(loop->over));
   if (turns.batch || turns.count < 2 * FEWEST_TURNS || turns.count > 16) return false;
   for (const step *s = loop->first; s; s = s->next) {
     if (s->kind != STEP_ASSIGNMENT || !is_dense(w, s->what->target, s->what->at, loop->over)) return false;
@@ -71,11 +77,33 @@ static bool would_be_written_out(const writer *w, const step *loop) {
   return true;
 }
 
+/* A bracket in what is not stored of n. */
+static bool has_bracket(const writer *w, const node *n) {
+  bool any = false;
+  for (int k = 0; k < n->operands && !any; k++) {
+    const node *operand = n->operand[k];
+    any = (n->class == NODE_PRODUCT && operand->boolean) || (!w->e->held[operand->id] && has_bracket(w, operand));
+  }
+  return any;
+}
+
+/* Of a loop that became one with others: whether it reads under a bracket, of which gcc makes vectors where it need
+ * not ask; any other is as fast, or faster, where gcc asks. */
+static bool reads_under_brackets(const writer *w, const step *loop) {
+  bool any = false;
+  for (const step *s = loop->first; s; s = s->next) {
+    const node *what = s->kind != STEP_ASSIGNMENT ? NULL : s->what->what ? s->what->what : s->what->term;
+    any = any || (what && has_bracket(w, what));
+  }
+  return any;
+}
+
 const char *loop_hint(const writer *w, const step *s) {
   if (is_short(s)) return "NNRT_SHORT";
-  const bool few = would_be_written_out(w, s);
+  const bool joined = s->over->joined[0] != NULL;
+  const bool few = would_be_written_out(w, s) && (!joined || reads_under_brackets(w, s));
   const size_form turns = variable_turns(s->over);
   if (!turns.batch && turns.count < FEWEST_TURNS) return NULL;
   if (!(few || asks_in_vain(s)) || !turns_stand_apart(s)) return NULL;
-  return few ? "NNRT_SHORT" : "NNRT_APART";
+  return few && !joined ? "NNRT_SHORT" : "NNRT_APART";
 }

@@ -84,7 +84,7 @@ void append_with_rows(writer *w, text *out, const char *chars, const open_loop *
     const row_index *row = w->rows->item[strtoul(chars + 1, &end, 10)];
     if (row->owner != owner) text_append_length(out, chars, (size_t)(end + 1 - chars));
     else if (row->word) text_append(out, row->word);
-    else text_printf(out, strchr(row->index.chars, ' ') ? "(%s)" : "%s", row->index.chars);
+    else text_append(out, within(w, row->index, BIND_MULTIPLY)); /* a row's number is multiplied by its length */
     chars = end + 1;
   }
 }

@@ -60,6 +60,8 @@ extern const op_row op_rows[OP_COUNT];
 bool op_find(const char *word, int arity, op *found);
 /* Its value in double; b is ignored where the arity is 1. */
 double op_evaluate(op operation, double a, double b);
+/* It is a function that compilers make vector code of (runtime/nnrt_math.h). */
+bool op_is_vector_code(op operation);
 const char *op_identifier(op operation); /* "less_equal" */
 
 /* ---- axis.c ------------------------------------------------------------------------------- */

@@ -62,6 +62,8 @@ const char *op_identifier(op operation) {
   return identifiers[operation];
 }
 
+bool op_is_vector_code(op operation) { return strstr(op_rows[operation].c, "nnrt_") != NULL; }
+
 bool op_find(const char *word, int arity, op *found) {
   for (int k = 0; k < OP_COUNT; k++) {
     if (op_rows[k].arity == arity && op_rows[k].name[0] && strcmp(op_rows[k].name, word) == 0) {

@@ -61,7 +61,7 @@ void note_form(entry_plan *e, assignment *a, const index_form *form) {
 }
 
 void note_conditions(entry_plan *e, assignment *a, const condition *list) {
-  a->counted = a->counted || list;
+  a->index_matters = a->index_matters || list;
   for (; list; list = list->next) note_form(e, a, &list->of);
 }
 
@@ -79,7 +79,7 @@ static void note_product(entry_plan *e, assignment *a, const node *n, const envi
   condition *conditions = NULL;
   where = environment_tell(e->of->memory, e->of->g, &told, where, &conditions);
   note_conditions(e, a, conditions);
-  a->counted = a->counted || told.count > 0;
+  a->index_matters = a->index_matters || told.count > 0;
   for (int k = 0; k < n->operands; k++) {
     bool used_up = false;
     for (int t = 0; t < told.count; t++) used_up = used_up || told.factor[t] == k;
@@ -127,7 +127,7 @@ void note_reads(entry_plan *e, assignment *a, const node *n, const environment *
     case NODE_MAP:
       for (int k = 0; k < n->operands; k++) note_reads(e, a, n->operand[k], where, false);
       break;
-    default: a->counted = a->counted || n->class == NODE_INDEX || n->class == NODE_TENSOR; break;
+    default: a->index_matters = a->index_matters || n->class == NODE_INDEX || n->class == NODE_TENSOR; break;
   }
 }
 
@@ -179,7 +179,7 @@ static void assign_elements(entry_plan *e, buffer *target, const node *what, boo
     a->variables = a->free = 0;
     a->where = NULL;
     a->reads = NULL;
-    a->counted = false;
+    a->index_matters = false;
     assignment_free(e, a);
     note_reads(e, a, what, a->where, inside);
   } while (find_digits(e, a));

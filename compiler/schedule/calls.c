@@ -1,8 +1,6 @@
 /* calls: exp(), tanh() and the like in loops of few turns, of which compilers make vectors for a part of the
  * turns or not at all: exp(x[i] c[k]) with 6 k. Their operands are stored, and if need be their results, so
  * that one long loop goes over all of them as they lie (join.c). */
-#include <string.h>
-
 #include "schedule.h"
 
 enum {
@@ -48,9 +46,7 @@ static bool sums_in_short_loop(const entry_plan *e, const assignment *a) {
   return variable_turns(last).count > 1 && is_short(variable_turns(last)) && nominal_turns(e, a) >= FEWEST_PLACES;
 }
 
-static bool is_call(const node *n) {
-  return n->class == NODE_MAP && strstr(op_rows[n->op].c, "nnrt_") != NULL;
-}
+static bool is_call(const node *n) { return n->class == NODE_MAP && op_is_vector_code(n->op); }
 
 static bool mark(const entry_plan *e, const node *n) {
   const bool can = n->class > NODE_EXTENT && n->rank > 1 && !n->integer && !n->boolean && !e->held[n->id];
@@ -59,7 +55,8 @@ static bool mark(const entry_plan *e, const node *n) {
   return true;
 }
 
-/* Whether there was anything to store in what n is made of, down to what is stored. */
+/* Whether there was anything to store in what n is made of, down to what is stored: one thing at a time, as
+ * with that the rest may lie evenly. */
 static bool mark_calls(const entry_plan *e, const node *n, bool root) {
   bool any = false;
   if (n->class <= NODE_EXTENT || (e->held[n->id] && !root)) return false;
@@ -85,7 +82,8 @@ bool find_short_calls(entry_plan *e) {
     a->even = is_even(e, a);
     a->flat = in_short && a->even;
     if (in_short && !a->even) any = mark_calls(e, a->what, true) || any;
-    for (int j = 0; j < a->factors && sums_in_short_loop(e, a); j++) any = mark_terms(e, a->factor[j].what) || any;
+    const int terms = sums_in_short_loop(e, a) ? a->factors : 0;
+    for (int j = 0; j < terms; j++) any = mark_terms(e, a->factor[j].what) || any;
   }
   return any;
 }

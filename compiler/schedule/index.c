@@ -36,12 +36,12 @@ index_form index_add(index_form a, int64_t by, const index_form *b) {
   return a;
 }
 
-index_form index_counted(const index_form *a) {
-  index_form counted = *a;
-  for (int k = counted.terms; k-- > 0;) {
-    if (variable_now(counted.term[k].of)->stands) drop_term(&counted, k);
+index_form index_moving(const index_form *a) {
+  index_form moving = *a;
+  for (int k = moving.terms; k-- > 0;) {
+    if (variable_now(moving.term[k].of)->stands) drop_term(&moving, k);
   }
-  return counted;
+  return moving;
 }
 
 bool index_equal(const index_form *a, const index_form *b) {
@@ -150,7 +150,7 @@ static void index_divide(arena *memory, index_form of, int64_t divisor, index_fo
 
 index_form environment_at(const environment *where, axis a) {
   for (; where; where = where->outer) {
-    if (where->along == a) return index_counted(&where->at);
+    if (where->along == a) return index_moving(&where->at);
   }
   return index_constant(0);
 }

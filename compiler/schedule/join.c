@@ -33,7 +33,7 @@ static bool counts_on(const plan *p, const buffer *b, const index_form *at, cons
 
 bool indices_count_on(const plan *p, const assignment *a, const variable *v, const variable *w) {
   const bool simple = a->kind == ASSIGN_ELEMENTS || a->kind == ASSIGN_PRODUCT;
-  if (!simple || a->product || a->last || a->conditions || a->counted || a->piece) return false;
+  if (!simple || a->product || a->last || a->conditions || a->index_matters || a->piece) return false;
   if (!counts_on(p, a->target, a->at, v, w)) return false;
   for (const buffer_read *r = a->reads; r; r = r->next) {
     if (!counts_on(p, r->from, r->at, v, w)) return false;
@@ -54,16 +54,16 @@ static bool can_join(const plan *p, const step *outer) {
   return inner->first != NULL;
 }
 
-static void count_places(index_form *at, int rank) {
-  for (int d = 0; d < rank; d++) at[d] = index_counted(&at[d]);
+static void drop_standing(index_form *at, int rank) {
+  for (int d = 0; d < rank; d++) at[d] = index_moving(&at[d]);
 }
 
 static void count_on(assignment *a) {
   int loops = 0;
-  count_places(a->at, a->target->rank);
-  for (buffer_read *r = a->reads; r; r = r->next) count_places(r->at, r->from->rank);
+  drop_standing(a->at, a->target->rank);
+  for (buffer_read *r = a->reads; r; r = r->next) drop_standing(r->at, r->from->rank);
   for (int k = 0; k < a->factors; k++) {
-    if (a->factor[k].from) count_places(a->factor[k].at, a->factor[k].from->rank);
+    if (a->factor[k].from) drop_standing(a->factor[k].at, a->factor[k].from->rank);
   }
   for (int k = 0; k < a->loops; k++) {
     a->loop[k] = variable_now(a->loop[k]);

@@ -177,7 +177,8 @@ static const char *operand_word(const plan *p, const buffer *b) {
   for (const buffer_read *r = b->writer ? b->writer->reads : NULL; r; r = r->next) {
     if (r->from == b) continue;
     if (known_as(r->from)) return word_spelt(p->memory, known_as(r->from)->word);
-    const bool between = r->from->what && p->node_alone[r->from->what->id]; /* as if it were not stored */
+    const node *what = r->from->what; /* a call's operand that is stored for it: what that is made of gives the word */
+    const bool between = what && p->node_alone[what->id] && what->class != NODE_MAP;
     const char *word = between ? operand_word(p, r->from) : r->from->word;
     if (word) return word;
   }

@@ -76,7 +76,7 @@ struct variable {
   variable_kind kind;
   axis along;          /* LOOP: where its name comes from                                        */
   bool batch;          /* LOOP over the samples                                                  */
-  int64_t low, high;   /* values lie in low ... high - 1; not for batch                          */
+  int64_t low, high;   /* values lie in low ... high - 1, of joined ones the second's; not for batch */
   index_form form;     /* QUOTIENT, REMAINDER                                                    */
   int64_t divisor;
   const node *label;   /* LABEL, read at `where`                                                 */
@@ -103,7 +103,7 @@ index_form index_of(variable *v);
 index_form index_add(index_form a, int64_t by, const index_form *b);
 bool index_equal(const index_form *a, const index_form *b);
 /* Without the variables that stand at 0. */
-index_form index_counted(const index_form *a);
+index_form index_moving(const index_form *a);
 /* The variable that the form is, plus a constant; NULL if it is anything else. */
 variable *index_variable(const index_form *a);
 /* Least and largest value; false where the number of samples decides. */
@@ -320,7 +320,7 @@ struct assignment {
   bool even;                  /* elements that lie as those do that they are made of: along memory one loop
                                  goes over them (calls.c) */
   bool flat;                  /* of these, calls that else are in a short loop                   */
-  bool counted;               /* where an index stands has a say beyond what is read: conditions, numbers,
+  bool index_matters;         /* where an index stands has a say beyond what is read: conditions, numbers,
                                  random draws                                                    */
   assignment *total;          /* of a sum over a share of the samples: what it is a part of      */
   bool piece;                 /* what no other assignment to the target fills, and all of that   */
